@@ -1,0 +1,51 @@
+# Every target installs what it needs by itself: Python 3.11 or newer, make and git are enough.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv
+INSTALL := $(UV) pip install -q --python $(BIN)/python --require-hashes --no-deps
+
+.PHONY: demo run test check bench format lock clean
+
+demo: .venv/.demo
+	@$(BIN)/runbook demo $(if $(FAULT),--fault $(FAULT)) $(if $(SEED),--seed $(SEED)) $(if $(APP),--app $(APP)) $(if $(AUTO),--auto)
+
+run: .venv/.run
+	@$(BIN)/runbook up
+
+test: .venv/.dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports
+
+bench: .venv/.dev
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+format: .venv/.dev
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+# --no-header and no index options: a lock names packages and hashes, never where they came from.
+LOCK = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --override requirements/overrides.txt
+lock: .venv/.uv
+	$(LOCK) --extra demo --extra test --extra check pyproject.toml -o requirements/dev.lock
+	$(LOCK) --extra demo -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/demo.lock
+	$(LOCK) -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/run.lock
+
+.venv/.uv: requirements/uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Runbook needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "The venv module is missing: on Debian or Ubuntu, apt-get install python3-venv"; exit 1; }
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.lock
+	@touch $@
+
+.venv/.%: requirements/%.lock pyproject.toml .venv/.uv
+	@echo "Installing packages for '$*' ..."
+	@$(INSTALL) -r requirements/$*.lock
+	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+clean:
+	rm -rf .venv .runbook .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""The Slack side of Runbook: listeners, views and the command line."""

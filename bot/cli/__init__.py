@@ -1,0 +1,5 @@
+"""The `runbook` command."""
+
+
+def main() -> None:
+    """Entry point of the `runbook` command."""

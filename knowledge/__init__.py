@@ -1,0 +1,1 @@
+"""Runbooks and other documents: read, chunked, embedded, stored and retrieved."""

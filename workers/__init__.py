@@ -1,0 +1,1 @@
+"""The thinking and acting side of Runbook: investigations, tools, approvals and the ledger."""
