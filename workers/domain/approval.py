@@ -1,0 +1,109 @@
+"""A person's permission for one exact call, once."""
+
+import hashlib
+import json
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime, JsonValue
+
+from workers.domain.call import ToolCall
+from workers.domain.conclusion import Watch
+from workers.domain.incident import Person
+from workers.domain.risk import Risk
+from workers.domain.value import Value
+
+
+class ApprovalState(StrEnum):
+    PENDING = "pending"
+    APPROVED = "approved"
+    REDEEMED = "redeemed"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    INDETERMINATE = "indeterminate"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    REVOKED = "revoked"
+
+    @property
+    def terminal(self) -> bool:
+        return not NEXT[self]
+
+
+NEXT: dict[ApprovalState, frozenset[ApprovalState]] = {
+    ApprovalState.PENDING: frozenset(
+        {ApprovalState.APPROVED, ApprovalState.REJECTED, ApprovalState.EXPIRED, ApprovalState.SUPERSEDED}
+    ),
+    ApprovalState.APPROVED: frozenset({ApprovalState.REDEEMED, ApprovalState.EXPIRED, ApprovalState.REVOKED}),
+    ApprovalState.REDEEMED: frozenset(
+        {ApprovalState.SUCCEEDED, ApprovalState.FAILED, ApprovalState.INDETERMINATE}
+    ),
+    # Reading the system later may settle what a lost answer left open.
+    ApprovalState.INDETERMINATE: frozenset({ApprovalState.SUCCEEDED, ApprovalState.FAILED}),
+    ApprovalState.SUCCEEDED: frozenset(),
+    ApprovalState.FAILED: frozenset(),
+    ApprovalState.REJECTED: frozenset(),
+    ApprovalState.EXPIRED: frozenset(),
+    ApprovalState.SUPERSEDED: frozenset(),
+    ApprovalState.REVOKED: frozenset(),
+}
+
+
+class Vote(Value):
+    person: Person
+    decision: Literal["approve", "reject"]
+    at: AwareDatetime
+
+
+class Approval(Value):
+    """`id` is random and the only thing in the button; everything else is looked up and re-checked.
+
+    `before` is the state that was read when we asked: at redemption it is read again, and a difference
+    (drift) refuses. `rollback` is an exact call of its own, or `None` with the reason in `no_rollback`.
+    """
+
+    id: str
+    investigation: str
+    title: str
+    call: ToolCall
+    risk: Risk
+    target: str
+    why: tuple[str, ...]
+    blast_radius: str
+    before: dict[str, JsonValue]
+    rollback: ToolCall | None
+    no_rollback: str = ""
+    watch: Watch | None = None
+    requester: Person | None
+    approvers: tuple[str, ...]
+    quorum: int
+    votes: tuple[Vote, ...] = ()
+    created_at: AwareDatetime
+    expires_at: AwareDatetime
+    state: ApprovalState = ApprovalState.PENDING
+    hash: str = ""
+
+    def sealed(self) -> "Approval":
+        """The same approval with its hash: over what would be done, where, for whom, until when."""
+        return self.model_copy(update={"hash": self.digest()})
+
+    def digest(self) -> str:
+        canonical = json.dumps(
+            {
+                "call": json.loads(self.call.canonical),
+                "target": self.target,
+                "requester": self.requester.model_dump() if self.requester else None,
+                "investigation": self.investigation,
+                "expires_at": self.expires_at.isoformat(),
+            },
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=False,
+            allow_nan=False,
+        )
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def approvals(self) -> frozenset[str]:
+        """Distinct people who said yes."""
+        return frozenset(v.person.id for v in self.votes if v.decision == "approve")

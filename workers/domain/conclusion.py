@@ -1,0 +1,89 @@
+"""How an investigation ends."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from workers.domain.call import Gap
+from workers.domain.confidence import Confidence
+from workers.domain.telemetry import Change, Passage, Series, Signal
+from workers.domain.value import Value
+
+
+class Outcome(StrEnum):
+    """ "Inconclusive" is a result, and says what is missing."""
+
+    CAUSED = "caused"
+    SEVERAL_CAUSES = "several_causes"
+    RECOVERED = "recovered_by_itself"
+    NOT_AN_INCIDENT = "not_an_incident"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Cause(Value):
+    """`revision` is the culprit (`checkout:42`) where a revision is to blame, else empty."""
+
+    role: Literal["trigger", "contributing"] = "trigger"
+    service: str
+    mode: str
+    statement: str
+    revision: str = ""
+    change: Change | None = None
+    hypothesis: str
+    evidence: tuple[str, ...]
+
+
+class RuledOut(Value):
+    """A claim that was tested and struck out, and the finding that did it."""
+
+    hypothesis: str
+    statement: str
+    by: str
+
+
+class Hop(Value):
+    """One step of the path from symptom to cause, with what was measured there."""
+
+    service: str
+    finding: str
+    at: AwareDatetime | None = None
+
+
+class Picture(Value):
+    """The decisive series with what has to be marked on it; the card draws it."""
+
+    title: str
+    series: tuple[Series, ...]
+    onset: AwareDatetime | None = None
+    marks: tuple[tuple[AwareDatetime, str], ...] = ()
+
+
+class Watch(Value):
+    """Healthy means: `signal` of `service` on the good side of `bound` (the baseline with its scatter)."""
+
+    service: str
+    signal: Signal
+    unit: str
+    stat: str
+    healthy: Literal["below", "above"]
+    bound: float
+    baseline: float
+    worst: float
+
+
+class Conclusion(Value):
+    """`watch` is the signal whose return to its baseline will mean recovery."""
+
+    outcome: Outcome
+    headline: str
+    summary: str
+    causes: tuple[Cause, ...] = ()
+    confidence: Confidence
+    path: tuple[Hop, ...] = ()
+    ruled_out: tuple[RuledOut, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    next_steps: tuple[str, ...] = ()
+    citations: tuple[Passage, ...] = ()
+    picture: Picture | None = None
+    watch: Watch | None = None

@@ -1,0 +1,232 @@
+"""Everything that can happen in an investigation, past tense and complete.
+
+A reader with only these can redraw the thread. The names are for ever: they stand in ledgers.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, JsonValue, TypeAdapter
+
+from workers.domain.approval import Approval, ApprovalState, Vote
+from workers.domain.call import ToolCall, ToolResult
+from workers.domain.conclusion import Conclusion
+from workers.domain.evidence import CausalQuery, Evidence
+from workers.domain.facts import Facts
+from workers.domain.hypothesis import Hypothesis
+from workers.domain.incident import Incident, Person
+from workers.domain.value import Value
+
+
+class Happened(Value):
+    """What every event carries."""
+
+    at: AwareDatetime
+
+
+class IncidentReported(Happened):
+    type: Literal["IncidentReported"] = "IncidentReported"
+    investigation: str
+    incident: Incident
+
+
+class Joined(Happened):
+    type: Literal["Joined"] = "Joined"
+    channel: str
+    name: str
+
+
+class FactsGathered(Happened):
+    type: Literal["FactsGathered"] = "FactsGathered"
+    facts: Facts
+
+
+class HypothesisFormed(Happened):
+    type: Literal["HypothesisFormed"] = "HypothesisFormed"
+    hypothesis: Hypothesis
+
+
+class HypothesisBranched(Happened):
+    type: Literal["HypothesisBranched"] = "HypothesisBranched"
+    hypothesis: str
+    into: tuple[Hypothesis, ...]
+    reason: str
+
+
+class HypothesisPruned(Happened):
+    type: Literal["HypothesisPruned"] = "HypothesisPruned"
+    hypothesis: str
+    reason: str
+
+
+class HypothesisConfirmed(Happened):
+    type: Literal["HypothesisConfirmed"] = "HypothesisConfirmed"
+    hypothesis: str
+    reason: str
+
+
+class QueryAsked(Happened):
+    type: Literal["QueryAsked"] = "QueryAsked"
+    query: CausalQuery
+
+
+class QueryAnswered(Happened):
+    type: Literal["QueryAnswered"] = "QueryAnswered"
+    query: str
+    result: ToolResult
+
+
+class QueryFailed(Happened):
+    type: Literal["QueryFailed"] = "QueryFailed"
+    query: str
+    result: ToolResult
+
+
+class EvidenceWeighed(Happened):
+    type: Literal["EvidenceWeighed"] = "EvidenceWeighed"
+    hypothesis: str
+    evidence: tuple[Evidence, ...]
+
+
+class ReasonerSwitched(Happened):
+    type: Literal["ReasonerSwitched"] = "ReasonerSwitched"
+    now: str
+    was: str
+    why: str
+
+
+class Steered(Happened):
+    """A person said something that bears on a running investigation."""
+
+    type: Literal["Steered"] = "Steered"
+    person: Person
+    text: str
+
+
+class LimitReached(Happened):
+    """A budget ran out: a warning, after which the best answer so far is given."""
+
+    type: Literal["LimitReached"] = "LimitReached"
+    limit: Literal["iterations", "seconds", "queries", "depth"]
+    detail: str
+
+
+class Concluded(Happened):
+    type: Literal["Concluded"] = "Concluded"
+    conclusion: Conclusion
+
+
+class RemedyProposed(Happened):
+    """A change that the failure mode's row names. `call` is the exact call that would be asked for."""
+
+    type: Literal["RemedyProposed"] = "RemedyProposed"
+    title: str
+    call: ToolCall
+    hypothesis: str
+    why: str
+
+
+class ApprovalRequested(Happened):
+    type: Literal["ApprovalRequested"] = "ApprovalRequested"
+    approval: Approval
+
+
+class ApprovalVoted(Happened):
+    type: Literal["ApprovalVoted"] = "ApprovalVoted"
+    approval: str
+    vote: Vote
+
+
+class ApprovalDecided(Happened):
+    """Approved or rejected by people, or revoked before use; `reason` says why it was revoked."""
+
+    type: Literal["ApprovalDecided"] = "ApprovalDecided"
+    approval: str
+    state: ApprovalState
+    reason: str = ""
+
+
+class ApprovalExpired(Happened):
+    type: Literal["ApprovalExpired"] = "ApprovalExpired"
+    approval: str
+
+
+class ChangeIntended(Happened):
+    """Written before the call leaves; from here on the approval is spent."""
+
+    type: Literal["ChangeIntended"] = "ChangeIntended"
+    approval: str
+    call: ToolCall
+
+
+class ChangeMade(Happened):
+    """The system took the call. `state` is what it answered."""
+
+    type: Literal["ChangeMade"] = "ChangeMade"
+    approval: str
+    state: dict[str, JsonValue]
+
+
+class ChangeUnknown(Happened):
+    """The call left and no answer came: it may or may not have had its effect."""
+
+    type: Literal["ChangeUnknown"] = "ChangeUnknown"
+    approval: str
+    why: str
+
+
+class Verified(Happened):
+    """Somebody looked whether users are well again; `recovered` false is as much a finding as true."""
+
+    type: Literal["Verified"] = "Verified"
+    approval: str
+    recovered: bool
+    finding: str
+    value: float | None = None
+
+
+class Stopped(Happened):
+    type: Literal["Stopped"] = "Stopped"
+    person: Person | None = None
+
+
+class Failed(Happened):
+    """Something could not be done. With `approval`: its system refused that change, nothing altered."""
+
+    type: Literal["Failed"] = "Failed"
+    what: str
+    why: str
+    mend: str = ""
+    approval: str = ""
+
+
+Event = Annotated[
+    IncidentReported
+    | Joined
+    | FactsGathered
+    | HypothesisFormed
+    | HypothesisBranched
+    | HypothesisPruned
+    | HypothesisConfirmed
+    | QueryAsked
+    | QueryAnswered
+    | QueryFailed
+    | EvidenceWeighed
+    | ReasonerSwitched
+    | Steered
+    | LimitReached
+    | Concluded
+    | RemedyProposed
+    | ApprovalRequested
+    | ApprovalVoted
+    | ApprovalDecided
+    | ApprovalExpired
+    | ChangeIntended
+    | ChangeMade
+    | ChangeUnknown
+    | Verified
+    | Stopped
+    | Failed,
+    Field(discriminator="type"),
+]
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)

@@ -1,0 +1,280 @@
+"""Everything known so far: a fold over the journal. `apply` is the only way it changes."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import AwareDatetime
+
+from workers.domain.approval import Approval, ApprovalState
+from workers.domain.call import ToolCall, ToolResult
+from workers.domain.conclusion import Conclusion
+from workers.domain.event import (
+    ApprovalDecided,
+    ApprovalExpired,
+    ApprovalRequested,
+    ApprovalVoted,
+    ChangeIntended,
+    ChangeMade,
+    ChangeUnknown,
+    Concluded,
+    Event,
+    EvidenceWeighed,
+    FactsGathered,
+    Failed,
+    Happened,
+    HypothesisBranched,
+    HypothesisConfirmed,
+    HypothesisFormed,
+    HypothesisPruned,
+    IncidentReported,
+    Joined,
+    LimitReached,
+    QueryAnswered,
+    QueryAsked,
+    QueryFailed,
+    ReasonerSwitched,
+    RemedyProposed,
+    Steered,
+    Stopped,
+    Verified,
+)
+from workers.domain.evidence import CausalQuery, Evidence
+from workers.domain.facts import Facts
+from workers.domain.hypothesis import HypothesisTree
+from workers.domain.incident import Incident
+from workers.domain.value import Value
+
+Phase = Literal["investigating", "concluded", "waiting", "changing", "done", "stopped", "failed"]
+
+
+class Investigation(Value):
+    """One investigation as it stands after `seq` events.
+
+    `queries` and `results` share their keys. `outcomes` holds what looking afterwards found, by approval.
+    """
+
+    id: str
+    seq: int
+    incident: Incident
+    started_at: AwareDatetime
+    updated_at: AwareDatetime
+    phase: Phase = "investigating"
+    facts: Facts | None = None
+    tree: HypothesisTree = HypothesisTree()
+    queries: dict[str, CausalQuery] = {}
+    results: dict[str, ToolResult] = {}
+    evidence: tuple[Evidence, ...] = ()
+    reasoner: str = "rules"
+    steering: tuple[Steered, ...] = ()
+    limits: tuple[LimitReached, ...] = ()
+    conclusion: Conclusion | None = None
+    remedies: tuple[RemedyProposed, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    outcomes: dict[str, Verified] = {}
+    failures: tuple[Failed, ...] = ()
+    reasons: dict[str, str] = {}
+
+    def apply(self, event: Event) -> "Investigation":
+        """The investigation after `event`."""
+        changed = _APPLY[type(event)](self, event)
+        return self.model_copy(update={"seq": self.seq + 1, "updated_at": event.at, **changed})
+
+    def approval(self, approval_id: str) -> Approval:
+        return next(a for a in self.approvals if a.id == approval_id)
+
+    def pending(self) -> tuple[CausalQuery, ...]:
+        """Asked and not answered: after a crash, what was in flight."""
+        return tuple(q for q in self.queries.values() if q.id not in self.results)
+
+    def answer(self, call: ToolCall) -> ToolResult | None:
+        """The journaled answer to an equal call, so that nothing is paid for twice."""
+        for query in self.queries.values():
+            if query.call.hash == call.hash and query.id in self.results:
+                return self.results[query.id]
+        return None
+
+    def evidence_for(self, hypothesis_id: str) -> tuple[Evidence, ...]:
+        return tuple(e for e in self.evidence if e.hypothesis == hypothesis_id)
+
+    @property
+    def calls_made(self) -> int:
+        """How many calls the systems behind the tools had to answer."""
+        return sum(result.cost for result in self.results.values())
+
+    @property
+    def over(self) -> bool:
+        return self.phase in ("done", "stopped", "failed")
+
+
+def begun(event: IncidentReported) -> Investigation:
+    """The investigation after its first event."""
+    return Investigation(
+        id=event.investigation, seq=1, incident=event.incident, started_at=event.at, updated_at=event.at
+    )
+
+
+def fold(events: Iterable[Event]) -> Investigation:
+    """The investigation that these events make; the first must be `IncidentReported`."""
+    stream = iter(events)
+    first = next(stream)
+    if not isinstance(first, IncidentReported):
+        raise ValueError(f"a journal begins with IncidentReported, not {first.type}")
+    case = begun(first)
+    for event in stream:
+        case = case.apply(event)
+    return case
+
+
+Changed = dict[str, Any]  # fields of Investigation, as model_copy takes them
+
+
+def _nothing(case: Investigation, event: Happened) -> Changed:
+    return {}
+
+
+def _facts(case: Investigation, event: FactsGathered) -> Changed:
+    return {"facts": event.facts}
+
+
+def _formed(case: Investigation, event: HypothesisFormed) -> Changed:
+    return {"tree": case.tree.grown(event.hypothesis)}
+
+
+def _branched(case: Investigation, event: HypothesisBranched) -> Changed:
+    tree = case.tree.marked(event.hypothesis, "branched", event.reason)
+    for child in event.into:
+        tree = tree.grown(child)
+    return {"tree": tree}
+
+
+def _pruned(case: Investigation, event: HypothesisPruned) -> Changed:
+    return {"tree": case.tree.marked(event.hypothesis, "pruned", event.reason)}
+
+
+def _confirmed(case: Investigation, event: HypothesisConfirmed) -> Changed:
+    return {"tree": case.tree.marked(event.hypothesis, "confirmed", event.reason)}
+
+
+def _asked(case: Investigation, event: QueryAsked) -> Changed:
+    query = event.query
+    testing = case.tree.marked(query.hypothesis, "testing") if query.hypothesis else case.tree
+    return {"queries": {**case.queries, query.id: query}, "tree": testing}
+
+
+def _answered(case: Investigation, event: QueryAnswered | QueryFailed) -> Changed:
+    return {"results": {**case.results, event.query: event.result}}
+
+
+def _weighed(case: Investigation, event: EvidenceWeighed) -> Changed:
+    return {"evidence": (*case.evidence, *event.evidence)}
+
+
+def _switched(case: Investigation, event: ReasonerSwitched) -> Changed:
+    return {"reasoner": event.now}
+
+
+def _steered(case: Investigation, event: Steered) -> Changed:
+    return {"steering": (*case.steering, event)}
+
+
+def _limit(case: Investigation, event: LimitReached) -> Changed:
+    return {"limits": (*case.limits, event)}
+
+
+def _concluded(case: Investigation, event: Concluded) -> Changed:
+    return {"conclusion": event.conclusion, "phase": "concluded"}
+
+
+def _remedy(case: Investigation, event: RemedyProposed) -> Changed:
+    return {"remedies": (*case.remedies, event)}
+
+
+def _requested(case: Investigation, event: ApprovalRequested) -> Changed:
+    return {"approvals": (*case.approvals, event.approval), "phase": "waiting"}
+
+
+def _with_approval(case: Investigation, approval_id: str, changes: Changed) -> tuple[Approval, ...]:
+    return tuple(a.model_copy(update=changes) if a.id == approval_id else a for a in case.approvals)
+
+
+def _voted(case: Investigation, event: ApprovalVoted) -> Changed:
+    votes = (*case.approval(event.approval).votes, event.vote)
+    return {"approvals": _with_approval(case, event.approval, {"votes": votes})}
+
+
+def _state(case: Investigation, approval_id: str, state: ApprovalState, phase: Phase) -> Changed:
+    return {"approvals": _with_approval(case, approval_id, {"state": state}), "phase": phase}
+
+
+def _decided(case: Investigation, event: ApprovalDecided) -> Changed:
+    phase: Phase = "changing" if event.state is ApprovalState.APPROVED else "concluded"
+    reasons = {**case.reasons, event.approval: event.reason} if event.reason else case.reasons
+    return _state(case, event.approval, event.state, phase) | {"reasons": reasons}
+
+
+def _expired(case: Investigation, event: ApprovalExpired) -> Changed:
+    return _state(case, event.approval, ApprovalState.EXPIRED, "concluded")
+
+
+def _intended(case: Investigation, event: ChangeIntended) -> Changed:
+    return _state(case, event.approval, ApprovalState.REDEEMED, "changing")
+
+
+def _made(case: Investigation, event: ChangeMade) -> Changed:
+    return _state(case, event.approval, ApprovalState.SUCCEEDED, "changing")
+
+
+def _unknown(case: Investigation, event: ChangeUnknown) -> Changed:
+    state = _state(case, event.approval, ApprovalState.INDETERMINATE, "changing")
+    return state | {"reasons": {**case.reasons, event.approval: event.why}}
+
+
+def _verified(case: Investigation, event: Verified) -> Changed:
+    return {"outcomes": {**case.outcomes, event.approval: event}, "phase": "done"}
+
+
+def _stopped(case: Investigation, event: Stopped) -> Changed:
+    return {"phase": "stopped"}
+
+
+def _failed(case: Investigation, event: Failed) -> Changed:
+    changed: Changed = {"failures": (*case.failures, event)}
+    if event.approval:
+        return changed | _state(case, event.approval, ApprovalState.FAILED, "concluded")
+    return changed | {"phase": "failed"}
+
+
+_APPLY: dict[type[Happened], Callable[[Investigation, Any], Changed]] = {
+    IncidentReported: _nothing,
+    Joined: _nothing,
+    FactsGathered: _facts,
+    HypothesisFormed: _formed,
+    HypothesisBranched: _branched,
+    HypothesisPruned: _pruned,
+    HypothesisConfirmed: _confirmed,
+    QueryAsked: _asked,
+    QueryAnswered: _answered,
+    QueryFailed: _answered,
+    EvidenceWeighed: _weighed,
+    ReasonerSwitched: _switched,
+    Steered: _steered,
+    LimitReached: _limit,
+    Concluded: _concluded,
+    RemedyProposed: _remedy,
+    ApprovalRequested: _requested,
+    ApprovalVoted: _voted,
+    ApprovalDecided: _decided,
+    ApprovalExpired: _expired,
+    ChangeIntended: _intended,
+    ChangeMade: _made,
+    ChangeUnknown: _unknown,
+    Verified: _verified,
+    Stopped: _stopped,
+    Failed: _failed,
+}
+
+
+def elapsed(case: Investigation, now: datetime) -> int:
+    """Whole seconds since the investigation began."""
+    return max(0, int((now - case.started_at).total_seconds()))

@@ -1,0 +1,225 @@
+"""Telemetry in one shape, whatever system answers.
+
+The engine sees series, log patterns, changes, alarms, happenings and a topology; which
+vendor they came from stands in `source`, for the reader and for counting independent sources.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from workers.domain.value import Value
+from workers.domain.window import Window
+
+
+class Signal(StrEnum):
+    """What a series measures, in the field's words."""
+
+    REQUESTS = "requests"
+    ERRORS = "errors"
+    CLIENT_ERRORS = "client_errors"
+    BALANCER_ERRORS = "balancer_errors"
+    LATENCY = "latency"
+    CPU = "cpu"
+    MEMORY = "memory"
+    RUNNING = "running"
+    UNHEALTHY = "unhealthy"
+    CONNECTIONS = "connections"
+    READS = "reads"
+    WRITES = "writes"
+    READ_LATENCY = "read_latency"
+    WRITE_LATENCY = "write_latency"
+    DISK_QUEUE = "disk_queue"
+    FREE_STORAGE = "free_storage"
+    HITS = "hits"
+    MISSES = "misses"
+    HIT_RATIO = "hit_ratio"
+    EVICTIONS = "evictions"
+    QUEUE_DEPTH = "queue_depth"
+    QUEUE_AGE = "queue_age"
+    SENT = "sent"
+    PROCESSED = "processed"
+    THROTTLES = "throttles"
+    CONCURRENCY = "concurrency"
+
+
+Unit = Literal["count", "seconds", "percent", "ratio", "bytes", "per_second"]
+
+
+class Series(Value):
+    """One signal of one resource on a regular grid.
+
+    `values[i]` covers `window.start + i * period` for `period` seconds; `None` means no point came,
+    which is neither zero nor healthy. `lag` is how many seconds late this source usually is.
+    """
+
+    service: str
+    signal: Signal
+    unit: Unit
+    stat: str
+    window: Window
+    period: int
+    values: tuple[float | None, ...]
+    source: str
+    link: str = ""
+    lag: int = 0
+
+    def time(self, index: int) -> datetime:
+        return self.window.start + timedelta(seconds=index * self.period)
+
+    @property
+    def newest(self) -> datetime | None:
+        """The end of the last period that has a point."""
+        for index in range(len(self.values) - 1, -1, -1):
+            if self.values[index] is not None:
+                return self.time(index + 1)
+        return None
+
+    @property
+    def empty(self) -> bool:
+        return self.newest is None
+
+
+ResourceKind = Literal[
+    "service", "function", "database", "cache", "queue", "balancer", "external", "cluster", "unknown"
+]
+
+
+class Resource(Value):
+    """A thing that can be at fault. `name` is what people call it, `id` what its system calls it."""
+
+    name: str
+    kind: ResourceKind
+    id: str
+    system: str
+    attributes: dict[str, str] = {}
+    link: str = ""
+
+
+class Edge(Value):
+    """`caller` needs `callee`; `source` says who told us."""
+
+    caller: str
+    callee: str
+    source: str
+
+
+class Topology(Value):
+    resources: tuple[Resource, ...] = ()
+    edges: tuple[Edge, ...] = ()
+
+    def find(self, name: str) -> Resource | None:
+        return next((r for r in self.resources if r.name == name), None)
+
+    def callees(self, name: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(e.callee for e in self.edges if e.caller == name))
+
+    def callers(self, name: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(e.caller for e in self.edges if e.callee == name))
+
+    def downstream(self, name: str) -> tuple[str, ...]:
+        """`name` and everything it needs, nearest first; cycles end where they began."""
+        seen = [name]
+        for current in seen:
+            seen += [callee for callee in self.callees(current) if callee not in seen]
+        return tuple(seen)
+
+
+ChangeKind = Literal["deployment", "configuration", "scaling", "alarm", "access", "infrastructure", "other"]
+
+
+class Change(Value):
+    """Something that somebody or something altered, as its own system recorded it.
+
+    `before` and `after` name revisions where there are any; `differences` lists what differs between
+    them (`image`, `environment.DB_POOL_SIZE`), empty while unknown.
+    """
+
+    id: str
+    at: AwareDatetime
+    kind: ChangeKind
+    service: str
+    summary: str
+    actor: str = ""
+    before: str = ""
+    after: str = ""
+    differences: tuple[str, ...] | None = None
+    source: str
+    link: str = ""
+
+
+class LogPattern(Value):
+    """Lines that differ only in their variables, counted in the window and before it.
+
+    `seconds` and `before_seconds` are how long each was looked at, so that counts compare as rates.
+    `streams` counts lines by writer (a task, an instance).
+    """
+
+    service: str
+    template: str
+    level: Literal["debug", "info", "warning", "error", "fatal", "unknown"]
+    count: int
+    before: int
+    seconds: float
+    before_seconds: float
+    first_seen: AwareDatetime | None = None
+    example: str = ""
+    streams: dict[str, int] = {}
+    source: str
+    link: str = ""
+
+    @property
+    def novel(self) -> bool:
+        return self.before == 0 and self.count > 0
+
+    @property
+    def growth(self) -> float:
+        """How many times more often than before; a template never seen before counts as one seen."""
+        was = max(self.before, 1) / max(self.before_seconds, 1.0)
+        return (self.count / max(self.seconds, 1.0)) / was
+
+
+class Alarm(Value):
+    """An alarm as its system holds it now; `edited_at` is when its definition last changed."""
+
+    name: str
+    service: str
+    signal: Signal | None
+    state: Literal["ok", "alarm", "unknown"]
+    since: AwareDatetime
+    edited_at: AwareDatetime | None = None
+    edit: str = ""
+    threshold: float | None = None
+    reason: str = ""
+    source: str
+    link: str = ""
+
+
+class Happening(Value):
+    """One entry of a system's own event stream: a task stopped, a rollout finished, a failover."""
+
+    at: AwareDatetime
+    service: str
+    kind: Literal[
+        "task_stopped", "out_of_memory", "placement_failed", "rollout", "steady", "failover", "other"
+    ]
+    text: str
+    revision: str = ""
+    source: str
+    link: str = ""
+
+
+class Passage(Value):
+    """A piece of a document that bears on the question; `age_days` since it was last validated."""
+
+    document: str
+    title: str
+    section: str
+    text: str
+    link: str = ""
+    kind: str = "runbook"
+    services: tuple[str, ...] = ()
+    age_days: int
+    score: float
