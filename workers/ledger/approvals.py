@@ -1,0 +1,129 @@
+"""Approval rows: every move is one compare-and-set inside the transaction of the event that makes it."""
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from workers.domain.approval import NEXT, Approval, ApprovalState, Vote
+from workers.domain.errors import RunbookError
+from workers.domain.event import (
+    ApprovalDecided,
+    ApprovalExpired,
+    ApprovalRequested,
+    ApprovalVoted,
+    ChangeIntended,
+    ChangeMade,
+    ChangeUnknown,
+    Event,
+    Failed,
+)
+from workers.ledger.schema import approvals, votes
+
+
+class AlreadyDecided(RunbookError):
+    """The approval is no longer in a state from which this step leads on."""
+
+
+def move(connection: Connection, investigation: str, event: Event) -> None:
+    """Do to the approval row what `event` says; events about anything else do nothing."""
+    match event:
+        case ApprovalRequested():
+            _ask(connection, investigation, event.approval, event.at.timestamp())
+        case ApprovalVoted():
+            _vote(connection, event.approval, event.vote)
+        case ApprovalDecided():
+            _transition(connection, event.approval, event.state)
+        case ApprovalExpired():
+            _transition(connection, event.approval, ApprovalState.EXPIRED)
+        case ChangeIntended():
+            _transition(connection, event.approval, ApprovalState.REDEEMED)
+        case ChangeMade():
+            _transition(connection, event.approval, ApprovalState.SUCCEEDED)
+        case ChangeUnknown():
+            _transition(connection, event.approval, ApprovalState.INDETERMINATE)
+        case Failed() if event.approval:
+            _transition(connection, event.approval, ApprovalState.FAILED)
+        case _:
+            pass
+
+
+def _ask(connection: Connection, investigation: str, approval: Approval, at: float) -> None:
+    connection.execute(
+        insert(approvals).values(
+            id=approval.id,
+            investigation=investigation,
+            state=approval.state.value,
+            hash=approval.hash,
+            created_at=at,
+            expires_at=approval.expires_at.timestamp(),
+            queued_at=0.0,
+            body=approval.model_dump_json(),
+        )
+    )
+
+
+def _vote(connection: Connection, approval_id: str, vote: Vote) -> None:
+    state = connection.execute(select(approvals.c.state).where(approvals.c.id == approval_id)).scalar()
+    theirs = (votes.c.approval == approval_id, votes.c.person == vote.person.id)
+    voted = connection.execute(select(func.count()).select_from(votes).where(*theirs)).scalar()
+    if state != ApprovalState.PENDING.value or voted:
+        raise AlreadyDecided(f"approval {approval_id} takes no further vote from {vote.person.id}")
+    connection.execute(
+        insert(votes).values(
+            approval=approval_id,
+            person=vote.person.id,
+            team=vote.person.team,
+            decision=vote.decision,
+            at=vote.at.timestamp(),
+        )
+    )
+
+
+def _transition(connection: Connection, approval_id: str, to: ApprovalState) -> None:
+    before = [state.value for state, after in NEXT.items() if to in after]
+    moved = connection.execute(
+        update(approvals)
+        .where(approvals.c.id == approval_id, approvals.c.state.in_(before))
+        .values(state=to.value)
+    )
+    if moved.rowcount != 1:
+        raise AlreadyDecided(f"approval {approval_id} cannot become {to.value} any more")
+
+
+def load(connection: Connection, approval_id: str) -> Approval | None:
+    row = connection.execute(select(approvals).where(approvals.c.id == approval_id)).first()
+    if row is None:
+        return None
+    cast = connection.execute(select(votes).where(votes.c.approval == approval_id).order_by(votes.c.at))
+    return Approval.model_validate_json(row.body).model_copy(
+        update={
+            "state": ApprovalState(row.state),
+            "votes": tuple(
+                Vote.model_validate(
+                    {
+                        "person": {"id": vote.person, "team": vote.team},
+                        "decision": vote.decision,
+                        "at": vote.at,
+                    }
+                )
+                for vote in cast
+            ),
+        }
+    )
+
+
+def overdue(connection: Connection, now: float) -> tuple[Approval, ...]:
+    waiting = [ApprovalState.PENDING.value, ApprovalState.APPROVED.value]
+    rows = connection.execute(
+        select(approvals.c.id).where(approvals.c.state.in_(waiting), approvals.c.expires_at <= now)
+    ).all()
+    return tuple(a for row in rows if (a := load(connection, row.id)) is not None)
+
+
+def in_state(connection: Connection, state: ApprovalState, before: float) -> tuple[str, ...]:
+    rows = connection.execute(
+        select(approvals.c.id).where(approvals.c.state == state.value, approvals.c.queued_at < before)
+    )
+    return tuple(row.id for row in rows)
+
+
+def queued(connection: Connection, approval_id: str, at: float) -> None:
+    connection.execute(update(approvals).where(approvals.c.id == approval_id).values(queued_at=at))

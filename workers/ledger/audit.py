@@ -1,0 +1,102 @@
+"""The hash-chained record of who did what: one link per record, each over the one before it.
+
+The head of the chain is short enough to stand on a card in Slack, where nobody can edit it from here.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import JsonValue
+from sqlalchemy import Connection, insert, select, text
+
+from workers.domain.event import (
+    ApprovalDecided,
+    ApprovalExpired,
+    ApprovalRequested,
+    ApprovalVoted,
+    ChangeIntended,
+    ChangeMade,
+    ChangeUnknown,
+    Event,
+    Failed,
+    Happened,
+    IncidentReported,
+    QueryAsked,
+    Stopped,
+    Verified,
+)
+from workers.domain.value import Value
+from workers.ledger.schema import audit
+
+GENESIS = "0" * 64
+
+
+class Link(Value):
+    """One audit record as it stands in the chain."""
+
+    seq: int
+    at: float
+    previous: str
+    hash: str
+    body: str
+
+
+def digest(seq: int, at: float, previous: str, body: str) -> str:
+    return hashlib.sha256(f"{seq}\n{at!r}\n{previous}\n{body}".encode()).hexdigest()
+
+
+def chain(connection: Connection, at: float, record: dict[str, JsonValue]) -> str:
+    """Append a record inside the caller's write transaction; returns the new head."""
+    if connection.dialect.name == "postgresql":
+        # Two transactions must not read the same head; SQLite's write lock already sees to that.
+        connection.execute(text("LOCK TABLE audit IN EXCLUSIVE MODE"))
+    last = connection.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).first()
+    seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
+    body = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    head = digest(seq, at, previous, body)
+    connection.execute(insert(audit).values(seq=seq, at=at, previous=previous, hash=head, body=body))
+    return head
+
+
+def links(connection: Connection) -> Iterator[Link]:
+    for row in connection.execute(select(audit).order_by(audit.c.seq)):
+        yield Link(seq=row.seq, at=row.at, previous=row.previous, hash=row.hash, body=row.body)
+
+
+def first_bad(chain: Iterator[Link]) -> int | None:
+    """The sequence number of the first record that does not fit the chain, or `None` for a whole chain."""
+    expected, previous = 1, GENESIS
+    for link in chain:
+        fits = link.seq == expected and link.previous == previous
+        if not fits or link.hash != digest(link.seq, link.at, link.previous, link.body):
+            return expected
+        expected, previous = expected + 1, link.hash
+    return None
+
+
+def record(investigation: str, event: Event) -> dict[str, JsonValue] | None:
+    """What the chain keeps of an event; `None` for steps that neither ask, decide nor change anything."""
+    kind = type(event)
+    if kind not in _KEPT:
+        return None
+    kept = event.model_dump(mode="json", include=_KEPT[kind], exclude={"at": True, "type": True})
+    return {"event": event.type, "investigation": investigation, **kept}
+
+
+# The fields of each event that go into the chain; `None` is all of them.
+_KEPT: dict[type[Happened], dict[str, Any] | None] = {
+    IncidentReported: {"incident": {"text", "requester", "source", "thread"}},
+    QueryAsked: {"query": {"call", "window"}},
+    ApprovalRequested: {"approval": {"id", "hash", "call", "risk", "target", "expires_at"}},
+    ApprovalVoted: None,
+    ApprovalDecided: None,
+    ApprovalExpired: None,
+    ChangeIntended: None,
+    ChangeMade: None,
+    ChangeUnknown: None,
+    Verified: None,
+    Stopped: None,
+    Failed: None,
+}

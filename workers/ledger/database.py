@@ -1,0 +1,82 @@
+"""Opening the database: SQLite in WAL mode with full sync, or PostgreSQL by URL; and its migrations."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from workers.domain.errors import Unreachable
+
+BUSY_SECONDS = 15
+
+
+def connect(url: str) -> Engine:
+    """An engine whose write transactions take the write lock at their start. Opens nothing yet."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _sqlite_settings)
+    event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _sqlite_settings(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # pysqlite must not open transactions of its own; see _sqlite_begin
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    # A reader that turns writer half-way can only fail, so writers say so at the start.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def writing(engine: Engine) -> Generator[Connection]:
+    """A write transaction: all of it or nothing."""
+    with _reachable(), engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Generator[Connection]:
+    with _reachable(), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def _reachable() -> Generator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unreachable(
+            "the ledger", _first_line(error), "Check database_url and its disk space."
+        ) from error
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).splitlines()[0]
+
+
+def migrate(url: str) -> None:
+    """Bring the schema to the newest revision; safe to call again."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    engine = connect(url)
+    with _reachable(), engine.connect().execution_options(writes=True) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    engine.dispose()

@@ -1,0 +1,387 @@
+"""The only truth: journals, approvals, audit and outbox in one transactional database.
+
+One transaction per step: `append` writes the event, what is to be said about it, the approval row
+it moves and the audit record, or none of them.
+"""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from pydantic import JsonValue
+from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from workers.domain.approval import Approval, ApprovalState
+from workers.domain.errors import Fenced, RunbookError
+from workers.domain.event import EVENT, Event, IncidentReported
+from workers.domain.incident import Incident
+from workers.domain.investigation import Investigation, fold
+from workers.domain.post import Post
+from workers.domain.value import Value
+from workers.ledger import approvals, audit, outbox
+from workers.ledger.database import reading, writing
+from workers.ledger.mirror import Mirror
+from workers.ledger.schema import events, investigations, requests
+
+STALE_SECONDS = 10.0
+"""A worker that has not been heard of for this long is taken for dead."""
+
+
+class Conflict(RunbookError):
+    """Somebody else wrote this step of the journal first."""
+
+
+class Accepted(Value):
+    """`fresh` is false when the same request had been accepted before."""
+
+    id: str
+    fresh: bool
+
+
+Render = Callable[[Investigation, Event], tuple[Post, ...]]
+
+
+class Ledger:
+    """All reads and writes of what must survive. Safe to use from several threads, not across a fork."""
+
+    def __init__(self, engine: Engine, mirror: Mirror | None = None) -> None:
+        self._engine = engine
+        self._mirror = mirror
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def ping(self) -> None:
+        """Raises `Unreachable` when the database does not answer."""
+        with reading(self._engine) as connection:
+            connection.execute(select(func.count()).select_from(requests).where(requests.c.key == ""))
+
+    # -- accepting
+
+    def accept(
+        self, incident: Incident, keys: Iterable[str], at: datetime, render: Render | None = None
+    ) -> Accepted:
+        """Take a request on, once, whatever number of times and under whichever of its `keys` it comes."""
+        wanted = tuple(keys)
+        with writing(self._engine) as connection:
+            known = connection.execute(
+                select(requests.c.investigation).where(requests.c.key.in_(wanted)).limit(1)
+            ).scalar()
+            if known:
+                return Accepted(id=known, fresh=False)
+            new = secrets.token_hex(6)
+            event = IncidentReported(at=at, investigation=new, incident=incident)
+            self._open(connection, new, incident, at.timestamp())
+            connection.execute(
+                insert(requests), [{"key": k, "investigation": new, "at": at.timestamp()} for k in wanted]
+            )
+            self._write(connection, new, 1, event, render(fold([event]), event) if render else (), "")
+        self._copy(new, 1, event)
+        return Accepted(id=new, fresh=True)
+
+    def _open(self, connection: Connection, new: str, incident: Incident, at: float) -> None:
+        connection.execute(
+            insert(investigations).values(
+                id=new,
+                team=incident.thread.team,
+                channel=incident.thread.channel,
+                thread=incident.thread.ts,
+                created_at=at,
+                phase="investigating",
+                wanted=1,
+                queued_at=0.0,
+                runner="",
+                beat_at=0.0,
+                tries=0,
+            )
+        )
+
+    # -- the journal
+
+    def journal(self, investigation: str) -> tuple[Event, ...]:
+        """All events in order; empty when nobody knows the id."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                select(events.c.body).where(events.c.investigation == investigation).order_by(events.c.seq)
+            )
+            return tuple(EVENT.validate_json(row.body) for row in rows)
+
+    def load(self, investigation: str) -> Investigation:
+        journal = self.journal(investigation)
+        if not journal:
+            raise RunbookError(f"no investigation {investigation!r}", "Check the id.")
+        return fold(journal)
+
+    def append(
+        self, investigation: str, seq: int, event: Event, posts: tuple[Post, ...] = (), runner: str = ""
+    ) -> None:
+        """Write step `seq` with all that goes with it.
+
+        Raises `Conflict` when the step exists, `Fenced` when `runner` no longer holds the investigation,
+        `AlreadyDecided` when the event moves an approval that has moved elsewhere.
+        """
+        try:
+            with writing(self._engine) as connection:
+                if runner:
+                    self._still_held(connection, investigation, runner)
+                self._write(connection, investigation, seq, event, posts, runner)
+        except IntegrityError as error:
+            raise Conflict(f"step {seq} of {investigation} exists") from error
+        self._copy(investigation, seq, event)
+
+    def record(
+        self, investigation: str, event: Event, render: Render | None = None, *, wanted: bool = False
+    ) -> Investigation:
+        """Add an event from outside the run (a vote, a stop, an outcome) as the next step, whatever that is.
+
+        With `wanted` a worker is to look at the investigation again. Returns it after the event.
+        """
+        while True:
+            after = self.load(investigation).apply(event)
+            try:
+                self.append(investigation, after.seq, event, render(after, event) if render else ())
+            except Conflict:
+                continue
+            if wanted:
+                self.want(investigation)
+            return after
+
+    def since(self, investigation: str, seq: int) -> tuple[tuple[Event, str], ...]:
+        """The events after step `seq`, each with the runner that wrote it (empty: from outside the run)."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                select(events.c.body, events.c.runner)
+                .where(events.c.investigation == investigation, events.c.seq > seq)
+                .order_by(events.c.seq)
+            )
+            return tuple((EVENT.validate_json(row.body), row.runner) for row in rows)
+
+    def _write(
+        self,
+        connection: Connection,
+        investigation: str,
+        seq: int,
+        event: Event,
+        posts: tuple[Post, ...],
+        runner: str,
+    ) -> None:
+        at = event.at.timestamp()
+        connection.execute(
+            insert(events).values(
+                investigation=investigation,
+                seq=seq,
+                type=event.type,
+                at=at,
+                runner=runner,
+                body=event.model_dump_json(),
+            )
+        )
+        approvals.move(connection, investigation, event)
+        told = audit.record(investigation, event)
+        if told is not None:
+            audit.chain(connection, at, told)
+        outbox.say(connection, investigation, posts, at)
+
+    def _still_held(self, connection: Connection, investigation: str, runner: str) -> None:
+        holder = connection.execute(
+            select(investigations.c.runner).where(investigations.c.id == investigation)
+        ).scalar()
+        if holder != runner:
+            raise Fenced(f"{investigation} is held by {holder or 'nobody'}, not by {runner}")
+
+    def _copy(self, investigation: str, seq: int, event: Event) -> None:
+        if self._mirror is None:
+            return
+        self._mirror.event(investigation, seq, event)
+        told = audit.record(investigation, event)
+        if told is not None and told.get("approval"):
+            self._mirror.audit({"at": event.at.isoformat(), **told})
+
+    # -- who works on what
+
+    def claim(self, investigation: str, runner: str) -> bool:
+        """Take an investigation that wants work and that nobody alive holds."""
+        now = time.time()
+        with writing(self._engine) as connection:
+            taken = connection.execute(
+                update(investigations)
+                .where(
+                    investigations.c.id == investigation,
+                    investigations.c.wanted == 1,
+                    (investigations.c.runner == "") | (investigations.c.beat_at < now - STALE_SECONDS),
+                )
+                .values(runner=runner, beat_at=now, tries=investigations.c.tries + 1)
+            )
+            return taken.rowcount == 1
+
+    def beat(self, investigation: str, runner: str) -> None:
+        """Say that `runner` is alive and at work."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(investigations)
+                .where(investigations.c.id == investigation, investigations.c.runner == runner)
+                .values(beat_at=time.time())
+            )
+
+    def release(self, investigation: str, runner: str, seq: int) -> bool:
+        """Nothing is left to do after step `seq`; false when the journal has grown meanwhile."""
+        with writing(self._engine) as connection:
+            newest = connection.execute(
+                select(func.max(events.c.seq)).where(events.c.investigation == investigation)
+            ).scalar()
+            if newest != seq:
+                return False
+            connection.execute(
+                update(investigations)
+                .where(investigations.c.id == investigation, investigations.c.runner == runner)
+                .values(wanted=0, runner="", tries=0)
+            )
+            return True
+
+    def tries(self, investigation: str) -> int:
+        """How often a worker has taken it up since somebody last finished with it."""
+        with reading(self._engine) as connection:
+            return (
+                connection.execute(
+                    select(investigations.c.tries).where(investigations.c.id == investigation)
+                ).scalar()
+                or 0
+            )
+
+    def want(self, investigation: str) -> None:
+        """There is something to do: a worker is to take it up, now or when the clock finds it."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(investigations).where(investigations.c.id == investigation).values(wanted=1)
+            )
+
+    def queued(self, investigation: str) -> None:
+        """Note that it was put on the queue, so that the clock does not at once do so again."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(investigations)
+                .where(investigations.c.id == investigation)
+                .values(queued_at=time.time())
+            )
+
+    def forsaken(self, since: float) -> tuple[str, ...]:
+        """Investigations that want work, that nobody alive holds, and that were not queued after `since`."""
+        now = time.time()
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                select(investigations.c.id).where(
+                    investigations.c.wanted == 1,
+                    (investigations.c.runner == "") | (investigations.c.beat_at < now - STALE_SECONDS),
+                    investigations.c.queued_at < since,
+                )
+            )
+            return tuple(row.id for row in rows)
+
+    def in_thread(self, team: str, channel: str, thread: str) -> str:
+        """The newest investigation of a Slack thread, or an empty string."""
+        with reading(self._engine) as connection:
+            found = connection.execute(
+                select(investigations.c.id)
+                .where(
+                    investigations.c.team == team,
+                    investigations.c.channel == channel,
+                    investigations.c.thread == thread,
+                )
+                .order_by(investigations.c.created_at.desc())
+                .limit(1)
+            ).scalar()
+            return found or ""
+
+    # -- approvals
+
+    def approval(self, approval_id: str) -> Approval | None:
+        """The approval as it stands, with its votes; `None` when nobody knows the id."""
+        with reading(self._engine) as connection:
+            return approvals.load(connection, approval_id)
+
+    def overdue(self, now: datetime) -> tuple[Approval, ...]:
+        """Approvals that nobody decided or used in time."""
+        with reading(self._engine) as connection:
+            return approvals.overdue(connection, now.timestamp())
+
+    def in_state(self, state: ApprovalState, before: float) -> tuple[str, ...]:
+        """Ids of approvals in `state` that were last queued before `before` (Unix seconds)."""
+        with reading(self._engine) as connection:
+            return approvals.in_state(connection, state, before)
+
+    def queued_approval(self, approval_id: str) -> None:
+        with writing(self._engine) as connection:
+            approvals.queued(connection, approval_id, time.time())
+
+    # -- saying
+
+    def say(self, investigation: str, posts: tuple[Post, ...]) -> None:
+        """Queue posts that belong to no event (a refusal to one person, a place in the queue)."""
+        with writing(self._engine) as connection:
+            outbox.say(connection, investigation, posts, time.time())
+
+    def hold(self, investigation: str, holder: str) -> tuple[outbox.Outgoing, ...]:
+        with writing(self._engine) as connection:
+            return outbox.hold(connection, investigation, holder, time.time())
+
+    def tried(self, row: int, holder: str) -> None:
+        with writing(self._engine) as connection:
+            outbox.tried(connection, row, holder)
+
+    def delivered(self, row: int, revision: int, ts: str) -> None:
+        with writing(self._engine) as connection:
+            outbox.delivered(connection, row, revision, ts)
+
+    def deferred(self, row: int, due_at: float, error: str = "") -> None:
+        with writing(self._engine) as connection:
+            outbox.deferred(connection, row, due_at, error)
+
+    def dropped(self, row: int, revision: int, error: str) -> None:
+        with writing(self._engine) as connection:
+            outbox.dropped(connection, row, revision, error)
+
+    def rooted(self, investigation: str, ts: str) -> None:
+        """The first message of a conversation without a thread has become its root."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(investigations)
+                .where(investigations.c.id == investigation, investigations.c.thread == "")
+                .values(thread=ts)
+            )
+
+    def unsaid(self) -> tuple[str, ...]:
+        """Investigations with posts that are due and that nobody is delivering."""
+        now = time.time()
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                select(outbox.outbox.c.investigation)
+                .where(
+                    outbox.outbox.c.sent < outbox.outbox.c.revision,
+                    outbox.outbox.c.due_at <= now,
+                    outbox.outbox.c.held_until <= now,
+                )
+                .distinct()
+            )
+            return tuple(row.investigation for row in rows)
+
+    # -- the audit chain
+
+    def note(self, record: dict[str, JsonValue]) -> str:
+        """Add a record to the audit chain that is no event (a refused click); returns the chain's head."""
+        with writing(self._engine) as connection:
+            head = audit.chain(connection, time.time(), record)
+        if self._mirror is not None:
+            self._mirror.audit(record)
+        return head
+
+    def audit_records(self) -> tuple[audit.Link, ...]:
+        with reading(self._engine) as connection:
+            return tuple(audit.links(connection))
+
+    def audited(self, event: str) -> tuple[dict[str, JsonValue], ...]:
+        """The bodies of all records of one kind."""
+        bodies = (json.loads(link.body) for link in self.audit_records())
+        return tuple(body for body in bodies if body.get("event") == event)

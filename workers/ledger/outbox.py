@@ -1,0 +1,106 @@
+"""What is to be said and has not been said yet: one row a Slack message, the newest body wins."""
+
+from pydantic import JsonValue
+from sqlalchemy import Connection, Row, and_, insert, select, update
+
+from workers.domain.post import Post
+from workers.domain.value import Value
+from workers.ledger.schema import investigations, outbox
+
+HOLD_SECONDS = 30.0
+
+
+class Outgoing(Value):
+    """A post to deliver. `ts` is empty until Slack has it; `tries` > 0 without `ts` may have been lost."""
+
+    id: int
+    investigation: str
+    channel: str
+    thread: str
+    post: Post
+    revision: int
+    ts: str
+    tries: int
+
+
+def say(connection: Connection, investigation: str, posts: tuple[Post, ...], at: float) -> None:
+    """Queue posts inside the caller's write transaction; an unchanged post is not queued again."""
+    for post in posts:
+        here = and_(outbox.c.investigation == investigation, outbox.c.key == post.key)
+        row = connection.execute(select(outbox.c.id, outbox.c.body).where(here)).first()
+        body = post.model_dump_json()
+        if row is None:
+            fresh: dict[str, JsonValue] = {"investigation": investigation, "key": post.key, "body": body}
+            fresh |= {"urgent": int(post.urgent), "revision": 1, "sent": 0, "ts": "", "tries": 0}
+            fresh |= {"due_at": at, "holder": "", "held_until": 0.0, "error": ""}
+            connection.execute(insert(outbox).values(**fresh))
+        elif row.body != body:
+            connection.execute(
+                update(outbox)
+                .where(here)
+                .values(body=body, urgent=int(post.urgent), revision=outbox.c.revision + 1)
+            )
+
+
+def hold(connection: Connection, investigation: str, holder: str, at: float) -> tuple[Outgoing, ...]:
+    """Take the posts that are due, urgent ones first, so that no other process delivers them too."""
+    due = and_(
+        outbox.c.investigation == investigation,
+        outbox.c.sent < outbox.c.revision,
+        outbox.c.due_at <= at,
+        outbox.c.held_until <= at,
+    )
+    order = (outbox.c.urgent.desc(), outbox.c.id)
+    rows = connection.execute(
+        select(outbox, investigations.c.channel, investigations.c.thread)
+        .join(investigations, investigations.c.id == outbox.c.investigation)
+        .where(due)
+        .order_by(*order)
+    ).all()
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id.in_([row.id for row in rows]))
+        .values(holder=holder, held_until=at + HOLD_SECONDS)
+    )
+    return tuple(_outgoing(row) for row in rows)
+
+
+def _outgoing(row: Row[tuple[JsonValue, ...]]) -> Outgoing:
+    return Outgoing(
+        id=row.id,
+        investigation=row.investigation,
+        channel=row.channel,
+        thread=row.thread,
+        post=Post.model_validate_json(row.body),
+        revision=row.revision,
+        ts=row.ts,
+        tries=row.tries,
+    )
+
+
+def tried(connection: Connection, row: int, holder: str) -> None:
+    """Written before the call to Slack: from here on the message may exist."""
+    connection.execute(
+        update(outbox).where(outbox.c.id == row, outbox.c.holder == holder).values(tries=outbox.c.tries + 1)
+    )
+
+
+def delivered(connection: Connection, row: int, revision: int, ts: str) -> None:
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row)
+        .values(sent=revision, ts=ts, tries=0, holder="", held_until=0.0, error="")
+    )
+
+
+def deferred(connection: Connection, row: int, due_at: float, error: str = "") -> None:
+    connection.execute(
+        update(outbox).where(outbox.c.id == row).values(due_at=due_at, holder="", held_until=0.0, error=error)
+    )
+
+
+def dropped(connection: Connection, row: int, revision: int, error: str) -> None:
+    """Slack will never take it (an archived channel, a revoked token): keep it here, try no more."""
+    connection.execute(
+        update(outbox).where(outbox.c.id == row).values(sent=revision, holder="", held_until=0.0, error=error)
+    )
