@@ -8,6 +8,7 @@ RunbookError
 │   └── ApprovalRequired a change that needs a person's approval first
 ├── AccessDenied         a system answered "not permitted"; names the permission that is missing
 ├── ToolFailed           a system answered with any other failure
+├── OutcomeUnknown       a change was sent and no answer came: it may have happened
 └── BadDocument          one knowledge document that cannot be read; the others are kept
 
 Each message says what failed; `mend` says what to do next.
@@ -57,7 +58,15 @@ class AccessDenied(RunbookError):
 
 
 class ToolFailed(RunbookError):
-    """A system answered with a failure that is not about permissions."""
+    """A system answered with a failure that is not about permissions; `throttled` if it asked for patience."""
+
+    def __init__(self, message: str, mend: str = "", *, throttled: bool = False) -> None:
+        super().__init__(message, mend)
+        self.throttled = throttled
+
+
+class OutcomeUnknown(RunbookError):
+    """A change was sent and no answer came; only reading the system tells whether it happened."""
 
 
 class BadDocument(RunbookError):

@@ -1,0 +1,31 @@
+"""How many requests a second arrive at the entry: a daily curve with a weekly shape, slow drift and noise.
+
+A pure function of time and seed, so every window of the past can be computed on its own.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.sandbox.model.spec import Traffic
+
+DAY, WEEK = 86400.0, 7 * 86400.0
+# The epoch was a Thursday; days 2 and 3 of an epoch week are a Saturday and a Sunday.
+_WEEKEND = (2, 3)
+_DRIFTS = (17 * 60.0, 41 * 60.0, 97 * 60.0, 223 * 60.0)
+
+
+def demand(traffic: Traffic, times: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Expected requests a second at the entry at each of `times` (epoch seconds)."""
+    hours = (times % DAY) / 3600.0
+    angle = 2 * np.pi * (hours - traffic.peak_hour) / 24
+    curve = 1 + traffic.swing * (0.86 * np.cos(angle) + 0.22 * np.cos(2 * angle) - 0.08)
+    weekday = (times % WEEK) // DAY
+    curve = curve * np.where(np.isin(weekday, _WEEKEND), traffic.weekend, 1.0)
+    return traffic.requests_per_second * curve * wobble(times, seed, 0.022)
+
+
+def wobble(times: NDArray[np.float64], seed: int, size: float) -> NDArray[np.float64]:
+    """A slow drift around one, made of waves whose phases depend on the seed."""
+    phases = np.random.default_rng([seed, 77]).random(len(_DRIFTS)) * 2 * np.pi
+    drift = sum(np.sin(2 * np.pi * times / period + phase) for period, phase in zip(_DRIFTS, phases, strict=True))
+    return 1 + size * np.asarray(drift)

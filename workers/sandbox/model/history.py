@@ -1,0 +1,63 @@
+"""All the telemetry there is: the last hours step by step, what came since by the minute, the past on demand.
+
+The past before a case began is the healthy application; it is computed hour by hour when somebody asks for it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from workers.sandbox.model.engine import Row
+from workers.sandbox.model.queueing import Floats
+from workers.sandbox.model.table import Table
+
+FINE, COARSE = 10, 60
+FINE_KEPT = 3 * 3600 + 900
+KEPT = 15 * 86400
+_HOUR = 3600
+_HOURS_HELD = 72
+
+Compute = Callable[[Floats, float], Row]
+"""Computes healthy rows that start at these times and last so many seconds."""
+
+
+class History:
+    """Tables by age, read as one."""
+
+    def __init__(self, began: float, compute: Compute) -> None:
+        """`began` is the start of the fine rows; what is older comes from `compute`."""
+        self.began = began
+        self.fine, self.minutes = Table(FINE), Table(COARSE)
+        self._compute = compute
+        self._hours: OrderedDict[float, Table] = OrderedDict()
+
+    def tables(self, start: float, end: float) -> Iterator[tuple[Table, slice]]:
+        """The tables, oldest first, with the rows that start in [start, end)."""
+        for hour in np.arange(start // _HOUR * _HOUR, min(end, self.began), _HOUR):
+            table = self._hour(float(hour))
+            yield table, table.rows(start, min(end, self.began))
+        for table in (self.minutes, self.fine):
+            yield table, table.rows(start, end)
+
+    def settle(self) -> None:
+        """Merge rows that AWS would no longer keep in high resolution into minutes."""
+        newest = float(self.fine.times[-1])
+        if newest - float(self.fine.times[0]) < FINE_KEPT + _HOUR:
+            return
+        cut = (newest - FINE_KEPT) // COARSE * COARSE
+        self.minutes.extend(*self.fine.merged(float(self.fine.times[0]), cut, COARSE))
+        self.fine.drop(cut)
+        self.minutes.drop(newest - KEPT)
+
+    def _hour(self, hour: float) -> Table:
+        if hour not in self._hours:
+            table = Table(COARSE)
+            times = np.arange(hour, hour + _HOUR, COARSE, dtype=np.float64)
+            times = times[times < self.began]
+            table.extend(times, self._compute(times, COARSE))
+            self._hours[hour] = table
+        self._hours.move_to_end(hour)
+        while len(self._hours) > _HOURS_HELD:
+            self._hours.popitem(last=False)
+        return self._hours[hour]

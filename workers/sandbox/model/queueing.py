@@ -1,0 +1,41 @@
+"""Waiting lines and contention, in rows: every figure is an array with one entry per step computed together."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Line(NamedTuple):
+    """A waiting line after a step: who waits, how fast it moves, who was turned away or served, each a second."""
+
+    waiting: Floats
+    rate: Floats
+    served: Floats
+    refused: Floats
+
+
+def advance_line(waiting: Floats, arrivals: Floats, rate: Floats, limit: Floats | float, dt: float) -> Line:
+    """Move a line of `waiting` through a step of `dt` seconds; beyond `limit` arrivals are refused."""
+    present = waiting + arrivals * dt
+    served = np.minimum(present, rate * dt)
+    left = present - served
+    kept = np.minimum(left, limit)
+    return Line(kept, rate, served / dt, (left - kept) / dt)
+
+
+def chance_wait(load: Floats, places: Floats | float, hold: Floats) -> tuple[Floats, Floats]:
+    """Chance and mean length of a wait below saturation, for many places (Sakasegawa's approximation)."""
+    load = np.clip(load, 0.0, 0.98)
+    places = np.maximum(places, 1.0)
+    mean = hold / places * load ** (np.sqrt(2 * (places + 1)) - 1) / (1 - load)
+    chance = load ** np.sqrt(places)
+    return chance, mean / np.maximum(chance, 1e-9)
+
+
+def contention(load: Floats, sharpness: float = 3.0) -> Floats:
+    """How much longer work takes when a processor is this busy (1 = idle)."""
+    load = np.clip(load, 0.0, 0.96)
+    return 1 + 0.5 * load**sharpness / (1 - load)

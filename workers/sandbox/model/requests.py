@@ -1,0 +1,272 @@
+"""What happens to the requests that a group of tasks works on: own work, calls, time-outs, retries, failures.
+
+Requests are samples: each draws its route, its own work and the outcomes of its calls, so that time-outs and
+slow tails travel up the graph as they do in production, and every percentile is that of its samples.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from workers.sandbox.model.queueing import Floats, advance_line, chance_wait
+from workers.sandbox.model.scene import Group, Key, Scene, State
+from workers.sandbox.model.spec import Edge
+from workers.sandbox.model.stores import ERROR, REFUSED, SAMPLES, Outcomes, chance, lognormal
+
+RETRY_PAUSE = 0.05
+_PERMUTATIONS = np.array([np.random.default_rng(n).permutation(SAMPLES) for n in range(64)])
+
+Mask = NDArray[np.bool_]
+Samples = NDArray[np.floating]
+Codes = NDArray[np.integer]
+
+
+class Reasons:
+    """Why requests fail, by number; 0 is an answered request."""
+
+    def __init__(self) -> None:
+        """Start with the one that is not a failure."""
+        self.names = [""]
+        self._codes = {"": 0}
+
+    def code(self, name: str) -> int:
+        """The number of a reason, given one when it is new."""
+        if name not in self._codes:
+            self._codes[name] = len(self.names)
+            self.names.append(name)
+        return self._codes[name]
+
+
+@dataclass
+class Work:
+    """A group's requests in the making, (rows, samples)."""
+
+    service: str
+    group: Group
+    served: Floats
+    routes: NDArray[np.int64]
+    seconds: NDArray[np.float32]
+    alive: Mask
+    reason: Codes
+    made: dict[str, Floats] = field(default_factory=dict)
+    taken: dict[str, Floats] = field(default_factory=dict)
+    missed: dict[str, Floats] = field(default_factory=dict)
+    blocked: dict[str, Floats] = field(default_factory=dict)
+    """Per request: calls made, connections taken, cache misses, statements that met a lock."""
+
+    def fail(self, mask: Mask, codes: Codes | int) -> None:
+        """End these requests for these reasons."""
+        self.reason = np.where(mask, codes, self.reason)
+        self.alive = self.alive & ~mask
+
+
+@dataclass
+class Step:
+    """One step of the engine while it is being computed; `rows` steps may be computed together."""
+
+    rng: Generator
+    rows: int
+    dt: float
+    scene: Scene
+    state: State
+    reasons: Reasons
+    outcomes: dict[str, Outcomes] = field(default_factory=dict)
+
+    def perform(self, service: str, group: Group, served: Floats, busy: Floats) -> Work:
+        """Work on a group's requests; `busy` is the factor by which its processors slow it."""
+        work = self._begin(service, group, served, busy)
+        calls = _calls(group)
+        for column, dependency in enumerate(group.behaviour.edges):
+            counts = calls[:, column][work.routes]
+            if (calls[:, column] % 1).any():
+                counts = np.floor(counts + chance(self.rng, self.rows))
+            self._call(work, dependency, counts)
+        self._remember(work)
+        return work
+
+    def _begin(self, service: str, group: Group, served: Floats, busy: Floats) -> Work:
+        spec, code = group.behaviour.service, group.behaviour.code
+        shares = np.array([self._share(service, route.path, route.share) for route in spec.routes])
+        marks = (np.arange(SAMPLES) + self.rng.random()) / SAMPLES
+        routes = np.searchsorted(np.cumsum(shares)[:-1] / shares.sum(), marks)
+        routes = np.broadcast_to(routes[_PERMUTATIONS[0]], (self.rows, SAMPLES))
+        seconds = lognormal(self.rng, self.rows, spec.own_ms / 1000 * busy * group.squeeze, spec.spread)
+        touched = _touched(group)[routes]
+        if code.slower != 1:
+            seconds[touched] *= code.slower
+        alive = np.ones((self.rows, SAMPLES), bool)
+        work = Work(service, group, served, routes, seconds, alive, np.zeros(alive.shape, np.int16))
+        if code.raises:
+            work.fail(touched & (chance(self.rng, self.rows) < code.raises), self.reasons.code("raised"))
+        return work
+
+    def _share(self, service: str, path: str, share: float) -> float:
+        return share * self.scene.condition(service, f"route {path}", 1.0)
+
+    def _call(self, work: Work, dependency: str, counts: NDArray[np.floating]) -> None:
+        """Make each request's calls to one dependency: one after the other, over one connection if it is pooled."""
+        edge = work.group.behaviour.edges[dependency]
+        if edge.pool is not None:
+            self._pooled(work, dependency, edge, np.where(work.alive, counts, 0))
+            return
+        for nth in range(int(counts.max(initial=0))):
+            mask = work.alive & (counts > nth)
+            answered = self._attempts(work, dependency, edge, mask)
+            if edge.hit_ratio is not None:
+                self._missed(work, dependency, edge, mask, answered)
+
+    def _missed(self, work: Work, dependency: str, edge: Edge, mask: Mask, answered: Mask) -> None:
+        hits = (edge.hit_ratio or 0) * self.scene.condition(dependency, "keeps", 1.0)
+        missed = mask & work.alive & (~answered | (chance(self.rng, self.rows) >= hits))
+        _add(work.missed, dependency, missed)
+        if edge.on_miss:
+            self._pooled(work, edge.on_miss, work.group.behaviour.edges[edge.on_miss], missed.astype(np.float32))
+
+    def _attempts(self, work: Work, dependency: str, edge: Edge, mask: Mask) -> Mask:
+        """Call with retries; gives back who got an answer, and fails the others unless the call is optional."""
+        pending = mask
+        for attempt in range(int(edge.retries) + 1):
+            _add(work.made, dependency, pending)
+            seconds, codes = self._once(dependency, edge)
+            work.seconds += np.where(pending, seconds + np.float32(RETRY_PAUSE * attempt), 0)
+            if codes is None:
+                return mask
+            pending = pending & (codes > 0)
+            if not pending.any():
+                return mask
+        if not edge.optional:
+            work.fail(pending, codes)
+        return mask & ~pending
+
+    def _once(self, dependency: str, edge: Edge) -> tuple[Samples, Codes | None]:
+        """One call of every request: seconds until it is answered or given up, and why it failed if any did."""
+        outcome = self.outcomes[dependency]
+        order = _PERMUTATIONS[self.rng.integers(len(_PERMUTATIONS))]
+        seconds, patience = outcome.seconds[:, order] * np.float32(edge.cost), np.float32(edge.timeout_ms / 1000)
+        late = seconds > patience
+        if outcome.failed is None and not late.any():
+            return seconds, None
+        codes = np.where(late, self.reasons.code(f"timeout {dependency}"), 0).astype(np.int16)
+        if outcome.failed is not None:
+            for kind, word in ((ERROR, "error"), (REFUSED, "refused")):
+                codes[outcome.failed[:, order] == kind] = self.reasons.code(f"{word} {dependency}")
+        return np.minimum(seconds, patience), codes
+
+    def _pooled(self, work: Work, dependency: str, edge: Edge, counts: NDArray[np.floating]) -> None:
+        """Run each request's statements on one connection, waiting for that first."""
+        mask = counts > 0
+        work.taken[dependency] = work.taken.get(dependency, 0.0) + mask.sum(axis=1) / SAMPLES
+        seconds, codes = self._statements(work, dependency, edge, counts)
+        wait, given_up = self._connection(work, dependency, edge, mask, seconds)
+        if given_up is not None:
+            seconds = np.where(given_up, 0, seconds)
+            codes = np.where(given_up, self.reasons.code(f"pool {dependency}"), 0 if codes is None else codes)
+            counts = np.where(given_up, 0, counts)
+        work.made[dependency] = work.made.get(dependency, 0.0) + counts.sum(axis=1) / SAMPLES
+        work.seconds += np.where(mask, wait + seconds, 0)
+        if codes is not None:
+            work.fail(mask & (codes > 0), codes)
+
+    def _statements(
+        self, work: Work, dependency: str, edge: Edge, counts: NDArray[np.floating]
+    ) -> tuple[Samples, Codes | None]:
+        total = np.zeros(counts.shape, np.float32)
+        failed: Codes | None = None
+        for nth in range(int(counts.max(initial=0))):
+            seconds, codes = self._once(dependency, edge)
+            seconds, codes = self._blocked(work, dependency, edge, seconds, codes)
+            mask = counts > nth
+            total += np.where(mask, seconds, 0)
+            if codes is not None:
+                failed = np.where(mask, codes, 0 if failed is None else failed)
+        return total, failed
+
+    def _blocked(
+        self, work: Work, dependency: str, edge: Edge, seconds: Samples, codes: Codes | None
+    ) -> tuple[Samples, Codes | None]:
+        """Statements that meet a lock wait for it, or until their time-out."""
+        share = self.scene.condition(dependency, f"blocks {work.service}")
+        if not share:
+            return seconds, codes
+        held = chance(self.rng, self.rows) < share
+        lasts = self.scene.condition(dependency, "lock seconds", 30.0) * chance(self.rng, self.rows)
+        seconds, patience = np.where(held, seconds + lasts, seconds), np.float32(edge.timeout_ms / 1000)
+        _add(work.blocked, dependency, held)
+        late = seconds > patience
+        codes = np.where(late, self.reasons.code(f"timeout {dependency}"), 0 if codes is None else codes)
+        return np.minimum(seconds, patience), codes
+
+    def _connection(
+        self, work: Work, dependency: str, edge: Edge, mask: Mask, seconds: Samples
+    ) -> tuple[Samples | float, Mask | None]:
+        """Samples of the wait for a connection of the pool, and who gave up waiting if anybody did."""
+        key: Key = (work.service, work.group.revision, dependency)
+        hold = _mean(seconds, mask, self.state.query.get(key))
+        taken = self.state.taken.get(key, work.taken[dependency])
+        patience, places = edge.pool_wait_ms / 1000, max(work.group.tasks, 0.05) * int(edge.pool or 1)
+        rate = places / hold
+        before = self.state.pool_waiting.get(key, np.zeros(self.rows))
+        line = advance_line(before, work.served * taken, rate, rate * patience, self.dt)
+        self.state.query[key], self.state.pool_waiting[key] = hold, line.waiting
+        wait = self.waits(line.waiting / rate, line.served / rate, places, hold)
+        refused = line.refused / np.maximum(work.served * taken, 1e-9)
+        if isinstance(wait, float) or (not refused.any() and wait.max(initial=0) <= patience):
+            return wait, None
+        given_up = (wait > patience) | (chance(self.rng, self.rows) < refused[:, None])
+        return np.minimum(wait, np.float32(patience)), given_up
+
+    def waits(self, queued: Floats, load: Floats, places: float, hold: Floats) -> Samples | float:
+        """Samples of a wait: what the line adds to everybody, and what chance adds to some."""
+        if not queued.any() and load.max(initial=0) ** np.sqrt(max(places, 1)) < 0.002:
+            return 0.0
+        likely, mean = chance_wait(load, places, hold)
+        unlucky = chance(self.rng, self.rows) < likely[:, None]
+        lengths = self.rng.standard_exponential((self.rows, SAMPLES), dtype=np.float32)
+        return (queued[:, None] + np.where(unlucky, lengths * mean[:, None], 0)).astype(np.float32)
+
+    def _remember(self, work: Work) -> None:
+        for dependency in work.group.behaviour.edges:
+            key = (work.service, work.group.revision, dependency)
+            self.state.made[key] = work.made.get(dependency, np.zeros(self.rows))
+            if dependency in work.taken:
+                self.state.taken[key] = work.taken[dependency]
+        hold = work.seconds.mean(axis=1, dtype=np.float64)
+        self.state.hold[(work.service, work.group.revision)] = hold
+
+
+def expected_calls(group: Group) -> Mapping[str, float]:
+    """Calls per request to each dependency when nothing fails, before anything was measured."""
+    total = sum(route.share for route in group.behaviour.service.routes)
+    calls = dict.fromkeys(group.behaviour.edges, 0.0)
+    for route in group.behaviour.service.routes:
+        for dependency, count in route.calls.items():
+            calls[dependency] += count * route.share / total
+    for dependency, edge in group.behaviour.edges.items():
+        if edge.on_miss and edge.hit_ratio is not None:
+            calls[edge.on_miss] += calls[dependency] * (1 - edge.hit_ratio)
+    return calls
+
+
+def _calls(group: Group) -> NDArray[np.float64]:
+    routes, edges = group.behaviour.service.routes, list(group.behaviour.edges)
+    return np.array([[route.calls.get(edge, 0.0) for edge in edges] for route in routes]).reshape(len(routes), -1)
+
+
+def _touched(group: Group) -> NDArray[np.bool_]:
+    only = group.behaviour.code.routes
+    return np.array([not only or route.path in only for route in group.behaviour.service.routes])
+
+
+def _add(table: dict[str, Floats], name: str, mask: Mask) -> None:
+    table[name] = table.get(name, 0.0) + mask.sum(axis=1) / SAMPLES
+
+
+def _mean(values: Samples, mask: Mask, otherwise: Floats | None) -> Floats:
+    count = mask.sum(axis=1)
+    total = np.where(mask, values, 0).sum(axis=1, dtype=np.float64)
+    if otherwise is None:
+        otherwise = values.mean(axis=1, dtype=np.float64) + 0.001
+    return np.where(count > 0, total / np.maximum(count, 1), otherwise)

@@ -1,0 +1,64 @@
+"""What the engine is told about a step (who runs, under which conditions) and what it remembers between steps."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.sandbox.model.behaviour import Behaviour
+
+Floats = NDArray[np.float64]
+Key = tuple[str, int, str]
+"""Service, revision, dependency."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The tasks of one service that run one revision; `tasks` is their average number over the step."""
+
+    revision: int
+    tasks: float
+    behaviour: Behaviour
+    squeeze: float = 1.0
+    """Slowdown from memory pressure."""
+    memory_mb: tuple[float, float, float] | None = None
+    """Average, least and most over the tasks; None means the resident size."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that holds during a step. Conditions are keyed by (part, figure), as faults set them."""
+
+    groups: Mapping[str, tuple[Group, ...]]
+    conditions: Mapping[tuple[str, str], float] = field(default_factory=dict)
+
+    def condition(self, part: str, figure: str, default: float = 0.0) -> float:
+        """The value of a condition, or what holds without one."""
+        return self.conditions.get((part, figure), default)
+
+
+@dataclass
+class State:
+    """What carries over from step to step; each array has one entry per step computed together."""
+
+    waiting: dict[tuple[str, int], Floats] = field(default_factory=dict)
+    hold: dict[tuple[str, int], Floats] = field(default_factory=dict)
+    made: dict[Key, Floats] = field(default_factory=dict)
+    taken: dict[Key, Floats] = field(default_factory=dict)
+    pool_waiting: dict[Key, Floats] = field(default_factory=dict)
+    query: dict[Key, Floats] = field(default_factory=dict)
+    statements: dict[str, Floats] = field(default_factory=dict)
+    backlog: dict[str, Floats] = field(default_factory=dict)
+    stored: dict[str, deque[tuple[float, float]]] = field(default_factory=dict)
+    """Per queue: (time, messages) that arrived and were not read yet, oldest first."""
+
+    def resting(self, rows: int) -> "State":
+        """This state as the starting point of `rows` independent steps, with no line waiting."""
+        spread = {name: _spread(getattr(self, name), rows) for name in ("hold", "made", "taken", "query")}
+        return State(**spread)
+
+
+def _spread(table: dict, rows: int) -> dict:
+    return {key: np.full(rows, float(np.mean(value))) for key, value in table.items()}

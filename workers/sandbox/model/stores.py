@@ -1,0 +1,83 @@
+"""What a call to a database, a cache, a queue or an outside host takes: samples of seconds and of failure."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from workers.sandbox.model.queueing import Floats, advance_line, contention
+from workers.sandbox.model.spec import Cache, Database, External
+
+SAMPLES = 160
+HANG_SECONDS = 130.0
+
+
+FINE, ERROR, REFUSED = 0, 1, 2
+
+
+class Outcomes(NamedTuple):
+    """Samples of calls to one part in each step, (rows, samples): seconds taken, and how each failed if any did."""
+
+    seconds: NDArray[np.float32]
+    failed: NDArray[np.int8] | None = None
+
+
+def outcomes(seconds: NDArray[np.float32], failed: NDArray[np.int8]) -> Outcomes:
+    """Outcomes in which some calls may have failed."""
+    return Outcomes(seconds, failed if failed.any() else None)
+
+
+def lognormal(rng: Generator, rows: int, median: Floats | float, spread: float) -> NDArray[np.float32]:
+    """Samples around a median that may differ by row."""
+    draws = np.exp(rng.standard_normal((rows, SAMPLES), dtype=np.float32) * np.float32(spread))
+    return draws * np.asarray(median, dtype=np.float32).reshape(-1, 1)
+
+
+def chance(rng: Generator, rows: int) -> NDArray[np.float32]:
+    """Uniform draws, (rows, samples)."""
+    return rng.random((rows, SAMPLES), dtype=np.float32)
+
+
+class Load(NamedTuple):
+    """How busy a database or cache is in each step."""
+
+    cpu: Floats
+    waiting: Floats
+
+
+def database(
+    spec: Database, rng: Generator, work: Floats, waiting: Floats, places: float, busy: float, dt: float
+) -> tuple[Outcomes, Load]:
+    """Statements against `work` a second (weighted by cost); `places` is how many can be in flight."""
+    ceiling = max(spec.vcpus * (1 - busy), 0.05) / (spec.cpu_ms / 1000)
+    line = advance_line(waiting, work, np.full_like(work, ceiling), places, dt)
+    cpu = np.minimum(line.served * spec.cpu_ms / 1000 / spec.vcpus + busy, 1.0)
+    median = spec.query_ms / 1000 * contention(cpu)
+    seconds = lognormal(rng, len(work), median, spec.spread)
+    seconds += (line.waiting / ceiling).astype(np.float32)[:, None]
+    return Outcomes(seconds), Load(cpu, line.waiting)
+
+
+def cache(spec: Cache, rng: Generator, rate: Floats, cpus: int = 2) -> tuple[Outcomes, Load]:
+    """Commands against a Redis node; its engine runs on one core, the host has `cpus`."""
+    engine = np.minimum(rate * spec.cpu_us / 1e6, 1.0)
+    seconds = lognormal(rng, len(rate), spec.get_ms / 1000 * contention(engine), spec.spread)
+    return Outcomes(seconds), Load(engine, np.zeros_like(rate))
+
+
+def external(
+    spec: External, rng: Generator, rows: int, slow: float, errors: float, hangs: float
+) -> Outcomes:
+    """Calls to an outside host; `hangs` is the share that is never answered."""
+    seconds = lognormal(rng, rows, spec.answer_ms / 1000 * slow, spec.spread)
+    luck = chance(rng, rows)
+    seconds[luck < hangs] = HANG_SECONDS
+    failed = (luck >= hangs) & (luck < hangs + errors)
+    return outcomes(seconds, failed.astype(np.int8))
+
+
+def queue(rng: Generator, rows: int) -> Outcomes:
+    """Sends of one message."""
+    seconds = lognormal(rng, rows, 0.009, 0.4)
+    return Outcomes(seconds)

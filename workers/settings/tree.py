@@ -1,0 +1,405 @@
+"""The configuration tree: every key with its type, default and one sentence. `load()` fills it."""
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
+from pydantic import model_validator as check
+from pydantic_core import PydanticCustomError
+
+from workers.domain.errors import SettingsError
+from workers.domain.value import Value
+
+LONGEST_TTL = timedelta(hours=24)
+EMBEDDING_MODEL = "all-MiniLM-L6-v2"
+INCIDENT_CHANNEL = r"^(inc|incident|sev[0-9])[-_]"
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_RISKS = {"low_risk": "low", "high_risk": "high"}
+_EVERY_CHANGE = ("low", "high", "critical")
+
+
+def wrong(what: str, mend: str) -> PydanticCustomError:
+    """A refused value: what is wrong with it (never the value itself) and how to mend it."""
+    return PydanticCustomError("wrong", "{what}", {"what": what, "mend": mend})
+
+
+def _duration(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value
+    parts = re.findall(r"(\d+)\s*([smhd])", value) if isinstance(value, str) else []
+    if not parts or re.sub(r"(\d+)\s*([smhd])|\s", "", value):
+        raise wrong("expected a length of time", "Write a number and a unit: 90s, 15m, 24h.")
+    return timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
+
+
+def _words(value: Any) -> Any:
+    # One variable can hold a list: APPROVERS=U1,U2.
+    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+
+def _place(value: Path, info: ValidationInfo) -> Path:
+    context: dict[str, str] = info.context or {}
+    text = str(value)
+    if text == "~" or text.startswith("~/"):
+        text = context.get("home", "~") + text[1:]
+    return Path(os.path.normpath(os.path.join(context.get("cwd", ""), text)))
+
+
+def _pattern(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return re.compile(value)
+    except re.error as error:
+        raise wrong(f"is not a regular expression: {error}", f"The usual one is {INCIDENT_CHANNEL}") from error
+
+
+def _starting(*starts: str, example: str) -> AfterValidator:
+    def look(value: str | SecretStr) -> str | SecretStr:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not text.startswith(starts):
+            raise wrong(f"must start with {' or '.join(starts)}", f"It looks like {example}")
+        return value
+
+    return AfterValidator(look)
+
+
+def _shaped(pattern: str, what: str, mend: str) -> AfterValidator:
+    def look(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise wrong(what, mend)
+        return value
+
+    return AfterValidator(look)
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Place = Annotated[Path, AfterValidator(_place)]
+Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
+UserId = Annotated[
+    str, _shaped(r"[UW][A-Z0-9]{1,30}", "is not a Slack user id", "In Slack: profile, ⋮, Copy member ID (U012AB3CD).")
+]
+Region = Annotated[str, _shaped(r"[a-z]{2,}(-[a-z]+)+-\d+", "is not an AWS region", "Regions look like us-east-1.")]
+HttpUrl = Annotated[str, _starting("http://", "https://", example="https://host:port")]
+
+
+class Section(Value):
+    """A part of the tree; its errors never repeat what was written, since that may be a secret."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Llm(Section):
+    """The model that reasons. Without one, Runbook works by its rules."""
+
+    provider: Literal["anthropic"] = Field("anthropic", description="Who serves the model.")
+    model: str = Field("claude-sonnet-4-5", description="Its name, as the provider spells it.")
+    api_key: SecretStr | None = Field(None, description="The provider's key. Without it Runbook works by its rules.")
+    enabled: bool | None = Field(
+        None, description="true: a key must be there; false: rules only; absent: a model where there is a key."
+    )
+
+    @property
+    def active(self) -> bool:
+        """Whether a model reasons; if not, the rules do."""
+        return self.enabled is not False and self.api_key is not None
+
+
+class Identity(Section):
+    """Who Runbook is in AWS: a profile, a role, or an access key pair."""
+
+    profile: str | None = Field(None, description="A profile of the AWS configuration files.")
+    access_key_id: SecretStr | None = Field(None, description="An access key, with its secret.")
+    secret_access_key: SecretStr | None = Field(None, description="The secret of `access_key_id`.")
+    session_token: SecretStr | None = Field(None, description="With temporary keys only.")
+    role_arn: str | None = Field(None, description="A role to assume with the identity above, or with the machine's own.")
+
+    @check(mode="after")
+    def _paired(self) -> "Identity":
+        if (self.access_key_id is None) != (self.secret_access_key is None):
+            raise wrong(
+                "has one half of a key pair", "Give access_key_id and secret_access_key together, or a profile."
+            )
+        return self
+
+    @property
+    def stated(self) -> bool:
+        """Whether anything was said, or the machine's own identity is meant."""
+        return bool(self.profile or self.access_key_id or self.role_arn)
+
+    @property
+    def borrows(self) -> bool:
+        """Whether it starts from what the machine offers (AWS_ACCESS_KEY_ID, an instance role)."""
+        return not (self.profile or self.access_key_id)
+
+
+class Executor(Identity):
+    """The one identity that can change anything; only the executor process ever holds it."""
+
+    enabled: bool = Field(True, description="false: Runbook looks and proposes, and no process can change anything.")
+
+
+class Aws(Section):
+    """Amazon Web Services: where to look, as whom, and as whom to make an approved change."""
+
+    enabled: bool = Field(True, description="Whether Runbook looks at AWS at all.")
+    regions: Annotated[tuple[Region, ...], BeforeValidator(_words)] = Field(
+        (), description="Where to look, the most important first."
+    )
+    profile: str | None = Field(None, description="Short for `worker.profile`.")
+    endpoint_url: HttpUrl | None = Field(None, description="Another address than AWS's own, for a local cloud.")
+    worker: Identity = Field(Identity(), description="The read-only identity that investigates.")
+    executor: Executor = Field(Executor(), description="The identity that makes approved changes.")
+
+    @check(mode="after")
+    def _two_identities(self) -> "Aws":
+        looks, acts = self.worker, self.executor
+        reader = looks.profile or self.profile
+        if (acts.profile and acts.profile == reader and acts.role_arn == looks.role_arn) or (
+            acts.access_key_id and acts.access_key_id == looks.access_key_id and acts.role_arn == looks.role_arn
+        ):
+            raise wrong(
+                "gives worker and executor the same identity",
+                "The worker must be read-only: give the executor a profile, role or key of its own.",
+            )
+        return self
+
+
+class Providers(Section):
+    """The clouds."""
+
+    aws: Aws = Field(Aws(), description="")
+
+
+class Pager(Section):
+    """A paging service."""
+
+    enabled: bool = Field(False, description="Whether it is asked for alerts and for who is on call.")
+    api_key: SecretStr | None = Field(None, description="Its API key; needed where it is enabled.")
+
+
+class IncidentSlack(Section):
+    """Another place for the bot token; it is moved to `slack.bot_token`."""
+
+    enabled: bool = Field(True, description="false: the token here is not used.")
+    bot_token: SecretStr | None = Field(None, description="The same as `slack.bot_token`.")
+
+
+class IncidentTools(Section):
+    """Where incidents are managed."""
+
+    pagerduty: Pager = Field(Pager(), description="")
+    opsgenie: Pager = Field(Pager(), description="")
+    slack: IncidentSlack = Field(IncidentSlack(), description="")
+
+
+class Source(Section):
+    """One place with documents."""
+
+    type: Literal["filesystem"] = Field("filesystem", description="What kind of place.")
+    path: Place = Field(description="A folder of Markdown files.")
+    watch: bool = Field(False, description="Whether a changed file is read again at once.")
+
+
+class Store(Section):
+    """The search index."""
+
+    type: Literal["local"] = Field("local", description="Chroma, on this machine or at `chroma_url`.")
+    path: Place | None = Field(None, description="Its folder; `<data_dir>/knowledge.db` where absent.")
+    embedding_model: Literal["all-MiniLM-L6-v2"] = Field(
+        EMBEDDING_MODEL, description="The model that comes with Runbook; it needs no key and no network."
+    )
+
+
+class Retrieval(Section):
+    """What a search returns."""
+
+    top_k: int = Field(10, ge=1, le=50, description="Passages per search.")
+    rerank: bool = Field(True, description="Whether passages are ordered again by exact names and age.")
+
+
+class Knowledge(Section):
+    """Runbooks and other documents that Runbook reads and cites."""
+
+    sources: tuple[Source, ...] = Field((), description="Where they are; `<data_dir>/runbooks` where absent.")
+    store: Store = Field(Store(), description="")
+    retrieval: Retrieval = Field(Retrieval(), description="")
+
+
+def _every_change(value: Any) -> Any:
+    named = _words(value)
+    if not isinstance(named, list | tuple):
+        return value
+    words = tuple(_RISKS.get(str(word), str(word)) for word in named)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] — YAML's list
+    if strange := [word for word in words if word not in _EVERY_CHANGE]:
+        raise wrong(
+            f"item {words.index(strange[0]) + 1} is not a risk that can be asked about",
+            "The risks are low, high and critical.",
+        )
+    if left := [risk for risk in _EVERY_CHANGE if risk not in words]:
+        raise wrong(
+            f"leaves out {' and '.join(left)}, but every change needs an approval",
+            "Configuration can raise the bar, never waive it: write [low, high, critical] or leave the key out.",
+        )
+    return _EVERY_CHANGE
+
+
+class Safety(Section):
+    """Limits on changes. Every change needs an approval, whatever is written here."""
+
+    require_approval: Annotated[tuple[str, ...], BeforeValidator(_every_change)] = Field(
+        _EVERY_CHANGE, description="Always all of them: a risk that is left out is refused, not waived."
+    )
+    max_mutations_per_session: int = Field(5, ge=0, le=100, description="Changes in one investigation.")
+    cooldown_between_critical_ms: int = Field(60_000, ge=0, description="Pause after a critical change, milliseconds.")
+
+
+class Agent(Section):
+    """Budgets of one investigation. Where one runs out, the best answer so far is given and says so."""
+
+    max_iterations: int = Field(10, ge=1, le=100, description="Rounds of hypothesis, query and evidence.")
+    max_hypothesis_depth: int = Field(4, ge=1, le=4, description="How far a hypothesis branches.")
+    max_seconds: int = Field(600, ge=10, le=1200, description="Time, seconds.")
+    max_queries: int = Field(120, ge=1, le=2000, description="Queries to your systems.")
+    context_threshold_tokens: int = Field(
+        100_000, ge=1000, description="Length of a model's context above which older steps are summarised."
+    )
+
+
+class Slack(Section):
+    """The Slack app (`manifest.yml` makes one)."""
+
+    app_token: Annotated[SecretStr, _starting("xapp-", example="xapp-1-A012-…")] | None = Field(
+        None, description="App-level token with `connections:write`, for Socket Mode."
+    )
+    bot_token: Annotated[SecretStr, _starting("xoxb-", example="xoxb-…")] | None = Field(
+        None, description="Bot user token, from the app's installation."
+    )
+    team_id: str | None = Field(None, description="The workspace; from the bot token where absent.")
+    api_url: HttpUrl = Field("https://slack.com/api/", description="Slack's Web API, or a local Slack.")
+    incident_channels: tuple[Pattern, ...] = Field(
+        (re.compile(INCIDENT_CHANNEL),), description="Names of channels that are an incident, as regular expressions."
+    )
+    watched_channels: Words = Field((), description="Channel ids in which alerts start an investigation.")
+    auto_join: bool = Field(True, description="Whether a new incident channel is joined unasked.")
+
+    @check(mode="before")
+    @classmethod
+    def _closed(cls, tree: Any) -> Any:
+        # The SDK appends a method's name to it.
+        url: Any = tree.get("api_url") if isinstance(tree, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] — YAML's dict
+        return tree if not isinstance(url, str) or url.endswith("/") else {**tree, "api_url": url + "/"}
+
+
+def _not_self(value: Any) -> Any:
+    if value in (True, "true"):
+        raise wrong("nobody approves their own request", "Leave allow_self out; add a second approver.")
+    return value
+
+
+class Approvals(Section):
+    """Who may approve a change, and how. Runbook never decides this by itself."""
+
+    approvers: Annotated[tuple[UserId, ...], BeforeValidator(_words)] = Field(
+        (), description="Slack user ids. Empty: nobody can approve, so nothing is ever changed."
+    )
+    quorum: int = Field(1, ge=1, le=10, description="Different people that must approve.")
+    ttl: Duration = Field(timedelta(minutes=15), description="An approval's life, at most 24h.")
+    allow_self: Annotated[Literal[False], BeforeValidator(_not_self)] = Field(
+        False, description="Fixed: the person who asked never approves."
+    )
+
+    @check(mode="after")
+    def _possible(self) -> "Approvals":
+        if not timedelta(minutes=1) <= self.ttl <= LONGEST_TTL:
+            raise wrong("ttl is out of range", "An approval lives between 1m and 24h; 15m is usual.")
+        if self.approvers and self.quorum > len(set(self.approvers)):
+            raise wrong("quorum is larger than the list of approvers", "Name more approvers or lower the quorum.")
+        return self
+
+
+class Environment(Section):
+    """What belongs to an environment; anything in a production one counts as one step riskier."""
+
+    production: bool = Field(description="Whether users depend on it.")
+    clusters: Words = Field((), description="Names of clusters.")
+    services: Words = Field((), description="Names of services.")
+    regions: Words = Field((), description="Regions.")
+    accounts: Words = Field((), description="Account ids, in quotes.")
+    tags: dict[str, str] = Field({}, description="Tags that a resource of it carries.")
+
+
+class Settings(Section):
+    """Everything an operator can say. Secrets that this process has no use for are absent."""
+
+    llm: Llm = Field(Llm(), description="")
+    providers: Providers = Field(Providers(), description="")
+    incident: IncidentTools = Field(IncidentTools(), description="")
+    knowledge: Knowledge = Field(Knowledge(), description="")
+    safety: Safety = Field(Safety(), description="")
+    agent: Agent = Field(Agent(), description="")
+    slack: Slack = Field(Slack(), description="")
+    approvals: Approvals = Field(Approvals(), description="")
+    environments: dict[str, Environment] = Field({}, description="")
+    redis_url: Annotated[SecretStr, _starting("redis://", "rediss://", "unix://", example="redis://host:6379/0")] | None = (
+        Field(None, description="The queue; Runbook's own Redis where absent.")
+    )
+    database_url: Annotated[SecretStr, _starting("sqlite:", "postgres", example="postgresql://user@host/db")] | None = (
+        Field(None, description="The ledger; `<data_dir>/ledger.db` (SQLite) where absent.")
+    )
+    chroma_url: Annotated[SecretStr, _starting("http://", "https://", example="http://host:8000")] | None = Field(
+        None, description="The knowledge index; Runbook's own Chroma server where absent."
+    )
+    data_dir: Place = Field(Path(".runbook"), validate_default=True, description="Where Runbook keeps what is its own.")
+
+    @property
+    def queue_url(self) -> str:
+        """Where Redis is; `SettingsError` while nobody has said so or started one."""
+        return _known(self.redis_url, "Redis", "redis_url", "REDIS_URL")
+
+    @property
+    def index_url(self) -> str:
+        """Where Chroma is; `SettingsError` while nobody has said so or started one."""
+        return _known(self.chroma_url, "Chroma", "chroma_url", "CHROMA_URL")
+
+    @property
+    def ledger_url(self) -> str:
+        """Where the ledger is, as SQLAlchemy writes it."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data_dir / 'ledger.db'}"
+        url = self.database_url.get_secret_value()
+        return "postgresql://" + url.removeprefix("postgres://") if url.startswith("postgres://") else url
+
+    @property
+    def chroma_path(self) -> Path:
+        """The folder of Runbook's own Chroma server."""
+        return self.knowledge.store.path or self.data_dir / "knowledge.db"
+
+    @property
+    def logs_path(self) -> Path:
+        return self.data_dir / "logs"
+
+    @property
+    def run_path(self) -> Path:
+        """What concerns this run only: sockets, the lock, addresses."""
+        return self.data_dir / "run"
+
+    @property
+    def reader(self) -> Identity:
+        """The identity that investigates, with the short form `providers.aws.profile` in its place."""
+        aws = self.providers.aws
+        return aws.worker if aws.worker.stated else aws.worker.model_copy(update={"profile": aws.profile})
+
+
+def _known(url: SecretStr | None, part: str, key: str, variable: str) -> str:
+    if url is None:
+        raise SettingsError(
+            f"{part} has no address: {key} is not set and `runbook up` runs none here.",
+            f"Run `runbook up`, or set {variable}.",
+        )
+    return url.get_secret_value()

@@ -1,0 +1,187 @@
+"""Talking to AWS: sessions, cached clients, and botocore's errors in our words.
+
+The one engine under every AWS tool. Each call is counted, because its owner pays for it and limits it.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from typing import Any, TypeVar, cast
+
+import jmespath
+from boto3.session import Session
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+from botocore.exceptions import ConnectionError as BotoConnectionError
+
+from workers.domain.errors import AccessDenied, OutcomeUnknown, RunbookError, ToolFailed, Unreachable
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+
+DENIED = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthorizationError",
+    "UnauthorizedOperation",
+    "AuthFailure",
+}
+UNKNOWN_IDENTITY = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"}
+
+# IAM's prefix where it is not the client's name.
+IAM_PREFIX = {"elbv2": "elasticloadbalancing", "stepfunctions": "states"}
+
+READ = Config(
+    retries={"mode": "adaptive", "max_attempts": 3},
+    connect_timeout=3,
+    read_timeout=20,
+    max_pool_connections=32,
+)
+# A change is sent once: a retry after a lost answer could make it twice.
+WRITE = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
+
+_calls: ContextVar[list[int] | None] = ContextVar("aws_calls", default=None)
+
+
+class Aws:
+    """One account and region. Clients are made when first needed, and shared between threads."""
+
+    def __init__(
+        self, session: Session, region: str, *, endpoint_url: str | None = None, config: Config = READ
+    ) -> None:
+        self.region = region
+        self._session = session
+        self._endpoint_url = endpoint_url
+        self._config = config
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(8, thread_name_prefix="aws")
+
+    def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+        """One API call, errors in our words. `operation` as boto3 spells it (`describe_services`)."""
+        _count()
+        with self._translating(service, operation):
+            return getattr(self._client(service), operation)(**arguments)
+
+    def pages(
+        self, service: str, operation: str, items: str, *, limit: int = 1000, **arguments: Any
+    ) -> list[Any]:
+        """The items of all pages, at most `limit`; `items` is a JMESPath into each page."""
+        client = self._client(service)
+        if not client.can_paginate(operation):
+            return list(jmespath.search(items, self.call(service, operation, **arguments)) or ())
+        found: list[Any] = []
+        with self._translating(service, operation):
+            for page in client.get_paginator(operation).paginate(**arguments):
+                _count()
+                found += jmespath.search(items, page) or ()
+                if len(found) >= limit:
+                    break
+        return found[:limit]
+
+    def change(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+        """One call that alters something: an answer that got lost is `OutcomeUnknown`, never tried again."""
+        try:
+            return self.call(service, operation, **arguments)
+        except (Unreachable, ToolFailed) as error:
+            if _never_arrived(error.__cause__):
+                raise
+            raise OutcomeUnknown(f"{error}", "Read the resource to learn what happened.") from error
+
+    def each(self, ask: Callable[[Item], Found], about: Iterable[Item]) -> list[Found]:
+        """`ask` about each item at the same time; answers in order. The first error is raised."""
+        futures = [self._pool.submit(copy_context().run, ask, item) for item in about]
+        return [future.result() for future in futures]
+
+    def _client(self, service: str) -> Any:
+        with self._lock:
+            if service not in self._clients:
+                session = cast(Any, self._session)  # the stubs know services only as literals
+                self._clients[service] = session.client(
+                    service,
+                    region_name=self.region,
+                    endpoint_url=self._endpoint_url,
+                    config=self._config,
+                )
+            return self._clients[service]
+
+    @contextmanager
+    def _translating(self, service: str, operation: str) -> Generator[None]:
+        try:
+            yield
+        except ClientError as error:
+            raise _translated(error, service, self._permission(service, operation)) from error
+        except (NoCredentialsError, PartialCredentialsError) as error:
+            raise AccessDenied(
+                self._permission(service, operation), on="AWS (no credentials found)"
+            ) from error
+        except (BotoConnectionError, HTTPClientError) as error:
+            raise Unreachable(f"AWS {service}", str(error), "Check the network and the endpoint.") from error
+        except BotoCoreError as error:
+            raise ToolFailed(f"AWS {service} {operation}: {error}") from error
+
+    def _permission(self, service: str, operation: str) -> str:
+        name = self._client(service).meta.method_to_api_mapping[operation]
+        return f"{IAM_PREFIX.get(service, service)}:{name}"
+
+
+class Counted:
+    """Counts the AWS calls made inside a `with` block, also those made on the pool's threads."""
+
+    def __enter__(self) -> "Counted":
+        self._box = [0]
+        self._token = _calls.set(self._box)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _calls.reset(self._token)
+
+    @property
+    def calls(self) -> int:
+        return self._box[0]
+
+
+def _count() -> None:
+    counter = _calls.get()
+    if counter is not None:
+        counter[0] += 1
+
+
+def _never_arrived(error: BaseException | None) -> bool:
+    """Whether the change surely had no effect: no connection was made, or AWS refused it as a bad request."""
+    if isinstance(error, ClientError):
+        status: int = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+        return status < 500
+    return isinstance(error, EndpointConnectionError | ConnectTimeoutError)
+
+
+def _translated(error: ClientError, service: str, permission: str) -> RunbookError:
+    detail = error.response.get("Error", {})
+    code, message = str(detail.get("Code", "")), str(detail.get("Message", ""))
+    if code in DENIED:
+        named = re.search(r"perform: ([\w-]+:\w+)", message)
+        who = re.search(r"User: (\S+)", message)
+        return AccessDenied(named.group(1) if named else permission, who=who.group(1) if who else "")
+    if code in UNKNOWN_IDENTITY:
+        return AccessDenied(permission, on=f"AWS ({code}: the credentials are not valid)")
+    if code in THROTTLED:
+        return ToolFailed(f"AWS {service} asks for fewer calls: {message}", "Wait a minute.", throttled=True)
+    return ToolFailed(f"AWS {service} refused: {code}: {message}")

@@ -1,0 +1,121 @@
+"""The changes Runbook can make, each a row of `aws_changes.yaml`; only the executor makes them.
+
+The worker uses the same rows to read the state before and to word what would happen.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Literal
+
+from pydantic import JsonValue, TypeAdapter
+
+from workers.domain.call import ToolCall
+from workers.domain.errors import Refused
+from workers.domain.risk import Risk
+from workers.domain.value import Value
+from workers.tools.aws import Aws
+from workers.tools.rows import table
+
+State = Mapping[str, JsonValue]
+
+
+class Before(Value):
+    """The read action that tells the state, with the arguments it takes over, and what must hold still."""
+
+    action: str
+    with_: tuple[str, ...]
+    holds: tuple[str, ...]
+
+
+class ChangeRow(Value):
+    """One row of `aws_changes.yaml`."""
+
+    id: str
+    title: str
+    client: str
+    operation: str
+    allowed: tuple[str, ...]
+    required: tuple[str, ...]
+    risk: Literal["low", "high", "critical"]
+    before: Before
+    undo: dict[str, str]
+    same: tuple[str, ...]
+    settled: dict[str, str]
+    verify: Literal["rollout"]
+    blast_radius: str
+
+    @property
+    def level(self) -> Risk:
+        return Risk[self.risk.upper()]
+
+
+@cache
+def change_rows() -> dict[str, ChangeRow]:
+    rows = [{**row, "before": _renamed(row["before"])} for row in table("aws_changes.yaml")]
+    return {row.id: row for row in TypeAdapter(tuple[ChangeRow, ...]).validate_python(rows)}
+
+
+def _renamed(before: dict[str, Any]) -> dict[str, Any]:
+    return {{"with": "with_"}.get(key, key): value for key, value in before.items()}
+
+
+def row_of(call: ToolCall) -> ChangeRow:
+    """The row a call is of; raises `Refused` when there is none, or when its arguments are not the row's."""
+    row = change_rows().get(call.name)
+    if row is None:
+        raise Refused(f"{call.name} is not a change Runbook can make", "Only rows of aws_changes.yaml exist.")
+    extra = sorted(set(call.arguments) - set(row.allowed))
+    missing = sorted(set(row.required) - set(call.arguments))
+    if extra or missing:
+        raise Refused(f"{call.name} takes {', '.join(row.allowed)}; extra: {extra}, missing: {missing}")
+    return row
+
+
+def reading(row: ChangeRow, call: ToolCall) -> ToolCall:
+    """The read that tells the state which `call` would alter."""
+    return ToolCall(
+        name=row.before.action,
+        arguments={name: call.arguments[name] for name in row.before.with_},
+        why=f"the state before {row.id}",
+    )
+
+
+def undo(row: ChangeRow, call: ToolCall, before: State) -> ToolCall:
+    """The exact call that restores `before`."""
+    restored = {name: before[path.removeprefix("$before.")] for name, path in row.undo.items()}
+    kept = {name: call.arguments[name] for name in row.same}
+    return ToolCall(name=call.name, arguments={**kept, **restored}, why="undo")
+
+
+def drift(row: ChangeRow, before: State, now: State) -> str:
+    """What has moved since the approval was asked for, in words; empty when nothing has."""
+    moved = [
+        f"{name} was {before.get(name)}, is {now.get(name)}"
+        for name in row.before.holds
+        if before.get(name) != now.get(name)
+    ]
+    return "; ".join(moved)
+
+
+def in_effect(row: ChangeRow, call: ToolCall, now: State) -> bool:
+    """Whether the system shows what the call asked for."""
+    return all(now.get(shown) == call.arguments[asked] for asked, shown in row.settled.items())
+
+
+def settled(now: State) -> bool:
+    """A rollout is over when it says so, one deployment is left and all its tasks run."""
+    return (
+        now.get("rolloutState") == "COMPLETED"
+        and now.get("deployments") == 1
+        and now.get("runningCount") == now.get("desiredCount")
+    )
+
+
+def make(aws: Aws, call: ToolCall) -> dict[str, Any]:
+    """Send the change, once. Raises `OutcomeUnknown` when its answer got lost."""
+    row = row_of(call)
+    return aws.change(row.client, row.operation, **call.arguments)
+
+
+def worded(template: str, call: ToolCall) -> str:
+    return template.format(**{name: str(value) for name, value in call.arguments.items()})

@@ -1,0 +1,222 @@
+"""CloudWatch: series on a regular grid, and alarms with the history of their definitions."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from workers.domain.call import AlarmData, Gap, SeriesData
+from workers.domain.risk import Risk
+from workers.domain.telemetry import Alarm, Series, Signal
+from workers.domain.value import Value
+from workers.domain.window import Window
+from workers.tools.action import Answer, Toolset, action
+from workers.tools.aws import Counted
+from workers.tools.inventory import Account, Inventory
+from workers.tools.rows import Metric
+
+# GetMetricData takes 500 queries a call and returns at most 100,800 points.
+BATCH = 500
+
+# How many seconds late points usually are: AWS's own metrics, and those that applications push.
+LAG_AWS, LAG_CUSTOM = 90, 20
+
+
+class Target(Value):
+    """One signal of one resource, by the names people use."""
+
+    service: str
+    signal: Signal
+
+
+@action(risk=Risk.READ, answers="series")
+def cloudwatch_series(
+    account: Account, targets: tuple[Target, ...], window: Window, period: int = 60
+) -> Answer:
+    """Metric series of services, databases, caches, queues and functions; `period` is seconds a point."""
+    with Counted() as counted:
+        inventory = account.inventory()
+        wanted, gaps = _resolved(inventory, targets)
+        grid = _grid(window, period)
+        points = _points(account, {**wanted, **_companions(inventory, wanted)}, grid, period)
+    series = tuple(
+        _series(target, metric, points, grid, period, account) for target, metric in wanted.items()
+    )
+    return Answer(
+        data=SeriesData(series=series),
+        source="cloudwatch",
+        gaps=(*gaps, *_silent(series)),
+        cost=counted.calls,
+    )
+
+
+@action(risk=Risk.READ, answers="alarms")
+def cloudwatch_alarms(account: Account, window: Window) -> Answer:
+    """All alarms with their state, and whether somebody edited them inside the window."""
+    with Counted() as counted:
+        inventory = account.inventory()
+        found = account.aws.pages("cloudwatch", "describe_alarms", "MetricAlarms")
+        edits = account.aws.pages(
+            "cloudwatch",
+            "describe_alarm_history",
+            "AlarmHistoryItems",
+            HistoryItemType="ConfigurationUpdate",
+            StartDate=window.start,
+            EndDate=window.end,
+        )
+    newest = {item["AlarmName"]: item for item in sorted(edits, key=lambda item: item["Timestamp"])}
+    alarms = tuple(_alarm(item, newest.get(item["AlarmName"]), inventory) for item in found)
+    return Answer(data=AlarmData(alarms=alarms), source="cloudwatch:alarms", cost=counted.calls)
+
+
+TOOLSET = Toolset(name="cloudwatch", actions=(cloudwatch_series, cloudwatch_alarms))
+
+Wanted = dict[Target, Metric]
+Points = dict[Target, dict[datetime, float]]
+
+
+def _resolved(inventory: Inventory, targets: Iterable[Target]) -> tuple[Wanted, list[Gap]]:
+    wanted: Wanted = {}
+    gaps: list[Gap] = []
+    for target in dict.fromkeys(targets):
+        metric = inventory.metric(target.service, target.signal)
+        if metric is None:
+            gaps.append(Gap(what=f"{target.signal} of {target.service}", why="CloudWatch has no such metric"))
+        else:
+            wanted[target] = metric
+    return wanted, gaps
+
+
+def _companions(inventory: Inventory, wanted: Wanted) -> Wanted:
+    """The series that others are read beside: both parts of a ratio, and what tells a zero from a gap."""
+    signals = [
+        (target.service, signal)
+        for target, metric in wanted.items()
+        for signal in (*(metric.ratio or ()), *((metric.sparse,) if metric.sparse else ()))
+    ]
+    found = ((Target(service=s, signal=g), inventory.metric(s, g)) for s, g in signals)
+    return {target: metric for target, metric in found if metric is not None}
+
+
+def _grid(window: Window, period: int) -> Window:
+    """The window on whole periods, as CloudWatch wants it for aligned points."""
+    start = int(window.start.timestamp()) // period * period
+    end = -(-int(window.end.timestamp()) // period) * period
+    return Window(start=datetime.fromtimestamp(start, UTC), end=datetime.fromtimestamp(end, UTC))
+
+
+def _points(account: Account, wanted: Wanted, grid: Window, period: int) -> Points:
+    direct = [(target, metric) for target, metric in wanted.items() if metric.ratio is None]
+    points: Points = {target: {} for target, _ in direct}
+    for first in range(0, len(direct), BATCH):
+        batch = {f"m{index}": pair for index, pair in enumerate(direct[first : first + BATCH])}
+        results = account.aws.pages(
+            "cloudwatch",
+            "get_metric_data",
+            "MetricDataResults",
+            limit=1_000_000,
+            MetricDataQueries=[_query(key, metric, period) for key, (_, metric) in batch.items()],
+            StartTime=grid.start,
+            EndTime=grid.end,
+            ScanBy="TimestampAscending",
+        )
+        for result in results:
+            target, metric = batch[result["Id"]]
+            values = (value * metric.scale for value in result["Values"])
+            points[target].update(zip(result["Timestamps"], values, strict=True))
+    return points
+
+
+def _query(key: str, metric: Metric, period: int) -> dict[str, Any]:
+    dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions.items()]
+    name = {"Namespace": metric.namespace, "MetricName": metric.metric, "Dimensions": dimensions}
+    return {
+        "Id": key,
+        "MetricStat": {"Metric": name, "Period": period, "Stat": metric.stat},
+        "ReturnData": True,
+    }
+
+
+def _series(
+    target: Target, metric: Metric, points: Points, grid: Window, period: int, account: Account
+) -> Series:
+    times = [grid.start + timedelta(seconds=s) for s in range(0, int(grid.seconds), period)]
+    if metric.ratio is not None:
+        first, second = (points.get(Target(service=target.service, signal=s), {}) for s in metric.ratio)
+        values = tuple(_share(first.get(t), second.get(t)) for t in times)
+        source = f"cloudwatch:{metric.ratio[0]}/({metric.ratio[0]}+{metric.ratio[1]})"
+    else:
+        own = points[target]
+        beside = points.get(Target(service=target.service, signal=metric.sparse), {}) if metric.sparse else {}
+        values = tuple(own.get(t, 0.0 if t in beside else None) for t in times)
+        source = f"cloudwatch:{metric.namespace} {metric.metric}"
+    return Series(
+        service=target.service,
+        signal=target.signal,
+        unit=metric.unit,
+        stat=metric.stat.lower(),
+        window=grid,
+        period=period,
+        values=values,
+        source=source,
+        link=_link(account.aws.region, metric),
+        lag=LAG_AWS if metric.namespace.startswith("AWS/") else LAG_CUSTOM,
+    )
+
+
+def _share(hits: float | None, misses: float | None) -> float | None:
+    if hits is None or misses is None or hits + misses == 0:
+        return None
+    return hits / (hits + misses)
+
+
+def _silent(series: Iterable[Series]) -> list[Gap]:
+    return [
+        Gap(what=f"{s.signal} of {s.service}", why=f"{s.source} has no points in the window")
+        for s in series
+        if s.empty
+    ]
+
+
+def _link(region: str, metric: Metric) -> str:
+    if not metric.namespace:
+        return ""
+    search = quote(" ".join((metric.namespace, metric.metric, *metric.dimensions.values())))
+    return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#metricsV2?query={search}"
+
+
+STATES = {"OK": "ok", "ALARM": "alarm"}
+
+
+def _alarm(item: dict[str, Any], edit: dict[str, Any] | None, inventory: Inventory) -> Alarm:
+    service, signal = _subject(item, inventory)
+    return Alarm.model_validate(
+        {
+            "name": item["AlarmName"],
+            "service": service,
+            "signal": signal,
+            "state": STATES.get(item["StateValue"], "unknown"),
+            "since": item.get("StateTransitionedTimestamp") or item["StateUpdatedTimestamp"],
+            "edited_at": edit["Timestamp"] if edit else None,
+            "edit": edit.get("HistorySummary", "") if edit else "",
+            "threshold": item.get("Threshold"),
+            "reason": item.get("StateReason", ""),
+            "source": "cloudwatch:alarms",
+        }
+    )
+
+
+def _subject(item: dict[str, Any], inventory: Inventory) -> tuple[str, Signal | None]:
+    """The resource and signal an alarm watches: the metric of ours with its name and dimensions."""
+    dimensions = {d["Name"]: d["Value"] for d in item.get("Dimensions", [])}
+    for name, metrics in inventory.metrics.items():
+        for signal, metric in metrics:
+            if metric.metric == item.get("MetricName") and metric.dimensions.items() <= dimensions.items():
+                return name, signal
+    for name in inventory.metrics:
+        if any(value == name for value in dimensions.values()):
+            return name, None
+    for name, resource in ((r.name, r) for r in inventory.topology.resources):
+        if dimensions and dimensions.get("TargetGroup", "-") == resource.attributes.get("target_group"):
+            return name, None
+    return "", None

@@ -1,0 +1,331 @@
+"""What runs in an AWS account and who needs whom, from what AWS itself knows.
+
+No traces and no drawn topology are needed: the environment variables of a task or function name the
+endpoints it calls. Built once per investigation; the metrics, logs and change tools look things up in it.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlparse
+
+import jmespath
+
+from workers.domain.call import Gap, TopologyData
+from workers.domain.errors import AccessDenied, RunbookError
+from workers.domain.risk import Risk
+from workers.domain.telemetry import Edge, Resource, Signal, Topology
+from workers.domain.value import Value
+from workers.tools.action import Answer, Toolset, action
+from workers.tools.aws import Aws, Counted
+from workers.tools.rows import Listing, Metric, Service, custom_metrics, services
+
+FRESH_SECONDS = 120.0
+
+
+class Inventory(Value):
+    """Resources, edges, what is measured of each resource, and what could not be seen."""
+
+    topology: Topology
+    metrics: dict[str, tuple[tuple[Signal, Metric], ...]]
+    gaps: tuple[Gap, ...]
+
+    def metric(self, name: str, signal: Signal) -> Metric | None:
+        return next((metric for known, metric in self.metrics.get(name, ()) if known is signal), None)
+
+    def log_group(self, name: str) -> str:
+        resource = self.topology.find(name)
+        return resource.attributes.get("log_group", "") if resource else ""
+
+
+class Account:
+    """An AWS account with its inventory, which is read when first needed and kept for a while."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.aws = aws
+        self._lock = threading.Lock()
+        self._inventory: Inventory | None = None
+        self._read_at = 0.0
+
+    def inventory(self) -> Inventory:
+        with self._lock:
+            if self._inventory is None or time.monotonic() - self._read_at > FRESH_SECONDS:
+                self._inventory = read(self.aws)
+                self._read_at = time.monotonic()
+            return self._inventory
+
+
+@action(risk=Risk.READ, answers="topology")
+def aws_topology(account: Account) -> Answer:
+    """What runs in the account (ECS, Lambda, RDS, ElastiCache, SQS) and who calls whom."""
+    with Counted() as counted:
+        inventory = account.inventory()
+    return Answer(
+        data=TopologyData(topology=inventory.topology),
+        source="aws",
+        gaps=inventory.gaps,
+        cost=counted.calls,
+    )
+
+
+TOOLSET = Toolset(name="inventory", actions=(aws_topology,))
+
+
+def read(aws: Aws) -> Inventory:
+    """List everything at once; what is denied or down becomes a gap, and the rest is kept."""
+    reader = _Reader(aws)
+    listed = reader.listed()
+    tasks = reader.tasks(listed)
+    needs = {name: task.environment for name, task in tasks.items()} | reader.function_environments()
+    groups = reader.target_groups()
+    described = [
+        (row, _described(row, resource, tasks.get(resource.name), groups)) for row, resource in listed
+    ]
+    measured = {resource.name: _measured(row, resource) for row, resource in described}
+    for service, signal, metric in reader.published(frozenset(measured)):
+        others = tuple(pair for pair in measured[service] if pair[0] is not signal)
+        measured[service] = (*others, (signal, metric))
+    resources = {resource.name: resource for _, resource in described}
+    edges = (*_edges(needs, resources), *reader.event_sources())
+    outside = sorted({edge.callee for edge in edges} - set(resources))
+    externals = (Resource(name=host, kind="external", id=host, system="internet") for host in outside)
+    return Inventory(
+        topology=Topology(resources=(*resources.values(), *externals), edges=edges),
+        metrics=measured,
+        gaps=tuple(reader.gaps),
+    )
+
+
+class _Task(Value):
+    """What a task definition says about the service that runs it."""
+
+    log_group: str
+    image: str
+    environment: dict[str, str]
+
+
+class _Reader:
+    """The calls behind an inventory; each failed part is noted in `gaps` and read as nothing."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.gaps: list[Gap] = []
+        self._aws = aws
+
+    def listed(self) -> list[tuple[Service, Resource]]:
+        found = self._aws.each(lambda row: self._try(row.id, lambda: _list(self._aws, row)), services())
+        return [
+            (row, resource) for row, some in zip(services(), found, strict=True) for resource in some or ()
+        ]
+
+    def tasks(self, listed: list[tuple[Service, Resource]]) -> dict[str, _Task]:
+        running = [r for _, r in listed if r.attributes.get("task_definition")]
+        found = self._aws.each(
+            lambda r: self._try(f"task definition of {r.name}", lambda: self._task(r)), running
+        )
+        return {r.name: task for r, task in zip(running, found, strict=True) if task is not None}
+
+    def _task(self, service: Resource) -> _Task:
+        arn = service.attributes["task_definition"]
+        reply = self._aws.call("ecs", "describe_task_definition", taskDefinition=arn)
+        return task(reply["taskDefinition"])
+
+    def function_environments(self) -> dict[str, dict[str, str]]:
+        found = self._try(
+            "functions",
+            lambda: self._aws.pages(
+                "lambda", "list_functions", "Functions[].[FunctionName, Environment.Variables]"
+            ),
+        )
+        return {name: variables or {} for name, variables in found or ()}
+
+    def target_groups(self) -> dict[str, dict[str, str]]:
+        """By target group ARN: the two dimensions under which CloudWatch keeps its metrics."""
+        found = self._try(
+            "load balancers", lambda: self._aws.pages("elbv2", "describe_target_groups", "TargetGroups")
+        )
+        groups: dict[str, dict[str, str]] = {}
+        for group in found or ():
+            arn, balancers = group["TargetGroupArn"], group.get("LoadBalancerArns") or [""]
+            groups[arn] = {
+                "target_group": arn.rsplit(":", 1)[-1],
+                "load_balancer": balancers[0].partition("loadbalancer/")[2],
+            }
+        return groups
+
+    def event_sources(self) -> list[Edge]:
+        found = self._try(
+            "event sources",
+            lambda: self._aws.pages("lambda", "list_event_source_mappings", "EventSourceMappings"),
+        )
+        return [
+            Edge(
+                caller=mapping["FunctionArn"].rsplit(":", 1)[-1],
+                callee=mapping["EventSourceArn"].rsplit(":", 1)[-1],
+                source="aws:event-source",
+            )
+            for mapping in found or ()
+        ]
+
+    def published(self, known: frozenset[str]) -> list[tuple[str, Signal, Metric]]:
+        """What applications publish themselves about services we know."""
+        found = self._try(
+            "custom metrics",
+            lambda: self._aws.pages(
+                "cloudwatch", "list_metrics", "Metrics", limit=5000, RecentlyActive="PT3H"
+            ),
+        )
+        return [hit for metric in found or () if (hit := _custom(metric, known)) is not None]
+
+    def _try(self, what: str, ask: Callable[[], Any]) -> Any:
+        try:
+            return ask()
+        except RunbookError as error:
+            permission = error.permission if isinstance(error, AccessDenied) else ""
+            self.gaps.append(Gap(what=what, why=str(error), mend=error.mend, permission=permission))
+            return None
+
+
+def task(definition: dict[str, Any]) -> _Task:
+    """The parts of a task definition that matter here, of its first (main) container."""
+    containers: list[dict[str, Any]] = definition.get("containerDefinitions", [])
+    main = containers[0] if containers else {}
+    options = main.get("logConfiguration", {}).get("options", {})
+    return _Task(
+        log_group=options.get("awslogs-group", ""),
+        image=main.get("image", ""),
+        environment={pair["name"]: pair["value"] for pair in main.get("environment", [])},
+    )
+
+
+def _list(aws: Aws, row: Service) -> list[Resource]:
+    parents = _parents(aws, row)
+    items: list[Any] = []
+    for parent in parents:
+        found = aws.pages(row.client, row.list.call, row.list.items, **_filled(row.list, parent))
+        items += _detailed(aws, row, parent, found) if row.detail else found
+    return [_resource(row, item) for item in items]
+
+
+def _parents(aws: Aws, row: Service) -> list[dict[str, Any]]:
+    if row.each is None:
+        return [{}]
+    found = aws.pages(row.client, row.each.call, row.each.items, **row.each.with_)
+    return [{row.each.as_: item} for item in found]
+
+
+def _detailed(aws: Aws, row: Service, parent: dict[str, Any], names: list[Any]) -> list[Any]:
+    detail = row.detail
+    if detail is None:
+        return names
+    items: list[Any] = []
+    for first in range(0, len(names), detail.batch):
+        values = parent | {"batch": names[first : first + detail.batch]}
+        items += aws.pages(row.client, detail.call, detail.items, **_filled(detail, values))
+    return items
+
+
+def _filled(listing: Listing, values: dict[str, Any]) -> dict[str, Any]:
+    """The call's arguments with `$name` replaced."""
+    return {
+        key: values[value[1:]] if isinstance(value, str) and value.startswith("$") else value
+        for key, value in listing.with_.items()
+    }
+
+
+def _resource(row: Service, item: Any) -> Resource:
+    def shown(path: str, key: str) -> str:
+        value = jmespath.search(path, item)
+        text = "" if value is None else str(value)
+        return text.rsplit("/", 1)[-1] if key in row.tail else text
+
+    return Resource(
+        name=shown(row.name, "name"),
+        kind=row.kind,
+        id=shown(row.identifier, "identifier"),
+        system=f"aws:{row.id}",
+        attributes={key: text for key, path in row.show.items() if (text := shown(path, key))},
+    )
+
+
+def _described(
+    row: Service, resource: Resource, runs: _Task | None, groups: dict[str, dict[str, str]]
+) -> Resource:
+    attributes = resource.attributes | groups.get(resource.attributes.get("target_group", ""), {})
+    if runs is not None:
+        attributes |= {"log_group": runs.log_group, "image": runs.image}
+    if row.logs:
+        attributes["log_group"] = row.logs.format(name=resource.name)
+    return resource.model_copy(update={"attributes": attributes})
+
+
+def _measured(row: Service, resource: Resource) -> tuple[tuple[Signal, Metric], ...]:
+    """The row's metrics with their dimensions filled in; unknown dimensions leave a metric out."""
+    known = resource.attributes | {"name": resource.name}
+    return tuple(
+        (
+            signal,
+            metric.model_copy(update={"dimensions": {d: known[a] for d, a in metric.dimensions.items()}}),
+        )
+        for signal, metric in row.signals.items()
+        if all(known.get(attribute) for attribute in metric.dimensions.values())
+    )
+
+
+def _custom(metric: dict[str, Any], known: frozenset[str]) -> tuple[str, Signal, Metric] | None:
+    rules = custom_metrics()
+    dimensions = {d["Name"]: d["Value"] for d in metric["Dimensions"]}
+    if metric["Namespace"].startswith("AWS/") or len(dimensions) != 1:
+        return None
+    (dimension, service), *_ = dimensions.items()
+    if dimension not in rules.dimensions or service not in known:
+        return None
+    for rule in rules.signals:
+        if re.match(rule.match, metric["MetricName"], re.IGNORECASE):
+            return (
+                service,
+                rule.signal,
+                Metric(
+                    namespace=metric["Namespace"],
+                    metric=metric["MetricName"],
+                    stat=rule.stat,
+                    unit=rule.unit,
+                    scale=rule.scale,
+                    sparse=rule.sparse,
+                    dimensions=dimensions,
+                ),
+            )
+    return None
+
+
+def _edges(needs: dict[str, dict[str, str]], resources: dict[str, Resource]) -> list[Edge]:
+    found: list[Edge] = []
+    for caller, environment in needs.items():
+        for variable, value in sorted(environment.items()):
+            callee = endpoint(value, resources)
+            if callee and callee != caller and caller in resources:
+                found.append(Edge(caller=caller, callee=callee, source=f"aws:environment {variable}"))
+    return list({(edge.caller, edge.callee): edge for edge in reversed(found)}.values())[::-1]
+
+
+def endpoint(value: str, known: dict[str, Resource]) -> str:
+    """The resource or outside host that an environment variable's value points at, or an empty string."""
+    if value.startswith("arn:"):
+        name = value.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
+        return name if name in known else ""
+    if "://" not in value:
+        return ""
+    url = urlparse(value)
+    host = url.hostname or ""
+    last = url.path.rstrip("/").rsplit("/", 1)[-1]
+    if host.startswith("sqs.") or (last in known and known[last].kind == "queue"):
+        return last
+    for resource in known.values():
+        if host and host in (resource.attributes.get("endpoint"), resource.name):
+            return resource.name
+    first = host.split(".")[0]
+    if first in known:
+        return first
+    public = "." in host and not host.endswith((".internal", ".local", ".amazonaws.com"))
+    return host if public and not host.replace(".", "").isdigit() else ""

@@ -1,0 +1,93 @@
+"""The AWS tables as typed rows, read from YAML once."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter
+
+from workers.domain.telemetry import ResourceKind, Signal, Unit
+from workers.domain.value import Value
+
+
+class Metric(Value):
+    """What CloudWatch holds for one signal. `ratio` = first / (first + second) of two other signals."""
+
+    namespace: str = ""
+    metric: str = ""
+    stat: str = "Average"
+    unit: Unit
+    scale: float = 1.0
+    sparse: Signal | None = None
+    ratio: tuple[Signal, Signal] | None = None
+    dimensions: dict[str, str] = {}
+
+
+class Listing(Value):
+    """One call and the JMESPath to its items; `with_` holds its arguments, `$name` standing for a value."""
+
+    call: str
+    items: str
+    as_: str = ""
+    with_: dict[str, Any] = {}
+    batch: int = 1
+
+    @classmethod
+    def read(cls, row: dict[str, Any]) -> "Listing":
+        renamed = {{"as": "as_", "with": "with_"}.get(key, key): value for key, value in row.items()}
+        return cls.model_validate(renamed)
+
+
+class Service(Value):
+    """One row of `aws_services.yaml`."""
+
+    id: str
+    kind: ResourceKind
+    client: str
+    each: Listing | None = None
+    list: Listing
+    detail: Listing | None = None
+    name: str
+    identifier: str
+    show: dict[str, str] = {}
+    tail: tuple[str, ...] = ()
+    logs: str = ""
+    signals: dict[Signal, Metric] = {}
+
+
+class CustomMetric(Value):
+    """A pattern for the names of metrics that applications publish."""
+
+    signal: Signal
+    match: str
+    stat: str
+    unit: Unit
+    scale: float = 1.0
+    sparse: Signal | None = None
+
+
+class CustomMetrics(Value):
+    dimensions: tuple[str, ...]
+    signals: tuple[CustomMetric, ...]
+
+
+def table(name: str) -> Any:
+    """The YAML file `name` of this folder, parsed."""
+    return yaml.safe_load((files("workers.tools") / name).read_text(encoding="utf-8"))
+
+
+@cache
+def services() -> tuple[Service, ...]:
+    return tuple(_service(row) for row in table("aws_services.yaml"))
+
+
+@cache
+def custom_metrics() -> CustomMetrics:
+    return TypeAdapter(CustomMetrics).validate_python(table("aws_custom_metrics.yaml"))
+
+
+def _service(row: dict[str, Any]) -> Service:
+    calls = {key: Listing.read(row[key]) for key in ("each", "list", "detail") if key in row}
+    rest = {key: value for key, value in row.items() if key not in ("each", "list", "detail", "id")}
+    return Service.model_validate({"id": row["id"], **rest, **calls})

@@ -1,0 +1,179 @@
+"""What changed: CloudTrail's record and ECS's own list of deployments, as one timeline.
+
+CloudTrail is some minutes late; ECS knows of its deployments at once. A change that both tell is told once.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import jmespath
+from pydantic import TypeAdapter
+
+from workers.domain.call import ChangeData, Gap
+from workers.domain.errors import AccessDenied, RunbookError
+from workers.domain.risk import Risk
+from workers.domain.telemetry import Change, ChangeKind
+from workers.domain.value import Value
+from workers.domain.window import Window
+from workers.tools.action import Answer, Toolset, action
+from workers.tools.aws import Counted
+from workers.tools.inventory import Account
+from workers.tools.rows import table
+
+# The same deployment, told by two systems, carries two times.
+SAME = timedelta(minutes=3)
+
+
+class Meaning(Value):
+    """One row of `aws_trail.yaml`."""
+
+    event: str
+    when: str = ""
+    kind: ChangeKind
+    service: str
+    after: str = ""
+
+
+@cache
+def meanings() -> tuple[Meaning, ...]:
+    return TypeAdapter(tuple[Meaning, ...]).validate_python(table("aws_trail.yaml"))
+
+
+@action(risk=Risk.READ, answers="changes")
+def aws_changes(account: Account, window: Window) -> Answer:
+    """Deployments, configuration, scaling, access and alarm changes in a window, oldest first."""
+    gaps: list[Gap] = []
+    with Counted() as counted:
+        recorded = _guarded("the CloudTrail record", lambda: _recorded(account, window), gaps)
+        rolled = _guarded("ECS deployments", lambda: _rolled(account, window), gaps)
+    changes = sorted(_merged(recorded, rolled), key=lambda change: change.at)
+    return Answer(
+        data=ChangeData(changes=tuple(changes)), source="changes", gaps=tuple(gaps), cost=counted.calls
+    )
+
+
+TOOLSET = Toolset(name="trail", actions=(aws_changes,))
+
+
+def _guarded(what: str, ask: Any, gaps: list[Gap]) -> list[Change]:
+    try:
+        return ask()
+    except RunbookError as error:
+        permission = error.permission if isinstance(error, AccessDenied) else ""
+        gaps.append(Gap(what=what, why=str(error), mend=error.mend, permission=permission))
+        return []
+
+
+def _recorded(account: Account, window: Window) -> list[Change]:
+    events = account.aws.pages(
+        "cloudtrail",
+        "lookup_events",
+        "Events",
+        limit=500,
+        LookupAttributes=[{"AttributeKey": "ReadOnly", "AttributeValue": "false"}],
+        StartTime=window.start,
+        EndTime=window.end,
+    )
+    found = (_change(event, account.aws.region) for event in events)
+    return _chained([change for change in found if change is not None])
+
+
+def _change(event: dict[str, Any], region: str) -> Change | None:
+    record: dict[str, Any] = json.loads(event.get("CloudTrailEvent") or "{}")
+    asked: dict[str, Any] = record.get("requestParameters") or {}
+    meaning = next(
+        (m for m in meanings() if m.event == event["EventName"] and (not m.when or m.when in asked)), None
+    )
+    if meaning is None or record.get("errorCode"):
+        return None
+    service = _tail(str(jmespath.search(meaning.service, asked) or ""))
+    after = _tail(str(jmespath.search(meaning.after, asked) or "")) if meaning.after else ""
+    return Change(
+        id=event["EventId"],
+        at=event["EventTime"],
+        kind=meaning.kind,
+        service=service,
+        summary=_summary(event["EventName"], meaning.kind, service, after, asked),
+        actor=event.get("Username", ""),
+        after=after,
+        source="cloudtrail",
+        link=f"https://{region}.console.aws.amazon.com/cloudtrailv2/home?region={region}#/events/{event['EventId']}",
+    )
+
+
+def _summary(event: str, kind: ChangeKind, service: str, after: str, asked: dict[str, Any]) -> str:
+    if after:
+        return f"{after} was deployed to {service}"
+    if kind == "scaling" and "desiredCount" in asked:
+        return f"{service} was scaled to {asked['desiredCount']} tasks"
+    if kind == "alarm" and "threshold" in asked:
+        return f"the threshold of alarm {service} was set to {asked['threshold']}"
+    return f"{event} on {service}"
+
+
+def _chained(changes: list[Change]) -> list[Change]:
+    """Each deployment with the revision that the one before it had set."""
+    running: dict[str, str] = {}
+    chained: list[Change] = []
+    for change in sorted(changes, key=lambda c: c.at):
+        chained.append(change.model_copy(update={"before": running.get(change.service, "")}))
+        if change.after:
+            running[change.service] = change.after
+    return chained
+
+
+def _rolled(account: Account, window: Window) -> list[Change]:
+    """Deployments that ECS itself shows: the present one of each service, and those it is replacing."""
+    found: list[Change] = []
+    services = (r for r in account.inventory().topology.resources if r.system == "aws:ecs-services")
+    by_cluster: dict[str, list[str]] = {}
+    for service in services:
+        by_cluster.setdefault(service.attributes["cluster"], []).append(service.name)
+    for cluster, names in by_cluster.items():
+        for first in range(0, len(names), 10):
+            batch = names[first : first + 10]
+            reply = account.aws.call("ecs", "describe_services", cluster=cluster, services=batch)
+            found += [c for s in reply["services"] for c in _deployments(s, window)]
+    return found
+
+
+def _deployments(service: dict[str, Any], window: Window) -> list[Change]:
+    rows = sorted(service.get("deployments", []), key=lambda d: d["createdAt"])
+    revisions = ["", *(_tail(d["taskDefinition"]) for d in rows)]
+    return [
+        Change(
+            id=row["id"],
+            at=row["createdAt"],
+            kind="deployment",
+            service=service["serviceName"],
+            summary=f"{_tail(row['taskDefinition'])} was deployed to {service['serviceName']}",
+            before=revisions[index],
+            after=_tail(row["taskDefinition"]),
+            source="ecs",
+        )
+        for index, row in enumerate(rows)
+        if window.holds(row["createdAt"])
+    ]
+
+
+def _merged(recorded: Iterable[Change], rolled: Iterable[Change]) -> list[Change]:
+    merged = list(recorded)
+    for change in rolled:
+        told = any(
+            other.service == change.service
+            and other.kind == "deployment"
+            and other.after in ("", change.after)
+            and abs(other.at - change.at) <= SAME
+            for other in merged
+        )
+        if not told:
+            merged.append(change)
+    return merged
+
+
+def _tail(name: str) -> str:
+    """The last part of an ARN, path or URL."""
+    return name.rsplit("/", 1)[-1].rsplit(":task-definition", 1)[-1] if "/" in name else name
