@@ -1,0 +1,104 @@
+"""What the installed app may do: scopes, event subscriptions, commands, shortcuts.
+
+From a manifest file or the default.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Command:
+    """A slash command the app registered."""
+
+    command: str
+    description: str = ""
+    usage_hint: str = ""
+    should_escape: bool = False
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """A shortcut; `type` is `message` or `global`."""
+
+    name: str
+    callback_id: str
+    type: str = "message"
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The installed app, as its manifest declares it."""
+
+    name: str
+    scopes: frozenset[str]
+    events: frozenset[str]
+    commands: tuple[Command, ...] = ()
+    shortcuts: tuple[Shortcut, ...] = ()
+    home_tab: bool = True
+    messages_tab: bool = True
+    messages_read_only: bool = False
+    prompts: tuple[dict[str, str], ...] = field(default=())
+
+
+SCOPES = (
+    "app_mentions:read assistant:write bookmarks:write channels:history channels:join channels:manage "
+    "channels:read chat:write commands files:read files:write groups:history groups:read groups:write "
+    "im:history im:read im:write pins:write reactions:read reactions:write usergroups:read users:read "
+    "users:read.email"
+)
+EVENTS = (
+    "app_home_opened app_mention channel_archive channel_created channel_rename channel_unarchive "
+    "member_joined_channel member_left_channel message.channels message.groups message.im reaction_added "
+    "reaction_removed agent_session_stopped file_shared"
+)
+
+DEFAULT = Manifest(
+    name="Runbook",
+    scopes=frozenset(SCOPES.split()),
+    events=frozenset(EVENTS.split()),
+    commands=(
+        Command("/investigate", "Investigate an incident", "[service] [what is wrong]", should_escape=True),
+        Command(
+            "/runbook", "Ask Runbook for status or help", "[investigate|status|help]", should_escape=True
+        ),
+    ),
+    shortcuts=(Shortcut("Investigate this message", "investigate_message"),),
+)
+
+
+def read(path: Path) -> Manifest:
+    """A Slack app manifest in YAML.
+
+    Optional bot scopes count as granted, as when the installer leaves them ticked.
+    """
+    import yaml  # here, because a start without a manifest should not wait for it
+
+    with path.open(encoding="utf-8") as file:
+        return parse(yaml.safe_load(file))
+
+
+def parse(tree: dict[str, Any]) -> Manifest:
+    """The parts of a manifest that Slack acts on at run time."""
+    features = tree.get("features", {})
+    settings = tree.get("settings", {})
+    scopes = tree.get("oauth_config", {}).get("scopes", {})
+    home = features.get("app_home", {})
+    return Manifest(
+        name=features.get("bot_user", {}).get("display_name") or tree["display_information"]["name"],
+        scopes=frozenset([*scopes.get("bot", []), *scopes.get("bot_optional", [])]),
+        events=frozenset(settings.get("event_subscriptions", {}).get("bot_events", [])),
+        commands=tuple(_command(row) for row in features.get("slash_commands", [])),
+        shortcuts=tuple(Shortcut(**row) for row in features.get("shortcuts", [])),
+        home_tab=home.get("home_tab_enabled", False),
+        messages_tab=home.get("messages_tab_enabled", False),
+        messages_read_only=home.get("messages_tab_read_only_enabled", True),
+        prompts=tuple(features.get("agent_view", {}).get("suggested_prompts", [])),
+    )
+
+
+def _command(row: dict[str, Any]) -> Command:
+    known = {"command", "description", "usage_hint", "should_escape"}
+    return Command(**{key: value for key, value in row.items() if key in known})

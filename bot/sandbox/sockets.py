@@ -1,0 +1,146 @@
+"""Socket Mode: the WebSocket side.
+
+Hands each envelope to one of the app's connections and waits for its answer.
+"""
+
+import asyncio
+import json
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from bot.sandbox.clock import Clock
+from bot.sandbox.ids import Ids
+
+ACK_SECONDS = 3.0
+MAX_CONNECTIONS = 10
+
+
+@dataclass(frozen=True)
+class Ack:
+    """Whether the app answered in time, and the payload it may have sent along."""
+
+    arrived: bool
+    payload: dict[str, Any] | None = None
+    connected: bool = True
+
+
+@dataclass(eq=False)
+class _Connection:
+    id: str
+    socket: web.WebSocketResponse
+    draining: bool = False
+
+
+@dataclass
+class _Waiter:
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+    payload: dict[str, Any] | None = None
+
+
+class Sockets:
+    """The app's open connections."""
+
+    def __init__(self, app_id: str, clock: Clock, ids: Ids) -> None:
+        self._app_id = app_id
+        self._clock = clock
+        self._ids = ids
+        self._tickets: set[str] = set()
+        self._connections: list[_Connection] = []
+        self._waiting: dict[str, _Waiter] = {}
+
+    @property
+    def count(self) -> int:
+        """How many connections are open."""
+        return len(self._connections)
+
+    def ticket(self) -> str:
+        """A pass for one connection."""
+        ticket = self._ids.uuid()
+        self._tickets.add(ticket)
+        return ticket
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """`GET /link?ticket=…`: greet, then read answers until the app hangs up."""
+        ticket = request.query.get("ticket", "")
+        if ticket not in self._tickets:
+            return web.Response(status=408, text="invalid ticket")
+        self._tickets.discard(ticket)
+        # No heartbeat of ours: the app pings, and aiohttp echoes its payload.
+        socket = web.WebSocketResponse(autoping=True, compress=False, max_msg_size=0)
+        await socket.prepare(request)
+        if self.count >= MAX_CONNECTIONS:
+            await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
+            await socket.close()
+            return socket
+        connection = _Connection(self._ids.new("applink-"), socket)
+        self._connections.append(connection)
+        try:
+            await socket.send_json(self._hello(connection))
+            async for frame in socket:
+                if frame.type == WSMsgType.TEXT:
+                    self._read(frame.data)
+        finally:
+            self._connections.remove(connection)
+        return socket
+
+    async def send(
+        self, kind: str, payload: dict[str, Any], accepts_payload: bool = False, **retry: Any
+    ) -> Ack:
+        """One envelope to one connection; returns after its answer or after three seconds of the clock."""
+        usable = [c for c in self._connections if not c.draining and not c.socket.closed]
+        if not usable:
+            return Ack(arrived=False, connected=False)
+        envelope_id = self._ids.uuid()
+        waiter = self._waiting[envelope_id] = _Waiter()
+        envelope = {
+            "envelope_id": envelope_id,
+            "type": kind,
+            "accepts_response_payload": accepts_payload,
+            "payload": payload,
+            **retry,
+        }
+        try:
+            await random.choice(usable).socket.send_str(json.dumps(envelope, ensure_ascii=False))
+            arrived = await self._clock.within(waiter.event, ACK_SECONDS)
+        except ConnectionError:
+            arrived = False
+        finally:
+            del self._waiting[envelope_id]
+        return Ack(arrived, waiter.payload)
+
+    async def disconnect(self, reason: str) -> int:
+        """Ask every connection to make way for a new one; Slack closes it a little later.
+
+        Returns how many.
+        """
+        leaving = [c for c in self._connections if not c.draining]
+        for connection in leaving:
+            connection.draining = reason != "warning"
+            await connection.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
+        return len(leaving)
+
+    async def close(self) -> None:
+        """Cut every connection without a word, as a network does."""
+        for connection in list(self._connections):
+            await connection.socket.close()
+
+    def _hello(self, connection: _Connection) -> dict[str, Any]:
+        return {
+            "type": "hello",
+            "num_connections": self.count,
+            "debug_info": {"host": connection.id, "build_number": 1, "approximate_connection_time": 18_060},
+            "connection_info": {"app_id": self._app_id},
+        }
+
+    def _read(self, text: str) -> None:
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            return
+        waiter = self._waiting.get(answer.get("envelope_id", "")) if isinstance(answer, dict) else None
+        if waiter:
+            waiter.payload = answer.get("payload") or None
+            waiter.event.set()
