@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal, get_args
 
-from workers.settings.source import Key
+from workers.settings.plain import Key
 
 Process = Literal["up", "bot", "worker", "quick", "executor", "clock", "migrate", "health"]
 
@@ -54,7 +54,7 @@ OVERRIDES: dict[str, str] = {
     **{f"RUNBOOK_EXECUTOR_AWS_{name.upper()}": f"providers.aws.executor.{name}" for name in _IDENTITY},
 }
 
-# These fill a key that the file leaves out: a shell's default region must not narrow a list that somebody wrote.
+# These fill a key that the file leaves out: a shell's default region must not narrow a list in the file.
 FALLBACKS: dict[str, str] = {
     "AWS_REGION": "providers.aws.regions",
     "AWS_DEFAULT_REGION": "providers.aws.regions",

@@ -9,26 +9,40 @@ from typing import Any
 import yaml
 from yaml import nodes
 
-Key = tuple[str | int, ...]
+from workers.settings.plain import Key
 
 MOST_BYTES = 256 * 1024
 MOST_NODES = 10_000
 DEEPEST = 24
 
-_VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)(?=\{)|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|(?P<bad>\{))")
+_VARIABLE = re.compile(
+    r"\$(?:(?P<escaped>\$)(?=\{)|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|(?P<bad>\{))"
+)
 _QUOTE = "If it is meant as text, put it in quotes."
+
+
+@dataclass(frozen=True)
+class Place:
+    """A key in a file (line 0: nowhere in it) or in the environment."""
+
+    source: str
+    line: int = 0
+    key: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (f"{self.source}:{self.line}" if self.line else self.source, self.key)))
 
 
 @dataclass(frozen=True)
 class Problem:
     """One thing to mend. It names places and kinds, never a value: a value may be a secret."""
 
-    where: str
+    place: Place
     what: str
     mend: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}. {self.mend}"
+        return f"{self.place}: {self.what}. {self.mend}"
 
 
 @dataclass(frozen=True)
@@ -37,28 +51,32 @@ class Use:
 
     key: Key
     names: tuple[str, ...]
-    where: str
+    place: Place
 
 
 @dataclass
 class Document:
-    """What was written: `tree` without empty values, the line of each key, what uses variables and lacks them."""
+    """What was said: `tree` without empty values, the line of each key, which variable gave a key by itself,
+    what uses variables, and what lacks them."""
 
     name: str = ""
     tree: dict[str, Any] = field(default_factory=dict[str, Any])
     lines: dict[Key, int] = field(default_factory=dict[Key, int])
+    given: dict[Key, str] = field(default_factory=dict[Key, str])
     uses: list[Use] = field(default_factory=list[Use])
     missing: list[Use] = field(default_factory=list[Use])
     problems: list[Problem] = field(default_factory=list[Problem])
+    unread: bool = False
 
-    def where(self, key: Key) -> str:
+    def where(self, key: Key) -> Place:
         """The line of `key`, or of the section that should hold it."""
-        near = next((key[:n] for n in range(len(key), 0, -1) if key[:n] in self.lines), None)
-        place = f"{self.name}:{self.lines[near]}" if near else self.name
-        return f"{place} {dotted(key)}".strip()
+        if key in self.given:
+            return Place(f"{self.given[key]} (environment)", 0, dotted(key))
+        near = next((self.lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in self.lines), 0)
+        return Place(self.name, near, dotted(key))
 
     def broken(self, line: int, what: str, mend: str) -> None:
-        self.problems.append(Problem(f"{self.name}:{line}" if line else self.name, what, mend))
+        self.problems.append(Problem(Place(self.name, line), what, mend))
 
 
 def dotted(key: Key) -> str:
@@ -70,13 +88,15 @@ def read(path: Path, environ: Mapping[str, str]) -> Document:
     """The file at `path`; what cannot be read is a problem in the answer, not an exception."""
     document = Document(name=str(path))
     text = _text(path, document)
-    if text is None or not _sane(text, document):
+    document.unread = text is None or not _sane(text, document)
+    if text is None or document.unread:
         return document
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if isinstance(root, nodes.MappingNode):
         document.tree = _mapping(root, (), document, environ)
     elif root is not None and not (isinstance(root, nodes.ScalarNode) and root.tag.endswith(":null")):
-        document.broken(_line(root), "expected keys and values at the top", "Start with a key, like `slack:`.")
+        document.unread = True
+        document.broken(_line(root), "expected keys at the top", "Start with a key, like `slack:`.")
     return document
 
 
@@ -91,7 +111,9 @@ def _text(path: Path, document: Document) -> str | None:
         document.broken(0, f"cannot be read: {why.lower()}", "Check the path and its permissions.")
         return None
     if len(raw) > MOST_BYTES:
-        document.broken(0, f"is larger than {MOST_BYTES // 1024} KB", "This is hardly a configuration; check the path.")
+        document.broken(
+            0, f"is larger than {MOST_BYTES // 1024} KB", "This is hardly a configuration; check the path."
+        )
         return None
     try:
         return raw.decode("utf-8-sig")
@@ -102,11 +124,11 @@ def _text(path: Path, document: Document) -> str | None:
 
 
 def _sane(text: str, document: Document) -> bool:
-    """Whether the text is YAML of a size and depth that can be walked; anchors are refused, so nothing multiplies."""
+    """Whether it is YAML of a size that can be walked; anchors are refused, so nothing multiplies."""
     depth = count = 0
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark else 0
             if getattr(event, "anchor", None):
                 document.broken(line, "uses an anchor or an alias (& or *)", f"Write the value out. {_QUOTE}")
             elif getattr(event, "tag", None):
@@ -117,7 +139,9 @@ def _sane(text: str, document: Document) -> bool:
             depth -= isinstance(event, yaml.CollectionEndEvent)
             count += isinstance(event, yaml.NodeEvent)
             if depth > DEEPEST or count > MOST_NODES:
-                document.broken(line, "is nested too deep or has too many values", "This is hardly a configuration.")
+                document.broken(
+                    line, "is nested too deep or has too many values", "This is hardly a configuration."
+                )
             if document.problems:
                 return False
     except yaml.YAMLError as error:
@@ -131,26 +155,40 @@ def _syntax(error: yaml.YAMLError, text: str) -> tuple[int, str, str]:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:
         at: int = getattr(error, "position", 0)
-        return text.count("\n", 0, at) + 1, "holds a character that YAML does not allow", "Remove the control character."
-    line = mark.line + 1
-    written = text.splitlines()[mark.line] if mark.line < len(text.splitlines()) else ""
-    if "\t" in written[: len(written) - len(written.lstrip())] or written[mark.column : mark.column + 1] == "\t":
+        return (
+            text.count("\n", 0, at) + 1,
+            "holds a character that YAML does not allow",
+            "Remove the control character.",
+        )
+    line, column = int(mark.line) + 1, int(mark.column)
+    written = [*text.splitlines(), "", ""][line - 1]
+    if "\t" in written[: len(written) - len(written.lstrip())] or written[column : column + 1] == "\t":
         return line, "is indented with a tab", "Indent with spaces."
     problem = re.sub(r"'[^']*'|\"[^\"]*\"", "…", str(getattr(error, "problem", "") or "cannot be read"))
-    return line, f"is not YAML: {problem}", f"Check colons, quotes and indentation here and one line above. {_QUOTE}"
+    return (
+        line,
+        f"is not YAML: {problem}",
+        f"Check colons, quotes and indentation here and one line above. {_QUOTE}",
+    )
 
 
-def _mapping(node: nodes.MappingNode, at: Key, document: Document, environ: Mapping[str, str]) -> dict[str, Any]:
+def _mapping(
+    node: nodes.MappingNode, at: Key, document: Document, environ: Mapping[str, str]
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in node.value:
         line = _line(name)
         if not isinstance(name, nodes.ScalarNode) or not name.tag.endswith(":str"):
-            document.broken(line, "has a key that is not a word", "Keys are words; put numbers, yes and no in quotes.")
+            document.broken(
+                line, "has a key that is not a word", "Keys are words; put numbers, yes and no in quotes."
+            )
             continue
         key = (*at, str(name.value))
         if key in document.lines:
             document.broken(
-                line, f"{dotted(key)} is written twice", f"It is already on line {document.lines[key]}; keep one."
+                line,
+                f"{dotted(key)} is written twice",
+                f"It is already on line {document.lines[key]}; keep one.",
             )
             continue
         document.lines[key] = line
@@ -200,7 +238,9 @@ def _expand(text: str, at: Key, document: Document, environ: Mapping[str, str]) 
             return "$"
         if match["bad"]:
             document.broken(
-                document.lines[at], f"{dotted(at)} has a `${{` that names no variable", "Write ${NAME}, or $${ for the text."
+                document.lines[at],
+                f"{dotted(at)} has a `${{` that names no variable",
+                "Write ${NAME}, or $${ for the text.",
             )
             return ""
         used.append(match["name"])

@@ -36,9 +36,17 @@ def _duration(value: Any) -> Any:
     return timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
 
 
+def _short(value: timedelta) -> timedelta:
+    if not timedelta(minutes=1) <= value <= LONGEST_TTL:
+        raise wrong("is out of range", "An approval lives between 1m and 24h; 15m is usual.")
+    return value
+
+
 def _words(value: Any) -> Any:
     # One variable can hold a list: APPROVERS=U1,U2.
-    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+    return (
+        tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+    )
 
 
 def _place(value: Path, info: ValidationInfo) -> Path:
@@ -55,7 +63,9 @@ def _pattern(value: Any) -> Any:
     try:
         return re.compile(value)
     except re.error as error:
-        raise wrong(f"is not a regular expression: {error}", f"The usual one is {INCIDENT_CHANNEL}") from error
+        raise wrong(
+            f"is not a regular expression: {error}", f"The usual one is {INCIDENT_CHANNEL}"
+        ) from error
 
 
 def _starting(*starts: str, example: str) -> AfterValidator:
@@ -82,10 +92,18 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Place = Annotated[Path, AfterValidator(_place)]
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
 UserId = Annotated[
-    str, _shaped(r"[UW][A-Z0-9]{1,30}", "is not a Slack user id", "In Slack: profile, ⋮, Copy member ID (U012AB3CD).")
+    str,
+    _shaped(
+        r"[UW][A-Z0-9]{1,30}", "is not a Slack user id", "In Slack: profile, ⋮, Copy member ID (U012AB3CD)."
+    ),
 ]
-Region = Annotated[str, _shaped(r"[a-z]{2,}(-[a-z]+)+-\d+", "is not an AWS region", "Regions look like us-east-1.")]
+Region = Annotated[
+    str, _shaped(r"[a-z]{2,}(-[a-z]+)+-\d+", "is not an AWS region", "Regions look like us-east-1.")
+]
+Ttl = Annotated[Duration, AfterValidator(_short)]
 HttpUrl = Annotated[str, _starting("http://", "https://", example="https://host:port")]
+# The SDK appends a method's name to it.
+SlashedUrl = Annotated[HttpUrl, AfterValidator(lambda url: url if url.endswith("/") else url + "/")]
 
 
 class Section(Value):
@@ -97,11 +115,14 @@ class Section(Value):
 class Llm(Section):
     """The model that reasons. Without one, Runbook works by its rules."""
 
-    provider: Literal["anthropic"] = Field("anthropic", description="Who serves the model.")
-    model: str = Field("claude-sonnet-4-5", description="Its name, as the provider spells it.")
-    api_key: SecretStr | None = Field(None, description="The provider's key. Without it Runbook works by its rules.")
+    provider: Literal["anthropic"] = Field(default="anthropic", description="Who serves the model.")
+    model: str = Field(default="claude-sonnet-4-5", description="Its name, as the provider spells it.")
+    api_key: SecretStr | None = Field(
+        default=None, description="The provider's key. Without it Runbook works by its rules."
+    )
     enabled: bool | None = Field(
-        None, description="true: a key must be there; false: rules only; absent: a model where there is a key."
+        default=None,
+        description="true: a key must be there; false: rules only; absent: a model where there is a key.",
     )
 
     @property
@@ -113,19 +134,18 @@ class Llm(Section):
 class Identity(Section):
     """Who Runbook is in AWS: a profile, a role, or an access key pair."""
 
-    profile: str | None = Field(None, description="A profile of the AWS configuration files.")
-    access_key_id: SecretStr | None = Field(None, description="An access key, with its secret.")
-    secret_access_key: SecretStr | None = Field(None, description="The secret of `access_key_id`.")
-    session_token: SecretStr | None = Field(None, description="With temporary keys only.")
-    role_arn: str | None = Field(None, description="A role to assume with the identity above, or with the machine's own.")
+    profile: str | None = Field(default=None, description="A profile of the AWS configuration files.")
+    access_key_id: SecretStr | None = Field(default=None, description="An access key, with its secret.")
+    secret_access_key: SecretStr | None = Field(default=None, description="The secret of `access_key_id`.")
+    session_token: SecretStr | None = Field(default=None, description="With temporary keys only.")
+    role_arn: str | None = Field(
+        default=None, description="A role to assume with the identity above, or with the machine's own."
+    )
 
-    @check(mode="after")
-    def _paired(self) -> "Identity":
-        if (self.access_key_id is None) != (self.secret_access_key is None):
-            raise wrong(
-                "has one half of a key pair", "Give access_key_id and secret_access_key together, or a profile."
-            )
-        return self
+    @property
+    def halved(self) -> bool:
+        """Whether one half of a key pair is missing."""
+        return (self.access_key_id is None) != (self.secret_access_key is None)
 
     @property
     def stated(self) -> bool:
@@ -141,110 +161,117 @@ class Identity(Section):
 class Executor(Identity):
     """The one identity that can change anything; only the executor process ever holds it."""
 
-    enabled: bool = Field(True, description="false: Runbook looks and proposes, and no process can change anything.")
+    enabled: bool = Field(
+        default=True, description="false: Runbook looks and proposes, and no process can change anything."
+    )
 
 
 class Aws(Section):
     """Amazon Web Services: where to look, as whom, and as whom to make an approved change."""
 
-    enabled: bool = Field(True, description="Whether Runbook looks at AWS at all.")
+    enabled: bool = Field(default=True, description="Whether Runbook looks at AWS at all.")
     regions: Annotated[tuple[Region, ...], BeforeValidator(_words)] = Field(
-        (), description="Where to look, the most important first."
+        default=(), description="Where to look, the most important first."
     )
-    profile: str | None = Field(None, description="Short for `worker.profile`.")
-    endpoint_url: HttpUrl | None = Field(None, description="Another address than AWS's own, for a local cloud.")
-    worker: Identity = Field(Identity(), description="The read-only identity that investigates.")
-    executor: Executor = Field(Executor(), description="The identity that makes approved changes.")
+    profile: str | None = Field(default=None, description="Short for `worker.profile`.")
+    endpoint_url: HttpUrl | None = Field(
+        default=None, description="Another address than AWS's own, for a local cloud."
+    )
+    worker: Identity = Field(default=Identity(), description="The read-only identity that investigates.")
+    executor: Executor = Field(default=Executor(), description="The identity that makes approved changes.")
 
-    @check(mode="after")
-    def _two_identities(self) -> "Aws":
-        looks, acts = self.worker, self.executor
-        reader = looks.profile or self.profile
-        if (acts.profile and acts.profile == reader and acts.role_arn == looks.role_arn) or (
-            acts.access_key_id and acts.access_key_id == looks.access_key_id and acts.role_arn == looks.role_arn
-        ):
-            raise wrong(
-                "gives worker and executor the same identity",
-                "The worker must be read-only: give the executor a profile, role or key of its own.",
-            )
-        return self
+    @property
+    def reader(self) -> Identity:
+        """The identity that investigates, with the short form `profile` in its place."""
+        return self.worker if self.worker.stated else self.worker.model_copy(update={"profile": self.profile})
+
+    @property
+    def shared(self) -> bool:
+        """Whether worker and executor would be the same user."""
+        looks, acts = self.reader, self.executor
+        return acts.stated and all(
+            getattr(looks, name) == getattr(acts, name) for name in ("profile", "role_arn", "access_key_id")
+        )
 
 
 class Providers(Section):
     """The clouds."""
 
-    aws: Aws = Field(Aws(), description="")
+    aws: Aws = Field(default=Aws(), description="")
 
 
 class Pager(Section):
     """A paging service."""
 
-    enabled: bool = Field(False, description="Whether it is asked for alerts and for who is on call.")
-    api_key: SecretStr | None = Field(None, description="Its API key; needed where it is enabled.")
+    enabled: bool = Field(default=False, description="Whether it is asked for alerts and for who is on call.")
+    api_key: SecretStr | None = Field(default=None, description="Its API key; needed where it is enabled.")
 
 
 class IncidentSlack(Section):
     """Another place for the bot token; it is moved to `slack.bot_token`."""
 
-    enabled: bool = Field(True, description="false: the token here is not used.")
-    bot_token: SecretStr | None = Field(None, description="The same as `slack.bot_token`.")
+    enabled: bool = Field(default=True, description="false: the token here is not used.")
+    bot_token: SecretStr | None = Field(default=None, description="The same as `slack.bot_token`.")
 
 
 class IncidentTools(Section):
     """Where incidents are managed."""
 
-    pagerduty: Pager = Field(Pager(), description="")
-    opsgenie: Pager = Field(Pager(), description="")
-    slack: IncidentSlack = Field(IncidentSlack(), description="")
+    pagerduty: Pager = Field(default=Pager(), description="")
+    opsgenie: Pager = Field(default=Pager(), description="")
+    slack: IncidentSlack = Field(default=IncidentSlack(), description="")
 
 
 class Source(Section):
     """One place with documents."""
 
-    type: Literal["filesystem"] = Field("filesystem", description="What kind of place.")
+    type: Literal["filesystem"] = Field(default="filesystem", description="What kind of place.")
     path: Place = Field(description="A folder of Markdown files.")
-    watch: bool = Field(False, description="Whether a changed file is read again at once.")
+    watch: bool = Field(default=False, description="Whether a changed file is read again at once.")
 
 
 class Store(Section):
     """The search index."""
 
-    type: Literal["local"] = Field("local", description="Chroma, on this machine or at `chroma_url`.")
-    path: Place | None = Field(None, description="Its folder; `<data_dir>/knowledge.db` where absent.")
+    type: Literal["local"] = Field(default="local", description="Chroma, on this machine or at `chroma_url`.")
+    path: Place | None = Field(
+        default=None, description="Its folder; `<data_dir>/knowledge.db` where absent."
+    )
     embedding_model: Literal["all-MiniLM-L6-v2"] = Field(
-        EMBEDDING_MODEL, description="The model that comes with Runbook; it needs no key and no network."
+        default=EMBEDDING_MODEL,
+        description="The model that comes with Runbook; it needs no key and no network.",
     )
 
 
 class Retrieval(Section):
     """What a search returns."""
 
-    top_k: int = Field(10, ge=1, le=50, description="Passages per search.")
-    rerank: bool = Field(True, description="Whether passages are ordered again by exact names and age.")
+    top_k: int = Field(default=10, ge=1, le=50, description="Passages per search.")
+    rerank: bool = Field(
+        default=True, description="Whether passages are ordered again by exact names and age."
+    )
 
 
 class Knowledge(Section):
     """Runbooks and other documents that Runbook reads and cites."""
 
-    sources: tuple[Source, ...] = Field((), description="Where they are; `<data_dir>/runbooks` where absent.")
-    store: Store = Field(Store(), description="")
-    retrieval: Retrieval = Field(Retrieval(), description="")
+    sources: tuple[Source, ...] = Field(
+        default=(), description="Where they are; `<data_dir>/runbooks` where absent."
+    )
+    store: Store = Field(default=Store(), description="")
+    retrieval: Retrieval = Field(default=Retrieval(), description="")
 
 
-def _every_change(value: Any) -> Any:
-    named = _words(value)
-    if not isinstance(named, list | tuple):
-        return value
-    words = tuple(_RISKS.get(str(word), str(word)) for word in named)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] — YAML's list
-    if strange := [word for word in words if word not in _EVERY_CHANGE]:
+def _every_change(named: tuple[str, ...]) -> tuple[str, ...]:
+    words = [_RISKS.get(word, word) for word in named]
+    if strange := [n for n, word in enumerate(words, 1) if word not in _EVERY_CHANGE]:
         raise wrong(
-            f"item {words.index(strange[0]) + 1} is not a risk that can be asked about",
-            "The risks are low, high and critical.",
+            f"item {strange[0]} is not a risk that is asked about", "They are low, high and critical."
         )
     if left := [risk for risk in _EVERY_CHANGE if risk not in words]:
         raise wrong(
             f"leaves out {' and '.join(left)}, but every change needs an approval",
-            "Configuration can raise the bar, never waive it: write [low, high, critical] or leave the key out.",
+            "Configuration raises the bar and never waives it: write [low, high, critical] or nothing.",
         )
     return _EVERY_CHANGE
 
@@ -252,22 +279,31 @@ def _every_change(value: Any) -> Any:
 class Safety(Section):
     """Limits on changes. Every change needs an approval, whatever is written here."""
 
-    require_approval: Annotated[tuple[str, ...], BeforeValidator(_every_change)] = Field(
-        _EVERY_CHANGE, description="Always all of them: a risk that is left out is refused, not waived."
+    require_approval: Annotated[Words, AfterValidator(_every_change)] = Field(
+        default=_EVERY_CHANGE,
+        description="Always all of them: a risk that is left out is refused, not waived.",
     )
-    max_mutations_per_session: int = Field(5, ge=0, le=100, description="Changes in one investigation.")
-    cooldown_between_critical_ms: int = Field(60_000, ge=0, description="Pause after a critical change, milliseconds.")
+    max_mutations_per_session: int = Field(
+        default=5, ge=0, le=100, description="Changes in one investigation."
+    )
+    cooldown_between_critical_ms: int = Field(
+        default=60_000, ge=0, description="Pause after a critical change, milliseconds."
+    )
 
 
 class Agent(Section):
     """Budgets of one investigation. Where one runs out, the best answer so far is given and says so."""
 
-    max_iterations: int = Field(10, ge=1, le=100, description="Rounds of hypothesis, query and evidence.")
-    max_hypothesis_depth: int = Field(4, ge=1, le=4, description="How far a hypothesis branches.")
-    max_seconds: int = Field(600, ge=10, le=1200, description="Time, seconds.")
-    max_queries: int = Field(120, ge=1, le=2000, description="Queries to your systems.")
+    max_iterations: int = Field(
+        default=10, ge=1, le=100, description="Rounds of hypothesis, query and evidence."
+    )
+    max_hypothesis_depth: int = Field(default=4, ge=1, le=4, description="How far a hypothesis branches.")
+    max_seconds: int = Field(default=600, ge=10, le=1200, description="Time, seconds.")
+    max_queries: int = Field(default=120, ge=1, le=2000, description="Queries to your systems.")
     context_threshold_tokens: int = Field(
-        100_000, ge=1000, description="Length of a model's context above which older steps are summarised."
+        default=100_000,
+        ge=1000,
+        description="Length of a model's context above which older steps are summarised.",
     )
 
 
@@ -275,25 +311,23 @@ class Slack(Section):
     """The Slack app (`manifest.yml` makes one)."""
 
     app_token: Annotated[SecretStr, _starting("xapp-", example="xapp-1-A012-…")] | None = Field(
-        None, description="App-level token with `connections:write`, for Socket Mode."
+        default=None, description="App-level token with `connections:write`, for Socket Mode."
     )
     bot_token: Annotated[SecretStr, _starting("xoxb-", example="xoxb-…")] | None = Field(
-        None, description="Bot user token, from the app's installation."
+        default=None, description="Bot user token, from the app's installation."
     )
-    team_id: str | None = Field(None, description="The workspace; from the bot token where absent.")
-    api_url: HttpUrl = Field("https://slack.com/api/", description="Slack's Web API, or a local Slack.")
+    team_id: str | None = Field(default=None, description="The workspace; from the bot token where absent.")
+    api_url: SlashedUrl = Field(
+        default="https://slack.com/api/", description="Slack's Web API, or a local Slack."
+    )
     incident_channels: tuple[Pattern, ...] = Field(
-        (re.compile(INCIDENT_CHANNEL),), description="Names of channels that are an incident, as regular expressions."
+        default=(re.compile(INCIDENT_CHANNEL),),
+        description="Names of channels that are an incident, as regular expressions.",
     )
-    watched_channels: Words = Field((), description="Channel ids in which alerts start an investigation.")
-    auto_join: bool = Field(True, description="Whether a new incident channel is joined unasked.")
-
-    @check(mode="before")
-    @classmethod
-    def _closed(cls, tree: Any) -> Any:
-        # The SDK appends a method's name to it.
-        url: Any = tree.get("api_url") if isinstance(tree, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] — YAML's dict
-        return tree if not isinstance(url, str) or url.endswith("/") else {**tree, "api_url": url + "/"}
+    watched_channels: Words = Field(
+        default=(), description="Channel ids in which alerts start an investigation."
+    )
+    auto_join: bool = Field(default=True, description="Whether a new incident channel is joined unasked.")
 
 
 def _not_self(value: Any) -> Any:
@@ -306,20 +340,20 @@ class Approvals(Section):
     """Who may approve a change, and how. Runbook never decides this by itself."""
 
     approvers: Annotated[tuple[UserId, ...], BeforeValidator(_words)] = Field(
-        (), description="Slack user ids. Empty: nobody can approve, so nothing is ever changed."
+        default=(), description="Slack user ids. Empty: nobody can approve, so nothing is ever changed."
     )
-    quorum: int = Field(1, ge=1, le=10, description="Different people that must approve.")
-    ttl: Duration = Field(timedelta(minutes=15), description="An approval's life, at most 24h.")
+    quorum: int = Field(default=1, ge=1, le=10, description="Different people that must approve.")
+    ttl: Ttl = Field(default=timedelta(minutes=15), description="An approval's life, at most 24h.")
     allow_self: Annotated[Literal[False], BeforeValidator(_not_self)] = Field(
-        False, description="Fixed: the person who asked never approves."
+        default=False, description="Fixed: the person who asked never approves."
     )
 
     @check(mode="after")
-    def _possible(self) -> "Approvals":
-        if not timedelta(minutes=1) <= self.ttl <= LONGEST_TTL:
-            raise wrong("ttl is out of range", "An approval lives between 1m and 24h; 15m is usual.")
+    def _reachable(self) -> "Approvals":
         if self.approvers and self.quorum > len(set(self.approvers)):
-            raise wrong("quorum is larger than the list of approvers", "Name more approvers or lower the quorum.")
+            raise wrong(
+                "quorum is larger than the list of approvers", "Name more approvers or lower the quorum."
+            )
         return self
 
 
@@ -327,35 +361,38 @@ class Environment(Section):
     """What belongs to an environment; anything in a production one counts as one step riskier."""
 
     production: bool = Field(description="Whether users depend on it.")
-    clusters: Words = Field((), description="Names of clusters.")
-    services: Words = Field((), description="Names of services.")
-    regions: Words = Field((), description="Regions.")
-    accounts: Words = Field((), description="Account ids, in quotes.")
-    tags: dict[str, str] = Field({}, description="Tags that a resource of it carries.")
+    clusters: Words = Field(default=(), description="Names of clusters.")
+    services: Words = Field(default=(), description="Names of services.")
+    regions: Words = Field(default=(), description="Regions.")
+    accounts: Words = Field(default=(), description="Account ids, in quotes.")
+    tags: dict[str, str] = Field(default={}, description="Tags that a resource of it carries.")
 
 
 class Settings(Section):
     """Everything an operator can say. Secrets that this process has no use for are absent."""
 
-    llm: Llm = Field(Llm(), description="")
-    providers: Providers = Field(Providers(), description="")
-    incident: IncidentTools = Field(IncidentTools(), description="")
-    knowledge: Knowledge = Field(Knowledge(), description="")
-    safety: Safety = Field(Safety(), description="")
-    agent: Agent = Field(Agent(), description="")
-    slack: Slack = Field(Slack(), description="")
-    approvals: Approvals = Field(Approvals(), description="")
-    environments: dict[str, Environment] = Field({}, description="")
-    redis_url: Annotated[SecretStr, _starting("redis://", "rediss://", "unix://", example="redis://host:6379/0")] | None = (
-        Field(None, description="The queue; Runbook's own Redis where absent.")
+    llm: Llm = Field(default=Llm(), description="")
+    providers: Providers = Field(default=Providers(), description="")
+    incident: IncidentTools = Field(default=IncidentTools(), description="")
+    knowledge: Knowledge = Field(default=Knowledge(), description="")
+    safety: Safety = Field(default=Safety(), description="")
+    agent: Agent = Field(default=Agent(), description="")
+    slack: Slack = Field(default=Slack(), description="")
+    approvals: Approvals = Field(default=Approvals(), description="")
+    environments: dict[str, Environment] = Field(default={}, description="")
+    redis_url: (
+        Annotated[SecretStr, _starting("redis://", "rediss://", "unix://", example="redis://host:6379/0")]
+        | None
+    ) = Field(default=None, description="The queue; Runbook's own Redis where absent.")
+    database_url: (
+        Annotated[SecretStr, _starting("sqlite:", "postgres", example="postgresql://user@host/db")] | None
+    ) = Field(default=None, description="The ledger; `<data_dir>/ledger.db` (SQLite) where absent.")
+    chroma_url: Annotated[SecretStr, _starting("http://", "https://", example="http://host:8000")] | None = (
+        Field(default=None, description="The knowledge index; Runbook's own Chroma server where absent.")
     )
-    database_url: Annotated[SecretStr, _starting("sqlite:", "postgres", example="postgresql://user@host/db")] | None = (
-        Field(None, description="The ledger; `<data_dir>/ledger.db` (SQLite) where absent.")
+    data_dir: Place = Field(
+        default=Path(".runbook"), validate_default=True, description="Where Runbook keeps what is its own."
     )
-    chroma_url: Annotated[SecretStr, _starting("http://", "https://", example="http://host:8000")] | None = Field(
-        None, description="The knowledge index; Runbook's own Chroma server where absent."
-    )
-    data_dir: Place = Field(Path(".runbook"), validate_default=True, description="Where Runbook keeps what is its own.")
 
     @property
     def queue_url(self) -> str:
@@ -388,12 +425,6 @@ class Settings(Section):
     def run_path(self) -> Path:
         """What concerns this run only: sockets, the lock, addresses."""
         return self.data_dir / "run"
-
-    @property
-    def reader(self) -> Identity:
-        """The identity that investigates, with the short form `providers.aws.profile` in its place."""
-        aws = self.providers.aws
-        return aws.worker if aws.worker.stated else aws.worker.model_copy(update={"profile": aws.profile})
 
 
 def _known(url: SecretStr | None, part: str, key: str, variable: str) -> str:

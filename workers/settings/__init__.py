@@ -1,0 +1,19 @@
+"""Settings: one frozen tree from `.runbook/config.yaml` and the environment, read once per entry point."""
+
+from workers.settings.holders import Process
+from workers.settings.load import DEFAULT_PATH, load, variables
+from workers.settings.needs import notices
+from workers.settings.tree import Aws, Environment, Executor, Identity, Settings
+
+__all__ = [
+    "DEFAULT_PATH",
+    "Aws",
+    "Environment",
+    "Executor",
+    "Identity",
+    "Process",
+    "Settings",
+    "load",
+    "notices",
+    "variables",
+]
