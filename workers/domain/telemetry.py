@@ -19,6 +19,7 @@ class Signal(StrEnum):
 
     REQUESTS = "requests"
     ERRORS = "errors"
+    ERROR_RATE = "error_rate"
     CLIENT_ERRORS = "client_errors"
     BALANCER_ERRORS = "balancer_errors"
     LATENCY = "latency"

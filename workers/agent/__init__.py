@@ -1,0 +1,1 @@
+"""How an investigation thinks: facts, hypotheses, evidence, conclusion; tools only through the gate."""

@@ -1,0 +1,198 @@
+"""The catalogue of failure modes: rows of `failure_modes.yaml` as typed values.
+
+A mode is a set of looks. `confirm` would be seen if the claim is true, `refute` only if it is false, and a
+`lookalike` tells it from its double. How much each weighs stands in the row, not in code.
+"""
+
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import Field, TypeAdapter
+
+from workers.domain.telemetry import ChangeKind, ResourceKind, Signal
+from workers.domain.value import Value
+
+Weight = Literal["strong", "weak", "none"]
+Of = Literal["self", "callees", "callers", "stores", "symptom", "consumers"]
+
+
+class Look(Value):
+    """`weight` is what a yes is worth; `absent` what a plain no is worth against the claim."""
+
+    weight: Weight = "weak"
+    absent: Weight = "none"
+
+
+class Shift(Look):
+    """Did any of these signals leave its baseline in this direction, no later than the symptom did?"""
+
+    look: Literal["shift"]
+    of: Of = "self"
+    signals: tuple[Signal, ...]
+    direction: Literal["up", "down"] = "up"
+
+
+class Calm(Look):
+    """Did all of these signals that we can see stay at their baseline?"""
+
+    look: Literal["calm"]
+    of: Of = "self"
+    signals: tuple[Signal, ...]
+
+
+class Leads(Look):
+    """Did the first signal move before the symptom did?"""
+
+    look: Literal["leads"]
+    of: Of = "self"
+    signal: Signal
+    direction: Literal["up", "down"] = "up"
+
+
+class ChangeLook(Look):
+    """When was the change that this claim blames, seen from the onset? `within` is minutes before it."""
+
+    look: Literal["change"]
+    when: Literal["before", "after", "none"]
+    kinds: tuple[ChangeKind, ...] = ("deployment", "configuration")
+    within: int = 30
+
+
+class Differs(Look):
+    """What does the blamed revision differ in? Prefixes of `image`, `environment.NAME`, `secret.NAME`, …"""
+
+    look: Literal["differs"]
+    has: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+
+
+class Logs(Look):
+    """Is there a pattern that is new (or much more frequent) and says this?"""
+
+    look: Literal["logs"]
+    of: Of = "self"
+    match: str = ""
+    lacks: str = ""
+    levels: tuple[str, ...] = ("error", "fatal", "warning", "unknown")
+    newness: Literal["new", "more"] = "more"
+
+
+class Happened(Look):
+    """Did the platform itself report this?"""
+
+    look: Literal["happened"]
+    of: Of = "self"
+    kind: str
+    least: int = 1
+
+
+class Shape(Look):
+    """Has a signal the shape of a sawtooth, a steady climb or a full pool?"""
+
+    look: Literal["shape"]
+    of: Of = "self"
+    signal: Signal
+    shape: Literal["sawtooth", "climb", "plateau"]
+
+
+class Callers(Look):
+    """Are at least so many callers of the place in trouble?"""
+
+    look: Literal["callers"]
+    least: int = 2
+
+
+class Explained(Look):
+    """Is there something the place needs that was in trouble no later than the place itself?"""
+
+    look: Literal["explained"]
+    kinds: tuple[ResourceKind, ...] = ("service", "function", "external")
+
+
+class Tasks(Look):
+    """Run fewer tasks than desired, or none at all?"""
+
+    look: Literal["tasks"]
+    of: Of = "self"
+    state: Literal["behind", "none"]
+
+
+class AlarmEdited(Look):
+    """Was the alarm that fired edited shortly before it did?"""
+
+    look: Literal["alarm_edited"]
+
+
+class Quiet(Look):
+    """Is every user-facing signal at its baseline?"""
+
+    look: Literal["quiet"]
+
+
+class Healed(Look):
+    """Did every excursion end by itself?"""
+
+    look: Literal["healed"]
+
+
+class Silent(Look):
+    """Did several series stop at the same moment, while others go on?"""
+
+    look: Literal["silent"]
+
+
+AnyLook = Annotated[
+    Shift
+    | Calm
+    | Leads
+    | ChangeLook
+    | Differs
+    | Logs
+    | Happened
+    | Shape
+    | Callers
+    | Explained
+    | Tasks
+    | AlarmEdited
+    | Quiet
+    | Healed
+    | Silent,
+    Field(discriminator="look"),
+]
+
+
+class Lookalike(Value):
+    """If `look` says yes, the claim is really `mode` (a narrower or a different one)."""
+
+    mode: str
+    look: AnyLook
+
+
+class Mode(Value):
+    """One row. `statement` may use {where}, {revision} and {symptom}; `trigger` names the change it needs."""
+
+    id: str
+    number: str
+    title: str
+    statement: str
+    kinds: tuple[ResourceKind, ...]
+    base: float = 0.2
+    trigger: Literal["deployment", "alarm", ""] = ""
+    incident: bool = True
+    outcome: Literal["caused", "recovered_by_itself", "not_an_incident"] = "caused"
+    confirm: tuple[AnyLook, ...]
+    refute: tuple[AnyLook, ...]
+    lookalikes: tuple[Lookalike, ...] = ()
+    remedy: Literal["roll_back", ""] = ""
+    next_steps: tuple[str, ...] = ()
+    words: str = ""
+
+
+@cache
+def modes() -> dict[str, Mode]:
+    """All modes by id, in the order of the file."""
+    text = (files("workers.agent") / "failure_modes.yaml").read_text(encoding="utf-8")
+    rows = TypeAdapter(tuple[Mode, ...]).validate_python(yaml.safe_load(text))
+    return {row.id: row for row in rows}

@@ -1,0 +1,102 @@
+"""Confidence from the evidence, each factor named; separately for where, what and why."""
+
+from workers.agent.weighing import support
+from workers.domain.confidence import Confidence, Factor
+from workers.domain.evidence import Evidence
+from workers.domain.hypothesis import Hypothesis
+from workers.domain.investigation import Investigation
+
+CARRIES = {"strong": 0.6, "weak": 0.25, "none": 0.0}
+
+
+def confidence(case: Investigation, hypothesis: Hypothesis, gaps: int) -> Confidence:
+    """How sure the evidence makes us of one confirmed claim.
+
+    Independent witnesses add up (each leaves some doubt, the doubts multiply); contradiction, an untested
+    refutation, a strong rival and what could not be seen each take away.
+    """
+    evidence = case.evidence_for(hypothesis.id)
+    factors = [
+        _witnesses(evidence),
+        _contradiction(evidence),
+        _refutation(evidence),
+        _rivals(case, hypothesis, evidence),
+        _unseen(gaps),
+    ]
+    value = 1.0
+    for factor in factors:
+        value *= factor.effect
+    what = round(min(0.99, value), 2)
+    where = round(min(0.99, what + (1 - what) * 0.5), 2)
+    why = round(what * (1.0 if hypothesis.trigger else 0.6), 2)
+    return Confidence(value=what, where=where, what=what, why=why, factors=tuple(factors))
+
+
+def nothing(why: str) -> Confidence:
+    """The confidence of a result that names no cause."""
+    return Confidence(value=0.0, factors=(Factor(name="no cause named", effect=0.0, how=why),))
+
+
+def _witnesses(evidence: tuple[Evidence, ...]) -> Factor:
+    best: dict[str, float] = {}
+    for e in evidence:
+        if e.says == "supports" and e.role == "confirm":
+            source = e.source.split(" ")[0]
+            best[source] = max(best.get(source, 0.0), CARRIES[e.strength])
+    doubt = 1.0
+    for carried in best.values():
+        doubt *= 1 - carried
+    return Factor(
+        name="independent witnesses",
+        effect=round(1 - doubt, 3),
+        how=f"{len(best)} independent sources support it",
+    )
+
+
+def _contradiction(evidence: tuple[Evidence, ...]) -> Factor:
+    against = [e for e in evidence if e.says == "contradicts" and e.strength != "none"]
+    return Factor(
+        name="contradiction",
+        effect=round(0.85 ** len(against), 3),
+        how=f"{len(against)} findings speak against it" if against else "nothing speaks against it",
+    )
+
+
+def _refutation(evidence: tuple[Evidence, ...]) -> Factor:
+    tried = [e for e in evidence if e.role == "refute"]
+    return Factor(
+        name="attempts to refute",
+        effect=1.0 if tried else 0.7,
+        how=f"it survived {len(tried)} attempts to refute it"
+        if tried
+        else "nothing could be tried against it",
+    )
+
+
+def _rivals(case: Investigation, hypothesis: Hypothesis, evidence: tuple[Evidence, ...]) -> Factor:
+    mine = max(support(evidence), 0.1)
+    others = [
+        support(case.evidence_for(h.id))
+        for h in case.tree.nodes
+        if h.id != hypothesis.id
+        and h.status in ("confirmed", "open", "testing")
+        and not _related(h, hypothesis)
+    ]
+    best = max([0.0, *others])
+    return Factor(
+        name="rivals",
+        effect=round(1 - 0.4 * min(1.0, best / mine), 3),
+        how="no other claim stands" if best <= 0 else "another claim stands beside it",
+    )
+
+
+def _related(one: Hypothesis, other: Hypothesis) -> bool:
+    return one.id.startswith(other.id + ".") or other.id.startswith(one.id + ".")
+
+
+def _unseen(gaps: int) -> Factor:
+    return Factor(
+        name="what could not be seen",
+        effect=round(0.93 ** min(gaps, 5), 3),
+        how=f"{gaps} things could not be seen" if gaps else "everything asked for was answered",
+    )

@@ -1,0 +1,224 @@
+"""The loop: facts, then hypotheses tested until one stands, none is left, or the budget is spent.
+
+A generator of events. The caller writes each down before asking for the next; a run that is resumed
+starts from the journal and goes on where the last one stopped, asking again only what was in flight.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import datetime
+
+from workers.agent import verifying
+from workers.agent.reasoner import Reasoner, Weighing
+from workers.agent.remedy import remedy
+from workers.domain.approval import ApprovalState
+from workers.domain.event import (
+    ApprovalRequested,
+    Concluded,
+    Event,
+    EvidenceWeighed,
+    FactsGathered,
+    HypothesisBranched,
+    HypothesisConfirmed,
+    HypothesisFormed,
+    HypothesisPruned,
+    LimitReached,
+    QueryAnswered,
+    QueryAsked,
+    QueryFailed,
+    RemedyProposed,
+    Verified,
+)
+from workers.domain.evidence import CausalQuery
+from workers.domain.facts import Facts
+from workers.domain.hypothesis import Hypothesis
+from workers.domain.investigation import Investigation, elapsed
+from workers.domain.value import Value
+from workers.domain.window import ending
+from workers.safety import approvals
+from workers.safety.gate import Gate
+from workers.safety.policy import Policy
+
+BEFORE = "before"
+"""The query that reads the state which the remedy would alter."""
+AT_ONCE = 8
+"""Questions under way at the same time."""
+UNCHANGED = frozenset(
+    {ApprovalState.REJECTED, ApprovalState.EXPIRED, ApprovalState.REVOKED, ApprovalState.FAILED}
+)
+"""Ends of an approval after which the system is as it was."""
+
+
+class Budget(Value):
+    """How much one investigation may spend before it has to answer with what it has."""
+
+    iterations: int = 10
+    seconds: int = 600
+    queries: int = 120
+
+
+class Investigator:
+    """One run of one investigation. `case` is what is known; `run` yields what happens next."""
+
+    def __init__(
+        self,
+        case: Investigation,
+        reasoner: Reasoner,
+        gate: Gate,
+        policy: Policy,
+        budget: Budget,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.case = case
+        self._reasoner = reasoner
+        self._gate = gate
+        self._policy = policy
+        self._budget = budget
+        self._now = now
+        self._rounds = 0
+
+    def run(self) -> Iterator[Event]:
+        """Everything there is to do now: investigate, or look once more after a decision."""
+        if self.case.conclusion is None:
+            yield from self._facts()
+            while self._going():
+                yield from self._round()
+            if not self._stopped:
+                yield self._apply(Concluded(at=self._now(), conclusion=self._reasoner.conclude(self.case)))
+        if self.case.phase == "concluded" and not self.case.approvals:
+            yield from self._propose()
+        yield from self._look_again()
+
+    @property
+    def _stopped(self) -> bool:
+        return self.case.phase == "stopped"
+
+    def _apply(self, event: Event) -> Event:
+        self.case = self.case.apply(event)
+        return event
+
+    # -- facts
+
+    def _facts(self) -> Iterator[Event]:
+        while self.case.facts is None and not self._stopped:
+            step = self._reasoner.triage(self.case)
+            if isinstance(step, Facts):
+                yield self._apply(FactsGathered(at=self._now(), facts=step))
+            else:
+                yield from self._ask(step)
+
+    # -- hypotheses
+
+    def _going(self) -> bool:
+        """Whether there is something left to test and something left to spend."""
+        facts = self.case.facts
+        if self._stopped or self.case.limits or facts is None or facts.unknown_service:
+            return False
+        if self.case.tree.open():
+            return True
+        if self.case.tree.with_status("confirmed"):
+            return False
+        return bool(self._reasoner.hypothesise(self.case))
+
+    def _round(self) -> Iterator[Event]:
+        """Form claims if none is open, ask what they need, weigh what came back."""
+        self._rounds += 1
+        spent = self._spent()
+        if spent is not None:
+            yield self._apply(spent)
+            return
+        if not self.case.tree.open():
+            for hypothesis in self._reasoner.hypothesise(self.case):
+                yield self._apply(HypothesisFormed(at=self._now(), hypothesis=hypothesis))
+        for hypothesis in self.case.tree.open():
+            for query in self._reasoner.plan(self.case, hypothesis):
+                yield self._apply(QueryAsked(at=self._now(), query=query))
+        yield from self._answers()
+        for hypothesis in self.case.tree.open():
+            yield from self._weighed(hypothesis)
+
+    def _spent(self) -> LimitReached | None:
+        at, seconds = self._now(), elapsed(self.case, self._now())
+        if self._rounds > self._budget.iterations:
+            return LimitReached(at=at, limit="iterations", detail=f"{self._budget.iterations} rounds")
+        if seconds > self._budget.seconds:
+            return LimitReached(at=at, limit="seconds", detail=f"{seconds} seconds")
+        if len(self.case.queries) > self._budget.queries:
+            return LimitReached(at=at, limit="queries", detail=f"{len(self.case.queries)} queries")
+        return None
+
+    def _weighed(self, hypothesis: Hypothesis) -> Iterator[Event]:
+        weighing = self._reasoner.weigh(self.case, hypothesis)
+        known = {e.id for e in self.case.evidence}
+        fresh = tuple(e for e in weighing.evidence if e.id not in known)
+        if fresh:
+            yield self._apply(EvidenceWeighed(at=self._now(), hypothesis=hypothesis.id, evidence=fresh))
+        verdict = self._verdict(hypothesis, weighing)
+        if verdict is not None:
+            yield self._apply(verdict)
+
+    def _verdict(self, hypothesis: Hypothesis, weighing: Weighing) -> Event | None:
+        at = self._now()
+        match weighing.verdict:
+            case "confirmed":
+                return HypothesisConfirmed(at=at, hypothesis=hypothesis.id, reason=weighing.reason)
+            case "pruned":
+                return HypothesisPruned(at=at, hypothesis=hypothesis.id, reason=weighing.reason)
+            case "branched":
+                into = weighing.children
+                return HypothesisBranched(at=at, hypothesis=hypothesis.id, into=into, reason=weighing.reason)
+            case "open":
+                return None
+
+    # -- questions
+
+    def _ask(self, queries: tuple[CausalQuery, ...]) -> Iterator[Event]:
+        for query in queries:
+            yield self._apply(QueryAsked(at=self._now(), query=query))
+        yield from self._answers()
+
+    def _answers(self) -> Iterator[Event]:
+        """Answer everything that has been asked and not answered, several at a time, as they come."""
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="gather") as pool:
+            asked = {pool.submit(self._gate.run, query.call): query for query in self.case.pending()}
+            for done in as_completed(asked):
+                result, query = done.result(), asked[done]
+                kind = QueryAnswered if result.ok else QueryFailed
+                yield self._apply(kind(at=self._now(), query=query.id, result=result))
+
+    # -- remedy, and what came of it
+
+    def _propose(self) -> Iterator[Event]:
+        proposed = remedy(self.case, self._now())
+        if proposed is None:
+            return
+        if not self.case.remedies:
+            yield self._apply(proposed)
+        yield from self._ask((self._state_before(proposed),))
+        before = self.case.results[BEFORE]
+        approval = approvals.request(self.case, proposed, before, self._policy, self._now())
+        if approval is not None:
+            yield self._apply(ApprovalRequested(at=self._now(), approval=approval))
+
+    def _state_before(self, proposed: RemedyProposed) -> CausalQuery:
+        at = self._now()
+        return CausalQuery(
+            id=BEFORE, role="facts", call=approvals.reading(proposed), window=ending(at, minutes=1)
+        )
+
+    def _look_again(self) -> Iterator[Event]:
+        """After a decision that changed nothing: say how users fare; silence would be taken for health."""
+        for approval in self.case.approvals:
+            if approval.state in UNCHANGED and approval.id not in self.case.outcomes and approval.watch:
+                call = verifying.question(approval.watch, self._now(), period=verifying.COARSE)
+                result = self._gate.run(call)
+                reading = verifying.read(approval.watch, result, self.case.started_at)
+                yield self._apply(
+                    Verified(
+                        at=self._now(),
+                        approval=approval.id,
+                        recovered=reading.healthy,
+                        finding=reading.finding,
+                        value=reading.value,
+                    )
+                )

@@ -1,0 +1,469 @@
+"""How each look is answered from what is known: yes, no, or not yet known, with the finding in words."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Literal
+
+from workers.agent import statistics, words
+from workers.agent.catalogue import (
+    AlarmEdited,
+    AnyLook,
+    Callers,
+    Calm,
+    ChangeLook,
+    Differs,
+    Explained,
+    Happened,
+    Healed,
+    Leads,
+    Logs,
+    Quiet,
+    Shape,
+    Shift,
+    Silent,
+    Tasks,
+)
+from workers.agent.sight import FACING, TOLERANCE, Sight
+from workers.domain.facts import Deviation
+from workers.domain.hypothesis import Hypothesis
+from workers.domain.telemetry import LogPattern, Series, Signal
+
+GROWTH = 4.0
+"""A known pattern counts as more frequent from this factor on, and from `MANY` lines on."""
+MANY = 5
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`source` is the witness; `queries` the journaled queries it rests on."""
+
+    says: Literal["yes", "no", "unknown"]
+    finding: str = ""
+    source: str = ""
+    link: str = ""
+    queries: tuple[str, ...] = ()
+    series: Series | None = None
+
+
+@dataclass(frozen=True)
+class Want:
+    """Data a look needs and the journal does not hold: `kind` of telemetry about `service`."""
+
+    kind: Literal["logs", "happenings", "revision"]
+    service: str
+
+
+def judge(look: AnyLook, claim: Hypothesis, sight: Sight) -> Answer:
+    """Answer one look about one claim."""
+    return _JUDGES[type(look)](look, claim, sight)
+
+
+def wants(look: AnyLook, claim: Hypothesis, sight: Sight) -> tuple[Want, ...]:
+    """What would have to be asked before this look can be answered."""
+    match look:
+        case Logs():
+            places = _places(look.of, claim, sight)
+            return tuple(Want("logs", place) for place in places if _has_logs(place, sight))
+        case Happened():
+            places = _places(look.of, claim, sight)
+            return tuple(Want("happenings", p) for p in places if _kind(p, sight) == "service")
+        case Differs() if claim.trigger is not None and claim.trigger.after:
+            return (Want("revision", claim.where),)
+        case Explained() if "external" in look.kinds and _outside(claim.where, sight):
+            return (Want("logs", claim.where),)
+        case _:
+            return ()
+
+
+def _has_logs(place: str, sight: Sight) -> bool:
+    resource = sight.topology.find(place)
+    return resource is not None and bool(resource.attributes.get("log_group"))
+
+
+def _kind(place: str, sight: Sight) -> str:
+    resource = sight.topology.find(place)
+    return resource.kind if resource else "unknown"
+
+
+def _outside(place: str, sight: Sight) -> tuple[str, ...]:
+    return tuple(c for c in sight.topology.callees(place) if _kind(c, sight) == "external")
+
+
+def _places(of: str, claim: Hypothesis, sight: Sight) -> tuple[str, ...]:
+    where, topology = claim.where, sight.topology
+    match of:
+        case "self":
+            return (where,)
+        case "callers":
+            return topology.callers(where)
+        case "callees":
+            return topology.callees(where)
+        case "consumers":
+            return tuple(c for c in topology.callees(where) if _kind(c, sight) in ("service", "function"))
+        case "stores":
+            needed = [store for caller in topology.callers(where) for store in topology.callees(caller)]
+            return tuple(dict.fromkeys(s for s in needed if _kind(s, sight) == "database"))
+        case _:
+            return (sight.symptom,) if sight.symptom else ()
+
+
+# -- series
+
+
+def _shift(look: Shift, claim: Hypothesis, sight: Sight) -> Answer:
+    pairs = [(place, signal) for place in _places(look.of, claim, sight) for signal in look.signals]
+    for place, signal in pairs:
+        shift = sight.shift(place, signal)
+        if shift is not None and shift.direction == look.direction and sight.in_time(shift):
+            return _moved(shift, sight)
+    return _still(pairs, sight)
+
+
+def _moved(shift: Deviation, sight: Sight) -> Answer:
+    key = (shift.service, shift.signal)
+    return Answer(
+        "yes",
+        words.moved(shift),
+        shift.source,
+        shift.link,
+        (sight.queries[key],),
+        sight.series[key],
+    )
+
+
+def _still(pairs: list[tuple[str, Signal]], sight: Sight) -> Answer:
+    """Nothing moved, if we can see it; unknown where we cannot."""
+    seen = [(place, signal) for place, signal in pairs if sight.known(place, signal)]
+    if not seen:
+        return Answer("unknown")
+    names = words.listed(tuple(dict.fromkeys(f"{place} {words.signal(signal)}" for place, signal in seen)))
+    first = sight.series[seen[0]]
+    queries = tuple(dict.fromkeys(sight.queries[pair] for pair in seen))
+    return Answer("no", f"{names} stayed as usual", first.source, first.link, queries, first)
+
+
+def _calm(look: Calm, claim: Hypothesis, sight: Sight) -> Answer:
+    pairs = [(place, signal) for place in _places(look.of, claim, sight) for signal in look.signals]
+    for place, signal in pairs:
+        shift = sight.shift(place, signal)
+        if shift is not None and not shift.over:
+            return Answer("no", words.moved(shift), shift.source, shift.link, (sight.queries[place, signal],))
+    answer = _still(pairs, sight)
+    return answer if answer.says == "unknown" else replace(answer, says="yes")
+
+
+def _leads(look: Leads, claim: Hypothesis, sight: Sight) -> Answer:
+    for place in _places(look.of, claim, sight):
+        if not sight.known(place, look.signal):
+            continue
+        shift = sight.shift(place, look.signal)
+        if shift is None or shift.direction != look.direction:
+            return _still([(place, look.signal)], sight)
+        effects = [s for s in _symptoms(place, sight) if s.signal is not look.signal]
+        first = min(effects, key=lambda s: s.onset, default=None)
+        if first is None or shift.onset <= first.onset + timedelta(seconds=shift.slack):
+            after = f", before or with {words.signal(first.signal)}" if first else ""
+            return replace(_moved(shift, sight), finding=words.moved(shift) + after)
+        return Answer("no", f"{words.moved(shift)}, after {words.moved(first)}", shift.source, shift.link)
+    return Answer("unknown")
+
+
+def _symptoms(place: str, sight: Sight) -> tuple[Deviation, ...]:
+    return tuple(s for signal in FACING if (s := sight.shift(place, signal)) is not None)
+
+
+def _shape(look: Shape, claim: Hypothesis, sight: Sight) -> Answer:
+    for place in _places(look.of, claim, sight):
+        key = (place, look.signal)
+        if not sight.known(*key):
+            continue
+        one = sight.series[key]
+        fits, finding = _SHAPES[look.shape](one)
+        text = f"{place} {words.signal(look.signal)} {finding if fits else f'shows no {look.shape}'}"
+        return Answer("yes" if fits else "no", text, one.source, one.link, (sight.queries[key],), one)
+    return Answer("unknown")
+
+
+def _sawtooth(one: Series) -> tuple[bool, str]:
+    falls = statistics.sawtooth(one)
+    return falls >= 1, f"climbed and fell sharply {falls} times" if falls > 1 else "climbed and fell sharply"
+
+
+def _climb(one: Series) -> tuple[bool, str]:
+    return statistics.climb(one) >= 3.0, "climbs steadily"
+
+
+def _plateau(one: Series) -> tuple[bool, str]:
+    return statistics.plateau(one), "sits flat at its highest level"
+
+
+_SHAPES: dict[str, Callable[[Series], tuple[bool, str]]] = {
+    "sawtooth": _sawtooth,
+    "climb": _climb,
+    "plateau": _plateau,
+}
+
+
+# -- changes
+
+
+def _change(look: ChangeLook, claim: Hypothesis, sight: Sight) -> Answer:
+    if sight.onset is None:
+        return Answer("unknown")
+    if claim.trigger is not None:
+        return _blamed(look, claim, sight)
+    return _any_change(look, claim, sight)
+
+
+def _blamed(look: ChangeLook, claim: Hypothesis, sight: Sight) -> Answer:
+    change, onset = claim.trigger, sight.onset
+    if change is None or onset is None:
+        return Answer("unknown")
+    ahead = (onset - change.at).total_seconds()
+    latest = max(sight.slack, TOLERANCE / 2).total_seconds()
+    what = f"{change.summary} at {words.clock(change.at)}"
+    if look.when == "after":
+        late = ahead < -latest
+        text = f"{what}, {words.span(-ahead)} after the onset" if late else f"{what}, not after the onset"
+        return Answer("yes" if late else "no", text, change.source, change.link)
+    fits = -latest <= ahead <= look.within * 60
+    when = f"{words.span(abs(ahead))} {'before' if ahead > 0 else 'after'} the onset"
+    return Answer("yes" if fits else "no", f"{what}, {when}", change.source, change.link)
+
+
+def _any_change(look: ChangeLook, claim: Hypothesis, sight: Sight) -> Answer:
+    """For claims that blame no change: is there one at the place that they would have to explain away?"""
+    places = {claim.where, *sight.topology.callers(claim.where)} if look.when == "before" else {claim.where}
+    onset = sight.onset
+    if onset is None or (not any(True for _ in sight.changes) and sight.asked("aws_changes") is None):
+        return Answer("unknown")
+    for change in sight.changes:
+        ahead = (onset - change.at).total_seconds()
+        here = change.service in places and change.kind in look.kinds
+        inside = -60 <= ahead <= look.within * 60 if look.when != "after" else ahead < -60
+        if here and inside:
+            text = f"{change.summary} at {words.clock(change.at)}"
+            return Answer("no" if look.when == "none" else "yes", text, change.source, change.link)
+    text = f"nothing of that kind changed on {words.listed(tuple(sorted(places)))}"
+    return Answer("yes" if look.when == "none" else "no", text, "changes")
+
+
+def _differs(look: Differs, claim: Hypothesis, sight: Sight) -> Answer:
+    blamed = claim.trigger
+    change = next((c for c in sight.changes if blamed is not None and c.id == blamed.id), None)
+    if change is None or change.differences is None:
+        return Answer("unknown")
+    differs = change.differences
+
+    def some(prefixes: tuple[str, ...]) -> bool:
+        return any(d.startswith(prefix) for d in differs for prefix in prefixes)
+
+    fits = some(look.has) and not (look.lacks and some(look.lacks))
+    what = words.listed(differs) if differs else "nothing"
+    return Answer(
+        "yes" if fits else "no",
+        f"{change.before} and {change.after} differ in {what}",
+        "ecs:task-definition",
+    )
+
+
+# -- logs and platform events
+
+
+def _logs(look: Logs, claim: Hypothesis, sight: Sight) -> Answer:
+    places = [p for p in _places(look.of, claim, sight) if _has_logs(p, sight)]
+    read = [(place, patterns) for place in places if (patterns := sight.logs(place)) is not None]
+    if not read:
+        return Answer("unknown")
+    match = look.match.replace("{where}", re.escape(claim.where))
+    for place, patterns in read:
+        fitting = [p for p in patterns if _fits(p, look, match)]
+        if fitting:
+            best = max(fitting, key=lambda p: p.count)
+            return Answer("yes", _said(place, best), best.source, best.link, _log_queries(place, sight))
+    names = words.listed(tuple(place for place, _ in read))
+    said = f"{names} logged nothing new that says so"
+    return Answer("no", said, f"logs:{read[0][0]}", "", _log_queries(read[0][0], sight))
+
+
+def _fits(pattern: LogPattern, look: Logs, match: str) -> bool:
+    text = f"{pattern.template} {pattern.example}"
+    if pattern.level not in look.levels and not match:
+        return False
+    if match and not re.search(match, text):
+        return False
+    if look.lacks and re.search(look.lacks, text):
+        return False
+    many = pattern.count >= (2 if match else MANY)
+    fresh = pattern.novel if look.newness == "new" else pattern.novel or pattern.growth >= GROWTH
+    return many and fresh
+
+
+def _said(place: str, pattern: LogPattern) -> str:
+    often = "new" if pattern.novel else f"{pattern.growth:.0f} times as often as before"
+    return f"{place} logs “{pattern.example[:140]}” ({pattern.count} times, {often})"
+
+
+def _log_queries(place: str, sight: Sight) -> tuple[str, ...]:
+    query = sight.asked("cloudwatch_logs", service=place)
+    return (query.id,) if query else ()
+
+
+def _happened(look: Happened, claim: Hypothesis, sight: Sight) -> Answer:
+    places = [p for p in _places(look.of, claim, sight) if _kind(p, sight) == "service"]
+    for place in places:
+        told = sight.happenings(place)
+        if told is None:
+            continue
+        hits = [h for h in told if h.kind == look.kind]
+        query = sight.asked("ecs_events", service=place)
+        queries = (query.id,) if query else ()
+        if len(hits) >= look.least:
+            last = hits[-1]
+            text = f"{place}: {len(hits)} × {last.text} (last at {words.clock(last.at)})"
+            return Answer("yes", text, last.source, last.link, queries)
+        what = look.kind.replace("_", " ")
+        return Answer("no", f"ECS reports no {what} of {place}", f"ecs:{place}", "", queries)
+    return Answer("unknown")
+
+
+# -- the neighbourhood
+
+
+def _callers(look: Callers, claim: Hypothesis, sight: Sight) -> Answer:
+    callers = sight.topology.callers(claim.where)
+    hurt = [c for c in callers if any(sight.in_time(s) for s in sight.trouble(c))]
+    if not callers:
+        return Answer("unknown")
+    if len(hurt) >= look.least:
+        return Answer("yes", f"{words.listed(tuple(hurt))} wait for it", "topology")
+    return Answer("no", f"{len(hurt)} of {len(callers)} callers are in trouble", "topology")
+
+
+def _explained(look: Explained, claim: Hypothesis, sight: Sight) -> Answer:
+    """Is something below in trouble no later than the place, so that the place only passes it on?"""
+    own = [s for s in sight.trouble(claim.where) if sight.in_time(s)]
+    if not own:
+        return Answer("unknown")
+    began = min(s.onset for s in own)
+    below = [c for c in sight.topology.callees(claim.where) if _kind(c, sight) in look.kinds]
+    for callee in below:
+        if _kind(callee, sight) == "external":
+            answer = _external_trouble(callee, claim, sight)
+            if answer is not None:
+                return answer
+        for shift in sight.trouble(callee):
+            if sight.in_time(shift) and shift.onset <= began + TOLERANCE:
+                return Answer(
+                    "yes",
+                    words.moved(shift),
+                    shift.source,
+                    shift.link,
+                    (sight.queries[callee, shift.signal],),
+                )
+    seen = [c for c in below if _kind(c, sight) != "external"]
+    if not below:
+        return Answer("no", f"{claim.where} needs nothing of that kind", "topology")
+    return Answer(
+        "no", f"{words.listed(tuple(seen or below))} below {claim.where} stayed as usual", "topology"
+    )
+
+
+def _external_trouble(host: str, claim: Hypothesis, sight: Sight) -> Answer | None:
+    patterns = sight.logs(claim.where) or ()
+    look = Logs(look="logs", match=re.escape(host), newness="more")
+    fitting = [p for p in patterns if _fits(p, look, look.match)]
+    if not fitting:
+        return None
+    best = max(fitting, key=lambda p: p.count)
+    return Answer("yes", _said(claim.where, best), best.source, best.link, _log_queries(claim.where, sight))
+
+
+def _tasks(look: Tasks, claim: Hypothesis, sight: Sight) -> Answer:
+    for place in _places(look.of, claim, sight):
+        resource = sight.topology.find(place)
+        if resource is None or "desired" not in resource.attributes:
+            continue
+        running, desired = int(resource.attributes["running"]), int(resource.attributes["desired"])
+        fits = running == 0 if look.state == "none" else running < desired
+        return Answer("yes" if fits else "no", f"{place} runs {running} of {desired} tasks", f"ecs:{place}")
+    return Answer("unknown")
+
+
+# -- is it an incident at all?
+
+
+def _alarm_edited(_look: AlarmEdited, claim: Hypothesis, sight: Sight) -> Answer:
+    mine = [a for a in sight.alarms if a.service == claim.where and a.state == "alarm"]
+    if not mine:
+        return Answer("unknown" if not sight.alarms else "no", f"no alarm on {claim.where} is firing")
+    for alarm in mine:
+        if alarm.edited_at and timedelta(0) <= alarm.since - alarm.edited_at <= timedelta(hours=1):
+            ahead = words.span((alarm.since - alarm.edited_at).total_seconds())
+            text = f"alarm {alarm.name} was edited at {words.clock(alarm.edited_at)}, {ahead} before it fired"
+            return Answer("yes", text, alarm.source, alarm.link)
+    return Answer("no", f"alarm {mine[0].name} was not edited before it fired", mine[0].source)
+
+
+def _quiet(_look: Quiet, claim: Hypothesis, sight: Sight) -> Answer:
+    facing = [key for key in sight.series if key[1] in FACING]
+    for service, signal in facing:
+        shift = sight.shift(service, signal)
+        if shift is not None and not shift.over and shift.direction == "up":
+            return Answer("no", words.moved(shift), shift.source, shift.link)
+    seen = [key for key in facing if key[0] == claim.where and sight.known(*key)]
+    if not seen:
+        return Answer("unknown")
+    return replace(_still(seen, sight), says="yes")
+
+
+def _healed(_look: Healed, claim: Hypothesis, sight: Sight) -> Answer:
+    shifts = [s for key in sight.series if key[1] in FACING and (s := sight.shift(*key)) is not None]
+    bad = [s for s in shifts if s.direction == "up"]
+    if not bad:
+        return Answer("no", "nothing had left its baseline", "series")
+    lasting = [s for s in bad if not s.over]
+    if lasting:
+        return Answer("no", words.moved(lasting[0]), lasting[0].source, lasting[0].link)
+    return Answer("yes", f"{words.moved(bad[0])} and has come back since", bad[0].source, bad[0].link)
+
+
+def _silent(_look: Silent, claim: Hypothesis, sight: Sight) -> Answer:
+    mine = [one for (service, _), one in sight.series.items() if service == claim.where]
+    others = [one for (service, _), one in sight.series.items() if service != claim.where]
+    stopped = [one for one in mine if _stopped(one)]
+    if len(stopped) >= 2 and any(not _stopped(one) and not one.empty for one in others):
+        text = f"{len(stopped)} series of {claim.where} stopped while others go on"
+        return Answer("yes", text, stopped[0].source, stopped[0].link)
+    return Answer("no" if mine else "unknown", f"the series of {claim.where} go on", "series")
+
+
+def _stopped(one: Series) -> bool:
+    newest = one.newest
+    return newest is not None and (one.window.end - newest).total_seconds() > one.lag + 5 * one.period
+
+
+_JUDGES: dict[type, Callable[[Any, Hypothesis, Sight], Answer]] = {
+    Shift: _shift,
+    Calm: _calm,
+    Leads: _leads,
+    ChangeLook: _change,
+    Differs: _differs,
+    Logs: _logs,
+    Happened: _happened,
+    Shape: _shape,
+    Callers: _callers,
+    Explained: _explained,
+    Tasks: _tasks,
+    AlarmEdited: _alarm_edited,
+    Quiet: _quiet,
+    Healed: _healed,
+    Silent: _silent,
+}
+
+
+def kinds() -> Iterable[type]:
+    """Every kind of look that can be answered; a test holds it against the catalogue."""
+    return _JUDGES

@@ -1,0 +1,31 @@
+"""The reasoner that needs no model: the catalogue of failure modes over statistics and the timeline."""
+
+from workers.agent import concluding, planning, proposals, triage, weighing
+from workers.agent.reasoner import Weighing
+from workers.agent.sight import Sight
+from workers.domain.conclusion import Conclusion
+from workers.domain.evidence import CausalQuery
+from workers.domain.facts import Facts
+from workers.domain.hypothesis import Hypothesis
+from workers.domain.investigation import Investigation
+
+
+class RuleReasoner:
+    """Speaks the Reasoner protocol; holds nothing."""
+
+    name = "rules"
+
+    def triage(self, case: Investigation) -> Facts | tuple[CausalQuery, ...]:
+        return triage.questions(case) or triage.facts(case)
+
+    def hypothesise(self, case: Investigation) -> tuple[Hypothesis, ...]:
+        return proposals.proposals(Sight(case))
+
+    def plan(self, case: Investigation, hypothesis: Hypothesis) -> tuple[CausalQuery, ...]:
+        return planning.plan(hypothesis, Sight(case))
+
+    def weigh(self, case: Investigation, hypothesis: Hypothesis) -> Weighing:
+        return weighing.weigh(hypothesis, Sight(case))
+
+    def conclude(self, case: Investigation) -> Conclusion:
+        return concluding.conclude(Sight(case))

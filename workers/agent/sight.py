@@ -1,0 +1,212 @@
+"""What the journal shows, looked up by place: series, shifts, log patterns, changes, happenings.
+
+A reader over `Investigation`, nothing more: everything is computed anew from journaled results, so a
+resumed run sees what the first one saw. "Not asked", "asked and failed" and "asked and empty" differ.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Literal
+
+from workers.agent import statistics
+from workers.domain.call import (
+    AlarmData,
+    ChangeData,
+    Gap,
+    HappeningData,
+    LogData,
+    PassageData,
+    SeriesData,
+    StateData,
+    ToolData,
+    TopologyData,
+)
+from workers.domain.evidence import CausalQuery
+from workers.domain.facts import Deviation
+from workers.domain.investigation import Investigation
+from workers.domain.telemetry import (
+    Alarm,
+    Change,
+    Happening,
+    LogPattern,
+    Passage,
+    Series,
+    Signal,
+    Topology,
+)
+
+Key = tuple[str, Signal]
+
+# A shift in these, in these directions, is trouble of the resource itself.
+TROUBLE: dict[str, tuple[tuple[Signal, Literal["up", "down"]], ...]] = {
+    "service": ((Signal.ERROR_RATE, "up"), (Signal.LATENCY, "up"), (Signal.ERRORS, "up")),
+    "function": ((Signal.ERROR_RATE, "up"), (Signal.LATENCY, "up"), (Signal.ERRORS, "up")),
+    "database": (
+        (Signal.CPU, "up"),
+        (Signal.CONNECTIONS, "up"),
+        (Signal.READ_LATENCY, "up"),
+        (Signal.WRITE_LATENCY, "up"),
+        (Signal.DISK_QUEUE, "up"),
+        (Signal.FREE_STORAGE, "down"),
+        (Signal.READS, "up"),
+    ),
+    "cache": ((Signal.HIT_RATIO, "down"), (Signal.CPU, "up"), (Signal.EVICTIONS, "up")),
+    "queue": ((Signal.QUEUE_AGE, "up"), (Signal.QUEUE_DEPTH, "up")),
+}
+# What users notice.
+FACING = (Signal.ERROR_RATE, Signal.LATENCY, Signal.ERRORS, Signal.QUEUE_AGE)
+TOLERANCE = timedelta(minutes=2)
+"""Onsets closer than this are taken for one moment: points are a minute apart, and some are late."""
+
+
+class Sight:
+    """One look at one state of an investigation."""
+
+    def __init__(self, case: Investigation) -> None:
+        self.case = case
+        self._shifts: dict[Key, Deviation | None] = {}
+
+    # -- answers by kind
+
+    def _answered(self, kind: str) -> Iterator[tuple[CausalQuery, ToolData]]:
+        for query_id, query in self.case.queries.items():
+            result = self.case.results.get(query_id)
+            if result is not None and result.data is not None and result.data.kind == kind:
+                yield query, result.data
+
+    @cached_property
+    def topology(self) -> Topology:
+        found = [data.topology for _, data in self._answered("topology") if isinstance(data, TopologyData)]
+        return found[-1] if found else Topology()
+
+    @cached_property
+    def series(self) -> dict[Key, Series]:
+        """The longest known series of each signal, error rates among them."""
+        known: dict[Key, Series] = {}
+        self.queries: dict[Key, str] = {}
+        for query, data in self._answered("series"):
+            for one in data.series if isinstance(data, SeriesData) else ():
+                key = (one.service, one.signal)
+                if key not in known or one.window.seconds > known[key].window.seconds:
+                    known[key] = one
+                    self.queries[key] = query.id
+        for service, signal in list(known):
+            if signal is Signal.ERRORS and (service, Signal.REQUESTS) in known:
+                share = statistics.rate(known[service, signal], known[service, Signal.REQUESTS])
+                if share is not None:
+                    known[service, Signal.ERROR_RATE] = share
+                    self.queries[service, Signal.ERROR_RATE] = self.queries[service, signal]
+        return known
+
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        """Every change we were told of, oldest first, with the differences that were read meanwhile."""
+        told = {c.id: c for _, d in self._answered("changes") if isinstance(d, ChangeData) for c in d.changes}
+        return tuple(sorted((self._completed(c) for c in told.values()), key=lambda change: change.at))
+
+    def _completed(self, change: Change) -> Change:
+        for _, data in self._answered("state"):
+            state = data.state if isinstance(data, StateData) else {}
+            if state.get("after") == change.after and "differences" in state and change.after:
+                differences = state["differences"]
+                return change.model_copy(
+                    update={
+                        "before": str(state.get("before", "")),
+                        "differences": tuple(str(d) for d in differences)
+                        if isinstance(differences, list)
+                        else (),
+                    }
+                )
+        return change
+
+    @cached_property
+    def alarms(self) -> tuple[Alarm, ...]:
+        found = [data.alarms for _, data in self._answered("alarms") if isinstance(data, AlarmData)]
+        return found[-1] if found else ()
+
+    def logs(self, service: str) -> tuple[LogPattern, ...] | None:
+        """The patterns of a service, or `None` when its logs were not asked for or did not answer."""
+        for query, data in self._answered("logs"):
+            if query.call.arguments.get("service") == service and isinstance(data, LogData):
+                return data.patterns
+        return None
+
+    def happenings(self, service: str) -> tuple[Happening, ...] | None:
+        for query, data in self._answered("happenings"):
+            if query.call.arguments.get("service") == service and isinstance(data, HappeningData):
+                return data.happenings
+        return None
+
+    def passages(self, hypothesis: str) -> tuple[Passage, ...]:
+        found = [
+            data.passages
+            for query, data in self._answered("passages")
+            if query.hypothesis == hypothesis and isinstance(data, PassageData)
+        ]
+        return tuple(passage for some in found for passage in some)
+
+    def asked(self, action: str, **arguments: str) -> CausalQuery | None:
+        """The query of this action about these arguments, answered or not."""
+        for query in self.case.queries.values():
+            same = all(query.call.arguments.get(key) == value for key, value in arguments.items())
+            if query.call.name == action and same:
+                return query
+        return None
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """Everything that could not be seen: failed calls and the missing parts of others."""
+        found: dict[tuple[str, str], Gap] = {}
+        for query_id, result in self.case.results.items():
+            if result.failure is not None:
+                what = self.case.queries[query_id].call.why or self.case.queries[query_id].call.name
+                failure = result.failure
+                gap = Gap(what=what, why=failure.message, mend=failure.mend, permission=failure.permission)
+                found[gap.permission or gap.what, gap.why] = gap
+            for gap in result.gaps:
+                found[gap.permission or gap.what, gap.why] = gap
+        return tuple(found.values())
+
+    # -- what moved
+
+    def shift(self, service: str, signal: Signal) -> Deviation | None:
+        key = (service, signal)
+        if key not in self._shifts:
+            one = self.series.get(key)
+            self._shifts[key] = statistics.deviation(one) if one is not None else None
+        return self._shifts[key]
+
+    def known(self, service: str, signal: Signal) -> bool:
+        """Whether there are points enough to say that a signal did or did not move."""
+        one = self.series.get((service, signal))
+        return one is not None and statistics.baseline(one) is not None
+
+    def trouble(self, service: str) -> tuple[Deviation, ...]:
+        """The shifts that mean trouble of this resource, most telling first."""
+        resource = self.topology.find(service)
+        wanted = TROUBLE.get(resource.kind if resource else "service", ())
+        found = (
+            shift
+            for signal, direction in wanted
+            if (shift := self.shift(service, signal)) is not None and shift.direction == direction
+        )
+        return tuple(found)
+
+    @property
+    def symptom(self) -> str:
+        return self.case.facts.service if self.case.facts else ""
+
+    @property
+    def onset(self) -> datetime | None:
+        return self.case.facts.since if self.case.facts else None
+
+    @property
+    def slack(self) -> timedelta:
+        return timedelta(seconds=self.case.facts.slack if self.case.facts else 0)
+
+    def in_time(self, shift: Deviation) -> bool:
+        """Whether a shift can belong to this incident: no later than the symptom, not hours before it."""
+        if self.onset is None:
+            return False
+        late = shift.onset - self.onset
+        return timedelta(minutes=-45) <= late <= self.slack + 2 * TOLERANCE

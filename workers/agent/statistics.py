@@ -1,0 +1,228 @@
+"""Statistics over one series: its baseline, whether it left it, since when, and is it coming back.
+
+Robust throughout (medians and median absolute deviations), with a floor on the scale: a series that
+never moved would otherwise call its first small move an incident.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.domain.facts import Deviation, Trend
+from workers.domain.telemetry import Series, Signal
+
+Floats = NDArray[np.float64]
+
+FAR = 5.0
+"""Scales from the baseline at which a point counts as anomalous."""
+NEAR = 2.5
+"""Scales at which an excursion that later goes far is taken to have begun."""
+FEWEST = 15
+"""Points below which nothing is said about a baseline."""
+RUN = 3
+"""Anomalous points in a row that make a deviation; a single spike is none."""
+PAUSE = 3
+"""Ordinary points inside a run that do not end it."""
+
+# The least scale of each signal, in its own unit: smaller moves are nothing to wake anybody for.
+FLOOR: dict[Signal, float] = {
+    Signal.REQUESTS: 3.0,
+    Signal.ERRORS: 1.5,
+    Signal.ERROR_RATE: 0.004,
+    Signal.CLIENT_ERRORS: 3.0,
+    Signal.LATENCY: 0.015,
+    Signal.CPU: 3.0,
+    Signal.MEMORY: 2.0,
+    Signal.CONNECTIONS: 3.0,
+    Signal.READS: 5.0,
+    Signal.WRITES: 5.0,
+    Signal.READ_LATENCY: 0.002,
+    Signal.WRITE_LATENCY: 0.002,
+    Signal.DISK_QUEUE: 1.0,
+    Signal.HIT_RATIO: 0.01,
+    Signal.EVICTIONS: 10.0,
+    Signal.QUEUE_DEPTH: 10.0,
+    Signal.QUEUE_AGE: 10.0,
+    Signal.SENT: 3.0,
+    Signal.PROCESSED: 3.0,
+    Signal.UNHEALTHY: 0.2,
+    Signal.THROTTLES: 1.0,
+}
+RELATIVE_FLOOR = 0.07
+"""The least scale as a share of the baseline: a day's traffic drifts by a few percent within hours."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What is usual: the middle, and how far from it is ordinary."""
+
+    middle: float
+    scale: float
+
+    def score(self, values: Floats) -> Floats:
+        return (values - self.middle) / self.scale
+
+
+def numbers(series: Series) -> Floats:
+    """The series' values, NaN where no point came."""
+    return np.array([np.nan if v is None else v for v in series.values], dtype=np.float64)
+
+
+def baseline(series: Series) -> Baseline | None:
+    """What was usual in the first part of the window; `None` when too few points came to say."""
+    values = numbers(series)
+    usual = values[: max(FEWEST, int(len(values) * 0.6))]
+    usual = usual[~np.isnan(usual)]
+    if len(usual) < FEWEST:
+        return None
+    middle = float(np.median(usual))
+    spread = 1.4826 * float(np.median(np.abs(usual - middle)))
+    counting = float(np.sqrt(max(middle, 0.0))) if series.unit == "count" else 0.0
+    floor = FLOOR.get(series.signal, 1e-9)
+    return Baseline(middle, max(spread, RELATIVE_FLOOR * abs(middle), counting, floor))
+
+
+def deviation(series: Series) -> Deviation | None:
+    """The last excursion of a series from its baseline, or `None` when there is none."""
+    usual = baseline(series)
+    if usual is None:
+        return None
+    scores = usual.score(numbers(series))
+    run = _last_run(_calmed(scores))
+    if run is None:
+        return None
+    first, last = run
+    inside = numbers(series)[first : last + 1]
+    inside = inside[~np.isnan(inside)]
+    up = float(np.nanmedian(scores[first : last + 1])) > 0
+    began = _began(scores, first, up)
+    newest = int(np.flatnonzero(~np.isnan(scores))[-1])
+    return Deviation(
+        service=series.service,
+        signal=series.signal,
+        unit=series.unit,
+        stat=series.stat,
+        direction="up" if up else "down",
+        baseline=usual.middle,
+        now=float(np.median(inside[-5:])),
+        peak=float(inside.max() if up else inside.min()),
+        score=round(float(np.nanmedian(scores[first : last + 1])), 1),
+        onset=series.time(began),
+        slack=series.period * (first - began + 1),
+        over=newest - last > RUN,
+        source=series.source,
+        link=series.link,
+    )
+
+
+def _calmed(scores: Floats) -> Floats:
+    """Each point as the median of itself and its neighbours, so that one spike makes no run."""
+    padded = np.concatenate([scores[:1], scores, scores[-1:]])
+    return np.array([_median(padded[i : i + 3]) for i in range(len(scores))])
+
+
+def _median(three: Floats) -> float:
+    known = three[~np.isnan(three)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
+def _last_run(scores: Floats) -> tuple[int, int] | None:
+    """First and last index of the newest stretch of anomalous points on one side of the baseline."""
+    far = np.flatnonzero(np.abs(np.nan_to_num(scores)) >= FAR)
+    if len(far) < RUN:
+        return None
+    last = int(far[-1])
+    side = np.sign(scores[last])
+    first = last
+    for index in far[::-1]:
+        if first - index > PAUSE + 1 or np.sign(scores[index]) != side:
+            break
+        first = int(index)
+    return (first, last) if last - first + 1 >= RUN else None
+
+
+def _began(scores: Floats, first: int, up: bool) -> int:
+    """Where the excursion that is far at `first` left the ordinary band."""
+    sign = 1.0 if up else -1.0
+    began = first
+    while began > 0 and sign * scores[began - 1] >= NEAR:
+        began -= 1
+    return began
+
+
+def trend(series: Series, since: Deviation) -> Trend:
+    """Whether an excursion grows, holds or shrinks, by its first and its latest part."""
+    if since.over:
+        return "over"
+    usual = baseline(series)
+    if usual is None:
+        return "unknown"
+    scores = np.abs(usual.score(numbers(series)))
+    began = max(0, int((since.onset - series.window.start) / timedelta(seconds=series.period)))
+    inside = scores[began:]
+    inside = inside[~np.isnan(inside)]
+    if len(inside) < 2 * RUN:
+        return "steady"
+    early, late = float(np.median(inside[: len(inside) // 2])), float(np.median(inside[-RUN:]))
+    if late > 1.35 * early:
+        return "worsening"
+    return "healing" if late < 0.65 * early else "steady"
+
+
+def bound(usual: Baseline, healthy: Literal["below", "above"]) -> float:
+    """The value beyond which a signal is no longer ordinary."""
+    return usual.middle + (1 if healthy == "below" else -1) * 4.0 * usual.scale
+
+
+def rate(errors: Series, requests: Series) -> Series | None:
+    """The share of failed requests; `None` unless both are on one grid."""
+    if errors.window != requests.window or errors.period != requests.period:
+        return None
+    values = tuple(
+        None if e is None or r is None or r <= 0 else min(1.0, e / r)
+        for e, r in zip(errors.values, requests.values, strict=True)
+    )
+    return errors.model_copy(
+        update={"signal": Signal.ERROR_RATE, "unit": "ratio", "stat": "share", "values": values}
+    )
+
+
+def sawtooth(series: Series, since_share: float = 0.4) -> int:
+    """How many times the later part of a series climbed and fell sharply (memory before and after a kill)."""
+    values = numbers(series)
+    later = values[int(len(values) * since_share) :]
+    later = later[~np.isnan(later)]
+    usual = baseline(series)
+    if usual is None or len(later) < FEWEST:
+        return 0
+    falls = np.flatnonzero(-np.diff(later) >= max(4 * usual.scale, 0.15 * float(np.max(later))))
+    return sum(
+        1 for fall in falls if later[fall] - np.min(later[max(0, fall - 20) : fall + 1]) >= 3 * usual.scale
+    )
+
+
+def climb(series: Series) -> float:
+    """How many scales a series climbed over its last hour, judged by a line through it; 0 without points."""
+    values = numbers(series)[-max(FEWEST, 3600 // series.period) :]
+    known = np.flatnonzero(~np.isnan(values))
+    usual = baseline(series)
+    if usual is None or len(known) < FEWEST:
+        return 0.0
+    slope = float(np.polyfit(known, values[known], 1)[0])
+    return slope * len(values) / usual.scale
+
+
+def plateau(series: Series) -> bool:
+    """Whether the newest stretch sits flat on the highest level of the window, as a full pool does."""
+    values = numbers(series)
+    known = values[~np.isnan(values)]
+    usual = baseline(series)
+    if usual is None or len(known) < FEWEST:
+        return False
+    latest = known[-8:]
+    top = float(np.max(known))
+    flat = float(np.max(latest) - np.min(latest)) <= max(0.05 * top, usual.scale)
+    return flat and float(np.median(latest)) >= 0.95 * top and top >= usual.middle + FAR * usual.scale

@@ -1,0 +1,267 @@
+"""The facts, before any hypothesis: what is affected, since when, how badly, what changed, what helps now."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import cache
+from importlib.resources import files
+
+from pydantic import JsonValue
+
+from workers.agent import statistics, words
+from workers.agent.sight import FACING, Sight
+from workers.domain.call import ToolCall
+from workers.domain.evidence import CausalQuery
+from workers.domain.facts import Affected, Deviation, Facts, Trend
+from workers.domain.investigation import Investigation
+from workers.domain.telemetry import Change, Signal
+from workers.domain.window import Window, ending
+
+HISTORY_MINUTES = 180
+CHANGES_MINUTES = 360
+ALARMS_MINUTES = 1440
+MOST_RESOURCES = 40
+"""More than these are narrowed to what the affected service needs and who needs it."""
+
+
+# Words of a report that name no service.
+def questions(case: Investigation) -> tuple[CausalQuery, ...]:
+    """What still has to be asked before the facts can be stated; none when they can be."""
+    first = _first(case)
+    if any(query.id not in case.queries for query in first):
+        return tuple(query for query in first if query.id not in case.queries)
+    survey = _survey(case)
+    return (survey,) if survey is not None and survey.id not in case.queries else ()
+
+
+def _first(case: Investigation) -> tuple[CausalQuery, ...]:
+    at = case.incident.at
+    alarms, changes = ending(at, minutes=ALARMS_MINUTES), ending(at, minutes=CHANGES_MINUTES)
+    return (
+        _query("f1", "aws_topology", "what runs, and who needs whom", changes, {}),
+        _query("f2", "cloudwatch_alarms", "which alarms fire, and were they edited", alarms, _within(alarms)),
+        _query("f3", "aws_changes", "what changed before and since", changes, _within(changes)),
+        _query(
+            "f4", "runbook_search", "runbooks about what was reported", changes, {"text": case.incident.text}
+        ),
+    )
+
+
+def _within(window: Window) -> dict[str, JsonValue]:
+    return {"window": window.model_dump(mode="json")}
+
+
+def _query(key: str, name: str, why: str, window: Window, arguments: dict[str, JsonValue]) -> CausalQuery:
+    return CausalQuery(
+        id=key, role="facts", call=ToolCall(name=name, arguments=arguments, why=why), window=window
+    )
+
+
+def _survey(case: Investigation) -> CausalQuery | None:
+    """One batch of golden signals of everything the affected service needs, over one window."""
+    sight = Sight(case)
+    names = _near(sight, named(case, sight))
+    targets: list[JsonValue] = [
+        {"service": name, "signal": signal.value} for name in names for signal in _signals(sight, name)
+    ]
+    if not targets:
+        return None
+    window = ending(case.incident.at, minutes=HISTORY_MINUTES)
+    arguments: dict[str, JsonValue] = {"targets": targets, "period": 60, **_within(window)}
+    why = f"the golden signals of {len(names)} resources"
+    return _query("f5", "cloudwatch_series", why, window, arguments)
+
+
+def _near(sight: Sight, service: str) -> tuple[str, ...]:
+    everything = tuple(r.name for r in sight.topology.resources if r.kind != "external")
+    if len(everything) <= MOST_RESOURCES or not service:
+        return everything[: 2 * MOST_RESOURCES]
+    below = sight.topology.downstream(service)
+    above = sight.topology.callers(service)
+    return tuple(n for n in dict.fromkeys((*below, *above)) if n in everything)[:MOST_RESOURCES]
+
+
+SIGNALS: dict[str, tuple[Signal, ...]] = {
+    "service": (Signal.REQUESTS, Signal.ERRORS, Signal.LATENCY, Signal.CPU, Signal.MEMORY),
+    "function": (Signal.REQUESTS, Signal.ERRORS, Signal.LATENCY, Signal.THROTTLES, Signal.CONCURRENCY),
+    "database": (
+        Signal.CPU,
+        Signal.CONNECTIONS,
+        Signal.READS,
+        Signal.WRITES,
+        Signal.READ_LATENCY,
+        Signal.WRITE_LATENCY,
+        Signal.DISK_QUEUE,
+        Signal.FREE_STORAGE,
+    ),
+    "cache": (Signal.CPU, Signal.HITS, Signal.MISSES, Signal.HIT_RATIO, Signal.EVICTIONS, Signal.CONNECTIONS),
+    "queue": (Signal.QUEUE_AGE, Signal.QUEUE_DEPTH, Signal.SENT, Signal.PROCESSED),
+}
+BALANCED = (Signal.REQUESTS, Signal.ERRORS, Signal.LATENCY)
+
+
+def _signals(sight: Sight, name: str) -> tuple[Signal, ...]:
+    resource = sight.topology.find(name)
+    if resource is None:
+        return ()
+    wanted = SIGNALS.get(resource.kind, ())
+    behind = resource.kind != "service" or "target_group" in resource.attributes
+    return wanted if behind else tuple(s for s in wanted if s not in BALANCED)
+
+
+@cache
+def common_words() -> frozenset[str]:
+    """Words of a report that name no service."""
+    return frozenset((files("workers.agent") / "common_words.txt").read_text(encoding="utf-8").split())
+
+
+def named(case: Investigation, sight: Sight) -> str:
+    """The resource that the report names, or that an alarm it names watches; empty when there is none."""
+    if case.incident.service and sight.topology.find(case.incident.service):
+        return case.incident.service
+    text = case.incident.text.lower()
+    for alarm in sight.alarms:
+        if alarm.name.lower() in text and alarm.service:
+            return alarm.service
+    spoken = set(re.findall(r"[a-z0-9][a-z0-9._-]*[a-z0-9]", text))
+    names = [r.name for r in sight.topology.resources]
+    told = [name for name in names if name.lower() in spoken]
+    return max(told, key=len, default="")
+
+
+def unknown_word(case: Investigation, sight: Sight) -> str:
+    """A word of the report that looks like a service's name and is nobody's."""
+    if named(case, sight) or case.incident.source == "alert" or not sight.topology.resources:
+        return ""
+    spoken = re.findall(r"[a-z0-9][a-z0-9_-]*[a-z0-9]", case.incident.text.lower())
+    known = {part for r in sight.topology.resources for part in re.split(r"[-_.]", r.name.lower())}
+    strange = [
+        word for word in spoken if word not in common_words() and word not in known and not word.isdigit()
+    ]
+    return strange[0] if strange else ""
+
+
+def facts(case: Investigation) -> Facts:
+    """What can be said from the answers."""
+    sight = Sight(case)
+    strange = unknown_word(case, sight)
+    if strange:
+        names = [r.name for r in sight.topology.resources]
+        near = difflib.get_close_matches(strange, names, n=4, cutoff=0.5)
+        summary = f"I know no service called “{strange}”."
+        return Facts(summary=summary, unknown_service=strange, nearest=tuple(near), gaps=sight.gaps())
+    affected = _affected(sight)
+    service = _main(named(case, sight), affected, sight)
+    mine = next((a.deviations for a in affected if a.service == service), ())
+    first = min(mine, key=lambda d: d.onset, default=None)
+    changes = _relevant(sight, first)
+    safe, limits = _mitigation(service, changes, first, sight)
+    return Facts(
+        summary=_summary(service, mine, affected, sight),
+        service=service,
+        affected=affected,
+        since=first.onset if first else None,
+        slack=first.slack if first else 0,
+        trend=_trend(first, sight),
+        changes=changes,
+        mitigation=safe,
+        mitigation_limits=limits,
+        passages=sight.passages(""),
+        gaps=sight.gaps(),
+    )
+
+
+def _affected(sight: Sight) -> tuple[Affected, ...]:
+    """Everything whose users notice, worst first; what ended long ago does not count."""
+    found: list[Affected] = []
+    for resource in sight.topology.resources:
+        shifts = [s for signal in FACING if (s := sight.shift(resource.name, signal)) is not None]
+        bad = tuple(s for s in shifts if s.direction == "up" and not _old(s, sight))
+        if bad:
+            found.append(Affected(service=resource.name, deviations=_plain(bad)))
+    return tuple(sorted(found, key=lambda a: -max(d.score for d in a.deviations)))
+
+
+def _plain(shifts: tuple[Deviation, ...]) -> tuple[Deviation, ...]:
+    """Without the count of errors where their rate says the same thing better."""
+    rated = any(s.signal is Signal.ERROR_RATE for s in shifts)
+    return tuple(s for s in shifts if not (rated and s.signal is Signal.ERRORS))
+
+
+def _old(shift: Deviation, sight: Sight) -> bool:
+    return shift.over and sight.case.incident.at - shift.onset > timedelta(minutes=60)
+
+
+def _main(wanted: str, affected: tuple[Affected, ...], sight: Sight) -> str:
+    """The service that was named if it is in trouble; else one it needs, else the worst, else the named."""
+    hurt = [a.service for a in affected]
+    if wanted in hurt:
+        return wanted
+    below = [name for name in sight.topology.downstream(wanted) if name in hurt] if wanted else []
+    firing = [a.service for a in sight.alarms if a.state == "alarm" and a.service in hurt]
+    return next(iter([*below, *firing, *hurt]), wanted)
+
+
+def _relevant(sight: Sight, first: Deviation | None) -> tuple[Change, ...]:
+    """The changes around the onset; without one, of the last hour."""
+    middle = first.onset if first else sight.case.incident.at
+    window = Window(start=middle - timedelta(minutes=60), end=middle + timedelta(minutes=30))
+    return tuple(change for change in sight.changes if window.holds(change.at))
+
+
+def _summary(service: str, mine: Iterable[Deviation], affected: tuple[Affected, ...], sight: Sight) -> str:
+    mine = tuple(mine)
+    if not mine:
+        seen = any(sight.known(service, signal) for signal in FACING)
+        if service and seen:
+            return (
+                f"{service} is as usual: nothing that its users notice left its baseline in the last 3 hours."
+            )
+        return "I cannot see whether anything is wrong: the signals that would tell are missing."
+    first = min(mine, key=lambda d: d.onset)
+    parts = [
+        f"{words.signal(d.signal)} {words.amount(d.now, d.unit)} (usually {words.amount(d.baseline, d.unit)})"
+        for d in mine
+    ]
+    others = [a.service for a in affected if a.service != service]
+    also = f" Also affected: {words.listed(others[:4])}." if others else ""
+    ended = " It has come back since." if all(d.over for d in mine) else ""
+    return f"{service}: {words.listed(parts)} since {words.clock(first.onset)}.{also}{ended}"
+
+
+def _trend(first: Deviation | None, sight: Sight) -> Trend:
+    if first is None:
+        return "none"
+    one = sight.series.get((first.service, first.signal))
+    return statistics.trend(one, first) if one is not None else "unknown"
+
+
+def _mitigation(
+    service: str, changes: tuple[Change, ...], first: Deviation | None, sight: Sight
+) -> tuple[str, str]:
+    """The safest thing to do right now, and what it would not help against."""
+    if first is None or first.over:
+        return "", ""
+    reach = sight.topology.downstream(service)
+    ahead = [
+        c
+        for c in changes
+        if c.kind == "deployment"
+        and c.service in reach
+        and c.at <= first.onset + timedelta(seconds=first.slack)
+    ]
+    if ahead:
+        change = ahead[-1]
+        to = f" to {change.before}" if change.before else ""
+        return (
+            f"Rolling {change.service} back{to} can itself be undone.",
+            f"It helps only if {change.after or 'that deployment'} is the cause.",
+        )
+    requests = sight.shift(service, Signal.REQUESTS)
+    if requests is not None and requests.direction == "up":
+        return (
+            f"Adding tasks to {service} is safe.",
+            "It helps only if its own capacity is what is short, not a database behind it.",
+        )
+    return "Nothing is clearly safe before the cause is known.", ""

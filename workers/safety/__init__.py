@@ -1,0 +1,1 @@
+"""What Runbook may do: the gate before every tool, redaction, policy and approvals."""

@@ -1,0 +1,52 @@
+"""Asking for an approval: one exact call, the state it was asked in, and the way back."""
+
+import secrets
+from datetime import datetime
+
+from workers.domain.approval import Approval
+from workers.domain.call import StateData, ToolCall, ToolResult
+from workers.domain.event import RemedyProposed
+from workers.domain.investigation import Investigation
+from workers.domain.risk import Risk
+from workers.safety.policy import Policy
+from workers.tools import changes
+
+
+def reading(remedy: RemedyProposed) -> ToolCall:
+    """The read that tells the state which the remedy would alter."""
+    return changes.reading(changes.row_of(remedy.call), remedy.call)
+
+
+def request(
+    case: Investigation, remedy: RemedyProposed, before: ToolResult, policy: Policy, now: datetime
+) -> Approval | None:
+    """The approval to ask for, sealed; `None` when the state before could not be read."""
+    if not isinstance(before.data, StateData):
+        return None
+    row = changes.row_of(remedy.call)
+    state = before.data.state
+    place = str(remedy.call.arguments.get("cluster", ""))
+    names = {place, str(remedy.call.arguments.get("service", ""))}
+    conclusion = case.conclusion
+    return Approval(
+        id=secrets.token_hex(16),
+        investigation=case.id,
+        title=changes.worded(row.title, remedy.call),
+        call=remedy.call,
+        risk=_risk(row.level, names, policy),
+        target=f"{row.client}:{place}",
+        why=(remedy.why,),
+        blast_radius=changes.worded(row.blast_radius, remedy.call),
+        before=state,
+        rollback=changes.undo(row, remedy.call, state),
+        watch=conclusion.watch if conclusion else None,
+        requester=case.incident.requester,
+        approvers=policy.approvers,
+        quorum=policy.quorum,
+        created_at=now,
+        expires_at=now + policy.ttl,
+    ).sealed()
+
+
+def _risk(declared: Risk, names: set[str], policy: Policy) -> Risk:
+    return declared.raised() if names & policy.production else declared

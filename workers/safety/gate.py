@@ -1,0 +1,115 @@
+"""The only way to a tool: known actions, valid arguments, bounded windows, reads only; answers redacted.
+
+A failure comes back as a result, so that whoever asked sees that the question failed; a change raises
+`ApprovalRequired`, because only the executor makes one.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from workers.domain.call import Failure, Gap, ToolCall, ToolResult
+from workers.domain.errors import (
+    AccessDenied,
+    ApprovalRequired,
+    Refused,
+    RunbookError,
+    ToolFailed,
+    Unreachable,
+)
+from workers.domain.risk import Risk
+from workers.domain.window import Window
+from workers.safety.redact import clean, redacted
+from workers.tools.action import Action, Toolset
+
+# The longest window of each kind of telemetry that one question may ask for.
+LONGEST = {"series": timedelta(days=15), "logs": timedelta(hours=6), "happenings": timedelta(hours=12)}
+
+
+class Gate:
+    """Holds each toolset with its client. Safe to call from several threads."""
+
+    def __init__(self, toolsets: Iterable[tuple[Toolset, Any]], now: Callable[[], datetime]) -> None:
+        self._actions = {a.name: (a, client) for toolset, client in toolsets for a in toolset.actions}
+        self._now = now
+
+    def run(self, call: ToolCall) -> ToolResult:
+        """Ask; never raises for what a system does. Raises `ApprovalRequired` for a change."""
+        started = time.monotonic()
+        try:
+            action, client = self._known(call)
+            arguments = _checked(action, call)
+            answer = action.run(client, **arguments)
+        except ApprovalRequired:
+            raise
+        except RunbookError as error:
+            return ToolResult(
+                failure=_failure(error),
+                seconds=round(time.monotonic() - started, 3),
+                at=self._now(),
+                source=call.name,
+            )
+        return ToolResult(
+            data=clean(answer.data),
+            gaps=tuple(_clean_gap(gap) for gap in answer.gaps),
+            truncated=answer.truncated,
+            cost=answer.cost,
+            seconds=round(time.monotonic() - started, 3),
+            at=self._now(),
+            source=answer.source,
+            link=answer.link,
+        )
+
+    def _known(self, call: ToolCall) -> tuple[Action, Any]:
+        if call.name not in self._actions:
+            raise Refused(
+                f"there is no tool {call.name!r}", f"There are: {', '.join(sorted(self._actions))}."
+            )
+        action, client = self._actions[call.name]
+        if action.risk is not Risk.READ:
+            raise ApprovalRequired(f"{call.name} changes something", "Ask for an approval.")
+        return action, client
+
+
+def _checked(action: Action, call: ToolCall) -> dict[str, Any]:
+    try:
+        arguments = action.arguments.model_validate(call.arguments)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise Refused(f"{call.name} cannot be asked like that: {wrong}", action.description) from error
+    given = {name: getattr(arguments, name) for name in type(arguments).model_fields}
+    for value in given.values():
+        _bounded(action, value)
+    return given
+
+
+def _bounded(action: Action, value: Any) -> None:
+    longest = LONGEST.get(action.answers)
+    if isinstance(value, Window) and longest and timedelta(seconds=value.seconds) > longest:
+        hours = longest.total_seconds() / 3600
+        raise Refused(
+            f"{action.name} over {value.seconds / 3600:.0f} hours is too broad to tell a cause",
+            f"Ask for at most {hours:.0f} hours around the onset.",
+        )
+
+
+def _failure(error: RunbookError) -> Failure:
+    message, mend = redacted(str(error)), redacted(error.mend)
+    match error:
+        case AccessDenied():
+            return Failure(kind="denied", message=message, permission=error.permission, mend=mend)
+        case ToolFailed() if error.throttled:
+            return Failure(kind="throttled", message=message, mend=mend)
+        case Unreachable():
+            return Failure(kind="unreachable", message=message, mend=mend)
+        case Refused():
+            return Failure(kind="refused", message=message, mend=mend)
+        case _:
+            return Failure(kind="failed", message=message, mend=mend)
+
+
+def _clean_gap(gap: Gap) -> Gap:
+    return gap.model_copy(update={"why": redacted(gap.why), "mend": redacted(gap.mend)})
