@@ -1,0 +1,69 @@
+"""Slack's mrkdwn: every interpolated text is escaped here, so that no data can mention, link or format."""
+
+import re
+from datetime import datetime
+
+# Characters that draw nothing or turn the direction of what follows.
+_INVISIBLE = re.compile(
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u2069\u206a-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
+)
+
+
+# Slack formats only at the edge of a word; inside one (`pool_size`) these are letters like others.
+_FORMATS = re.compile(r"(?<!\w)[*_~]|[*_~](?!\w)")
+
+
+def plain(text: str) -> str:
+    """Text that shows what it is: nothing invisible, nothing that turns around."""
+    return _INVISIBLE.sub("", text)
+
+
+def escape(text: str) -> str:
+    """Text for mrkdwn and rich text fields: shown as it is, whatever it says."""
+    return plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def said(text: str) -> str:
+    """Data inside a sentence of ours: escaped, and unable to make anything bold, struck out or code."""
+    harmless = _FORMATS.sub("\u200b\\g<0>", escape(text))
+    return harmless.replace("`", "ˋ")
+
+
+def code(text: str) -> str:
+    return f"`{escape(text).replace('`', 'ˋ')}`"
+
+
+def link(url: str, label: str) -> str:
+    """A link of ours; anything but https stays plain text."""
+    if not url.startswith("https://") or any(c in url for c in "<>|\n "):
+        return escape(label)
+    return f"<{url.replace('&', '&amp;')}|{escape(label).replace('|', '¦')}>"
+
+
+def person(user: str) -> str:
+    return f"<@{user}>" if re.fullmatch(r"[UW][A-Z0-9]+", user) else escape(user)
+
+
+def moment(at: datetime) -> str:
+    """A time in the reader's own zone."""
+    fallback = at.strftime("%Y-%m-%d %H:%M UTC")
+    return f"<!date^{int(at.timestamp())}^{{time}}|{fallback}>"
+
+
+def clamp(text: str, limit: int) -> str:
+    """At most `limit` characters, cut between words and never inside `<…>`, an entity or a code fence."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    for opening, closing in (("<", ">"), ("&", ";")):
+        start = cut.rfind(opening)
+        if start > cut.rfind(closing) and len(cut) - start < 300:
+            cut = cut[:start]
+    space = max(cut.rfind(" "), cut.rfind("\n"))
+    if space > limit * 0.6:
+        cut = cut[:space]
+    if cut.count("```") % 2:
+        return cut[: limit - 5] + "\n```"
+    return cut.rstrip() + "…"

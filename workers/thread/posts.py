@@ -1,0 +1,46 @@
+"""Which messages an event changes, and how they look then: the thread as a reader of the journal."""
+
+from workers.domain.event import Concluded, Event
+from workers.domain.investigation import Investigation
+from workers.domain.post import Post
+from workers.thread.card import card
+from workers.thread.cause import cause
+from workers.thread.live import live
+
+# Steps too small to redraw the live message for; the next larger one shows them too.
+SILENT = frozenset({"QueryAnswered", "QueryFailed", "EvidenceWeighed", "Joined"})
+
+
+def posts(case: Investigation, event: Event) -> tuple[Post, ...]:
+    """The messages to say or to redraw now that `event` has brought `case` about."""
+    said: list[Post] = []
+    if event.type not in SILENT:
+        said.append(live(case, event.at))
+    if isinstance(event, Concluded):
+        said.append(cause(case, event.conclusion))
+    touched = _approval(event)
+    if touched:
+        said += [card(case, approval) for approval in case.approvals if approval.id == touched]
+    return tuple(said)
+
+
+def _approval(event: Event) -> str:
+    """The approval that an event is about, or an empty string."""
+    match event.type:
+        case "ApprovalRequested":
+            return event.approval.id
+        case "QueryAsked":
+            return event.query.approval
+        case (
+            "ApprovalVoted"
+            | "ApprovalDecided"
+            | "ApprovalExpired"
+            | "ChangeIntended"
+            | "ChangeMade"
+            | "ChangeUnknown"
+            | "Verified"
+            | "Failed"
+        ):
+            return event.approval
+        case _:
+            return ""

@@ -1,0 +1,233 @@
+# slack_sdk leaves the types of blocks and answers open:
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+"""From the outbox to Slack: each post once, edits coalesced, urgent ones first, within Slack's budget.
+
+Slack has no idempotency key. A post whose answer was lost is looked for by the metadata it carries
+before it is posted again.
+"""
+
+import hashlib
+import logging
+import time
+import uuid
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from workers.domain.errors import Unreachable
+from workers.domain.post import LIVE, Block
+from workers.ledger import Ledger, Outgoing
+from workers.queue import Queue
+from workers.thread.picture import png
+
+log = logging.getLogger(__name__)
+
+UPDATES, MINUTE = 45, 60.0
+"""chat.update is for the whole workspace: Slack allows about fifty a minute."""
+LIVE_GAP = 2.0
+"""Seconds between two redraws of one live message."""
+PATIENCE = 6
+"""Tries after which a post that Slack cannot take is given up."""
+
+# Slack will never take these, whatever is tried again.
+FINAL = frozenset(
+    {
+        "account_inactive",
+        "cant_update_message",
+        "channel_not_found",
+        "edit_window_closed",
+        "invalid_auth",
+        "is_archived",
+        "missing_scope",
+        "not_authed",
+        "not_in_channel",
+        "restricted_action",
+        "token_expired",
+        "token_revoked",
+        "user_not_in_channel",
+    }
+)
+TOO_MUCH = frozenset({"msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format"})
+
+
+class Publisher:
+    """Delivers the posts of investigations. Safe to use from several threads and processes."""
+
+    def __init__(self, slack: WebClient, ledger: Ledger, queue: Queue, team: str) -> None:
+        self._slack = slack
+        self._ledger = ledger
+        self._queue = queue
+        self._team = team
+        self._holder = uuid.uuid4().hex
+
+    def deliver(self, investigation: str) -> None:
+        """Deliver what is due. What cannot be delivered now stays in the outbox with the reason."""
+        for outgoing in self._ledger.hold(investigation, self._holder):
+            wait = self._wait(outgoing)
+            if wait > 0:
+                self._ledger.deferred(outgoing.id, time.time() + wait)
+                continue
+            try:
+                self._send(outgoing)
+            except SlackApiError as error:
+                self._refused(outgoing, error)
+            except (SlackClientError, OSError) as error:
+                self._later(outgoing, str(error) or type(error).__name__)
+
+    def _wait(self, outgoing: Outgoing) -> float:
+        """Seconds until this may go out: redraws of the live message are coalesced, then budgeted."""
+        if not outgoing.ts or outgoing.post.urgent:
+            return 0.0
+        token = f"{outgoing.id}:{outgoing.revision}"
+        try:
+            gap = self._queue.take(f"live:{outgoing.investigation}", 1, LIVE_GAP, token)
+            return gap or self._queue.take(f"chat.update:{self._team}", UPDATES, MINUTE, token)
+        except Unreachable as error:
+            log.warning("no rate bucket: %s", error)
+            return LIVE_GAP
+
+    # -- sending
+
+    def _send(self, outgoing: Outgoing) -> None:
+        if outgoing.post.person:
+            self._whisper(outgoing)
+        elif outgoing.ts:
+            self._edit(outgoing)
+        else:
+            self._post(outgoing)
+
+    def _whisper(self, outgoing: Outgoing) -> None:
+        self._ledger.tried(outgoing.id, self._holder)
+        answer = self._slack.chat_postEphemeral(
+            channel=outgoing.channel,
+            user=outgoing.post.person,
+            thread_ts=outgoing.thread or None,
+            text=outgoing.post.text,
+            blocks=list(outgoing.post.blocks) or None,
+        )
+        self._ledger.delivered(outgoing.id, outgoing.revision, str(answer["message_ts"]))
+
+    def _edit(self, outgoing: Outgoing) -> None:
+        self._slack.chat_update(
+            channel=outgoing.channel,
+            ts=outgoing.ts,
+            text=outgoing.post.text,
+            blocks=[b for b in outgoing.post.blocks if b.get("block_id") != "picture"],
+        )
+        self._ledger.delivered(outgoing.id, outgoing.revision, outgoing.ts)
+
+    def _post(self, outgoing: Outgoing) -> None:
+        rooted = outgoing.thread or outgoing.post.key == LIVE
+        if not rooted:
+            self._ledger.deferred(outgoing.id, time.time() + 1, "waits for the root message")
+            return
+        found = self._find(outgoing) if outgoing.tries else ""
+        ts = found or self._fresh(outgoing)
+        if not outgoing.thread:
+            self._ledger.rooted(outgoing.investigation, ts)
+        # Found, not posted: what Slack shows may be older than what is to be said, so it is edited next.
+        self._ledger.delivered(outgoing.id, outgoing.revision - 1 if found else outgoing.revision, ts)
+
+    def _fresh(self, outgoing: Outgoing) -> str:
+        blocks = self._illustrated(outgoing)
+        self._ledger.tried(outgoing.id, self._holder)
+        answer = self._slack.chat_postMessage(
+            channel=outgoing.channel,
+            thread_ts=outgoing.thread or None,
+            text=outgoing.post.text,
+            blocks=blocks or None,
+            metadata={"event_type": "runbook_post", "event_payload": {"key": _name(outgoing)}},
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return str(answer["ts"])
+
+    def _find(self, outgoing: Outgoing) -> str:
+        """The timestamp of a post that went out although its answer was lost, or an empty string."""
+        wanted = _name(outgoing)
+        if outgoing.thread:
+            answer: Any = self._slack.conversations_replies(
+                channel=outgoing.channel, ts=outgoing.thread, include_all_metadata=True, limit=200
+            )
+        else:
+            answer = self._slack.conversations_history(
+                channel=outgoing.channel, include_all_metadata=True, limit=100
+            )
+        for message in answer["messages"]:
+            payload = message.get("metadata", {}).get("event_payload", {})
+            if payload.get("key") == wanted:
+                return str(message["ts"])
+        return ""
+
+    def _illustrated(self, outgoing: Outgoing) -> list[Block]:
+        """The blocks with the uploaded picture in its place; without it where it cannot be uploaded."""
+        blocks = [b for b in outgoing.post.blocks if b.get("block_id") != "picture"]
+        drawn = outgoing.post.picture
+        if drawn is None or len(blocks) == len(outgoing.post.blocks):
+            return blocks
+        try:
+            answer = self._slack.files_upload_v2(
+                content=png(drawn), filename="evidence.png", title=drawn.title
+            )
+            uploaded: Any = answer["file"]
+        except (SlackApiError, SlackClientError, OSError) as error:
+            log.warning("the picture of %s could not be uploaded: %s", outgoing.investigation, error)
+            return blocks
+        return [_filled(block, str(uploaded["id"])) for block in outgoing.post.blocks]
+
+    # -- when Slack says no
+
+    def _refused(self, outgoing: Outgoing, error: SlackApiError) -> None:
+        response: Any = error.response
+        code = str(response.get("error", "unknown"))
+        if response.status_code == 429 or code == "ratelimited":
+            wait = float(response.headers.get("Retry-After", 1))
+            self._ledger.deferred(outgoing.id, time.time() + wait, code)
+        elif code == "message_not_found" and outgoing.ts:
+            self._replace(outgoing)
+        elif code in TOO_MUCH and outgoing.post.blocks:
+            self._plainly(outgoing, code)
+        elif code in FINAL:
+            log.warning("%s of %s will not be said: %s", outgoing.post.key, outgoing.investigation, code)
+            self._ledger.dropped(outgoing.id, outgoing.revision, code)
+        else:
+            self._later(outgoing, code)
+
+    def _replace(self, outgoing: Outgoing) -> None:
+        """Somebody deleted our message: say it anew, once."""
+        try:
+            ts = self._fresh(outgoing)
+        except SlackApiError as error:
+            self._ledger.dropped(outgoing.id, outgoing.revision, str(error.response.get("error")))
+            return
+        self._ledger.delivered(outgoing.id, outgoing.revision, ts)
+
+    def _plainly(self, outgoing: Outgoing, code: str) -> None:
+        """Slack refuses the blocks: the sentence alone is better than silence."""
+        log.error("Slack refused the blocks of %s (%s)", outgoing.post.key, code)
+        bare = outgoing.model_copy(
+            update={"post": outgoing.post.model_copy(update={"blocks": (), "picture": None})}
+        )
+        try:
+            self._send(bare)
+        except SlackApiError as error:
+            self._ledger.dropped(outgoing.id, outgoing.revision, str(error.response.get("error")))
+
+    def _later(self, outgoing: Outgoing, why: str) -> None:
+        if outgoing.tries >= PATIENCE:
+            log.error("%s of %s is given up: %s", outgoing.post.key, outgoing.investigation, why)
+            self._ledger.dropped(outgoing.id, outgoing.revision, why)
+            return
+        self._ledger.deferred(outgoing.id, time.time() + min(60.0, 2.0**outgoing.tries), why)
+
+
+def _name(outgoing: Outgoing) -> str:
+    return hashlib.sha256(f"{outgoing.investigation}:{outgoing.post.key}".encode()).hexdigest()[:32]
+
+
+def _filled(block: Block, file: str) -> Block:
+    if block.get("block_id") != "picture":
+        return block
+    pointed: Block = {"slack_file": {"id": file}}
+    return {k: v for k, v in block.items() if k != "image_url"} | pointed
