@@ -1,1 +1,1 @@
-"""The estate: what stands in the account (services, tasks, alarms, logs, the trail of changes) as time passes."""
+"""The estate: what stands in the account, services, tasks, alarms, logs and the trail, as time passes."""

@@ -27,5 +27,7 @@ def demand(traffic: Traffic, times: NDArray[np.float64], seed: int) -> NDArray[n
 def wobble(times: NDArray[np.float64], seed: int, size: float) -> NDArray[np.float64]:
     """A slow drift around one, made of waves whose phases depend on the seed."""
     phases = np.random.default_rng([seed, 77]).random(len(_DRIFTS)) * 2 * np.pi
-    drift = sum(np.sin(2 * np.pi * times / period + phase) for period, phase in zip(_DRIFTS, phases, strict=True))
+    drift = sum(
+        np.sin(2 * np.pi * times / period + phase) for period, phase in zip(_DRIFTS, phases, strict=True)
+    )
     return 1 + size * np.asarray(drift)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from workers.sandbox.model.engine import Row
 from workers.sandbox.model.queueing import Floats
+from workers.sandbox.model.rows import Row
 from workers.sandbox.model.table import Table
 
 FINE, COARSE = 10, 60

@@ -123,7 +123,9 @@ class Step:
         missed = mask & work.alive & (~answered | (chance(self.rng, self.rows) >= hits))
         _add(work.missed, dependency, missed)
         if edge.on_miss:
-            self._pooled(work, edge.on_miss, work.group.behaviour.edges[edge.on_miss], missed.astype(np.float32))
+            self._pooled(
+                work, edge.on_miss, work.group.behaviour.edges[edge.on_miss], missed.astype(np.float32)
+            )
 
     def _attempts(self, work: Work, dependency: str, edge: Edge, mask: Mask) -> Mask:
         """Call with retries; gives back who got an answer, and fails the others unless the call is optional."""
@@ -145,7 +147,10 @@ class Step:
         """One call of every request: seconds until it is answered or given up, and why it failed if any did."""
         outcome = self.outcomes[dependency]
         order = _PERMUTATIONS[self.rng.integers(len(_PERMUTATIONS))]
-        seconds, patience = outcome.seconds[:, order] * np.float32(edge.cost), np.float32(edge.timeout_ms / 1000)
+        seconds, patience = (
+            outcome.seconds[:, order] * np.float32(edge.cost),
+            np.float32(edge.timeout_ms / 1000),
+        )
         late = seconds > patience
         if outcome.failed is None and not late.any():
             return seconds, None
@@ -252,7 +257,9 @@ def expected_calls(group: Group) -> Mapping[str, float]:
 
 def _calls(group: Group) -> NDArray[np.float64]:
     routes, edges = group.behaviour.service.routes, list(group.behaviour.edges)
-    return np.array([[route.calls.get(edge, 0.0) for edge in edges] for route in routes]).reshape(len(routes), -1)
+    return np.array([[route.calls.get(edge, 0.0) for edge in edges] for route in routes]).reshape(
+        len(routes), -1
+    )
 
 
 def _touched(group: Group) -> NDArray[np.bool_]:

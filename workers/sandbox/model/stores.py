@@ -66,9 +66,7 @@ def cache(spec: Cache, rng: Generator, rate: Floats, cpus: int = 2) -> tuple[Out
     return Outcomes(seconds), Load(engine, np.zeros_like(rate))
 
 
-def external(
-    spec: External, rng: Generator, rows: int, slow: float, errors: float, hangs: float
-) -> Outcomes:
+def external(spec: External, rng: Generator, rows: int, slow: float, errors: float, hangs: float) -> Outcomes:
     """Calls to an outside host; `hangs` is the share that is never answered."""
     seconds = lognormal(rng, rows, spec.answer_ms / 1000 * slow, spec.spread)
     luck = chance(rng, rows)

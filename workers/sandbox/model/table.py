@@ -5,15 +5,27 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.sandbox.model.engine import Column, Row
+from workers.sandbox.model.rows import Column, Row
 
 _GROWTH = 512
 # How rows merge into a coarser one; whatever is not named here is a count and adds up.
 _MEANS = frozenset(
-    "rate work cpu seconds_each connections visible memory tasks waiting keeps in_flight".split()
+    [
+        "rate",
+        "work",
+        "cpu",
+        "seconds_each",
+        "connections",
+        "visible",
+        "memory",
+        "tasks",
+        "waiting",
+        "keeps",
+        "in_flight",
+    ]
 )
-_MOST = frozenset("longest cpu_most memory_most age".split())
-_LEAST = frozenset("shortest cpu_least memory_least".split())
+_MOST = frozenset(["longest", "cpu_most", "memory_most", "age"])
+_LEAST = frozenset(["shortest", "cpu_least", "memory_least"])
 
 
 class Table:

@@ -1,0 +1,76 @@
+"""The control API, which no AWS has: pick a case, read its truth, see what callers did. Used by demo and tests."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import ValidationError
+
+from workers.sandbox.alert import alert, alerting, pulse
+from workers.sandbox.front.cloud import Cloud
+from workers.sandbox.front.wire import Answer
+from workers.sandbox.model.spec import application, application_names
+from workers.sandbox.scenario.case import Wish, fault_table
+from workers.sandbox.scenario.generate import Unplayable
+
+PREFIX = "/_cloud/"
+
+
+class Control:
+    """Answers the paths under /_cloud/."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        """Works on this cloud."""
+        self.cloud = cloud
+        self._routes: dict[tuple[str, str], Callable[[bytes], Any]] = {
+            ("GET", "health"): lambda _: {
+                "status": "ok",
+                "case": self.cloud.case.name if self.cloud.case else None,
+            },
+            ("GET", "faults"): lambda _: [fault.model_dump() for fault in fault_table()],
+            ("GET", "applications"): lambda _: [self._application(name) for name in application_names()],
+            ("POST", "case"): self._play,
+            ("GET", "truth"): self._truth,
+            ("GET", "writes"): lambda _: self.cloud.journal.writes,
+            ("GET", "calls"): lambda _: dict(self.cloud.journal.calls),
+            ("GET", "pulse"): lambda _: pulse(self.cloud),
+        }
+
+    def handle(self, method: str, path: str, body: bytes) -> Answer:
+        """The answer to a control request."""
+        name = path.removeprefix(PREFIX).strip("/")
+        route = self._routes.get((method, name))
+        if route is None:
+            return _json(
+                404, {"error": f"there is no {method} {path}", "paths": sorted(n for _, n in self._routes)}
+            )
+        try:
+            return _json(200, route(body))
+        except (ValidationError, ValueError, Unplayable) as error:
+            return _json(400, {"error": str(error)})
+
+    def _application(self, name: str) -> dict[str, Any]:
+        spec = application(name)
+        parts = {
+            kind: list(getattr(spec, kind))
+            for kind in ("services", "databases", "caches", "queues", "externals")
+        }
+        faults = [fault.id for fault in fault_table() if name in fault.fits]
+        return {"name": name, "title": spec.title, "entry": spec.traffic.entry, **parts, "faults": faults}
+
+    def _play(self, body: bytes) -> dict[str, Any]:
+        wish = Wish.model_validate(json.loads(body or b"{}"))
+        case = self.cloud.play(wish)
+        return {"case": case.name, "alert": alert(self.cloud, alerting(self.cloud))}
+
+    def _truth(self, _: bytes) -> dict[str, Any]:
+        case = self.cloud.case
+        if case is None:
+            raise ValueError("no case is being played")
+        found = [{"service": t.service, "mode": t.mode, "revision": t.revision} for t in case.truths]
+        first = found[0] if found else {"service": None, "mode": None, "revision": None}
+        return {"case": case.name, "onset": case.beginning.onset, **first, "truths": found}
+
+
+def _json(status: int, value: Any) -> Answer:
+    return Answer(status, {"Content-Type": "application/json"}, json.dumps(value).encode())

@@ -1,0 +1,69 @@
+"""What PostgreSQL writes in its log: checkpoints, slow statements, and statements that wait for a lock."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import numpy as np
+
+from workers.sandbox.estate.world import World
+from workers.sandbox.model.table import Table
+
+_STATEMENTS = (
+    "UPDATE {table} SET updated_at = now() WHERE id = $1",
+    "INSERT INTO {table} (id, payload, created_at) VALUES ($1, $2, now())",
+    "SELECT * FROM {table} WHERE id = $1 FOR UPDATE",
+)
+
+
+def database_lines(
+    world: World, name: str, table: Table, index: int, rng: np.random.Generator
+) -> Iterator[tuple[int, str]]:
+    """The lines of one row, as (milliseconds, text)."""
+    at, length = float(table.times[index]), table.seconds
+    spec = world.application.databases[name]
+
+    def say(when: float, text: str, pid: int) -> tuple[int, str]:
+        stamp = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        address = f"10.0.{pid % 48}.{pid % 250 + 4}({30000 + pid})"
+        return int(when * 1000), f"{stamp}:{address}:{spec.database}_app@{spec.database}:[{pid}]:{text}"
+
+    if at % 300 < length:
+        when = at - at % 300 + 7
+        wrote = int(900 + 700 * rng.random())
+        yield int(when * 1000), _checkpoint(when, wrote)
+    for _ in range(rng.poisson(0.4 * length / 60)):
+        text = f"LOG:  duration: {1000 + 900 * rng.random():.3f} ms  execute <unnamed>: {_statement(spec.tables, rng)}"
+        yield say(at + length * rng.random(), text, int(rng.integers(400, 32000)))
+    for column in table.columns:
+        if column[:2] == (name, "blocked"):
+            values = table.column(column)
+            count = 0 if values is None else int(min(values[index], 4 * length))
+            for _ in range(count):
+                when, pid = at + length * rng.random(), int(rng.integers(400, 32000))
+                yield from (say(when, text, pid) for text in _waits(world, name, column[2], rng, pid))
+
+
+def _checkpoint(when: float, wrote: int) -> str:
+    stamp = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{stamp}::@:[391]:LOG:  checkpoint complete: wrote {wrote} buffers ({wrote / 2600:.1f}%)"
+
+
+def _statement(tables: list[str], rng: np.random.Generator) -> str:
+    table = tables[int(rng.integers(len(tables)))]
+    return _STATEMENTS[int(rng.integers(len(_STATEMENTS)))].format(table=table)
+
+
+def _waits(world: World, name: str, service: str, rng: np.random.Generator, pid: int) -> Iterator[str]:
+    """A statement that waits, what holds it up, and often its end by time-out."""
+    locked = world.locked.get(name)
+    if locked is None:
+        return
+    waited = 1000 + 0.5 * rng.random()
+    yield (
+        f"LOG:  process {pid} still waiting for {locked.mode} on relation {locked.relation} of database 16401 "
+        f"after {waited:.3f} ms"
+    )
+    yield f"DETAIL:  Process holding the lock: {locked.pid}. Wait queue: {pid}."
+    yield f"STATEMENT:  {_statement([locked.table], rng)}"
+    if rng.random() < 0.5:
+        yield "ERROR:  canceling statement due to statement timeout"

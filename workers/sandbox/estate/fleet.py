@@ -1,0 +1,237 @@
+"""The ECS services: deployments that roll out over some seconds, tasks that start, stop and are replaced."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from workers.sandbox.estate.agenda import Agenda
+from workers.sandbox.estate.names import ZONES, Names, digest, fraction, number
+
+STARTING = 8.0
+"""Seconds until a new task is running and registered with its target group."""
+DRAINING = 5.0
+SETTLING = 3.0
+REPLACING = 22.0
+STOPPED_SHOWN = 3600.0
+
+
+@dataclass
+class Task:
+    """One task. `leaked_kb` is memory beyond what its revision needs."""
+
+    id: str
+    service: str
+    revision: int
+    created: float
+    started: float
+    deployment: str
+    stopping: float | None = None
+    stopped: float | None = None
+    stop_code: str = ""
+    stop_reason: str = ""
+    exit_code: int | None = None
+    exit_reason: str = ""
+    leaked_kb: float = 0.0
+
+    @property
+    def zone(self) -> str:
+        """The availability zone it was placed in."""
+        return ZONES[number(3, self.id, "zone")]
+
+    @property
+    def address(self) -> str:
+        """Its private address."""
+        return f"10.0.{16 * ZONES.index(self.zone) + number(16, self.id, 'net')}.{4 + number(250, self.id)}"
+
+    def present(self, start: float, end: float) -> float:
+        """The share of [start, end) during which it took requests."""
+        last = end if self.stopping is None else min(end, self.stopping)
+        return max(0.0, last - max(start, self.started)) / (end - start)
+
+
+@dataclass
+class Deployment:
+    """One deployment of a service, as DescribeServices tells it."""
+
+    id: str
+    revision: int
+    desired: int
+    created: float
+    updated: float
+    status: str = "PRIMARY"
+    state: str = "COMPLETED"
+    failed: int = 0
+
+
+@dataclass
+class ServiceState:
+    """What ECS knows of one service; events are oldest first."""
+
+    name: str
+    desired: int
+    created: float
+    deployments: list[Deployment]
+    tasks: list[Task] = field(default_factory=list)
+    events: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def primary(self) -> Deployment:
+        """The deployment that is wanted."""
+        return self.deployments[0]
+
+    def running(self, at: float, revision: int | None = None) -> list[Task]:
+        """Tasks that are running at this time, of one revision or of all."""
+        return [t for t in self._alive(at) if t.started <= at and revision in (None, t.revision)]
+
+    def pending(self, at: float, revision: int | None = None) -> list[Task]:
+        """Tasks that are being started."""
+        return [t for t in self._alive(at) if t.started > at and revision in (None, t.revision)]
+
+    def _alive(self, at: float) -> Iterable[Task]:
+        return (t for t in self.tasks if t.created <= at and (t.stopped is None or t.stopped > at))
+
+    def say(self, at: float, text: str) -> None:
+        """Add an event in ECS's wording."""
+        self.events.append((at, f"(service {self.name}) {text}"))
+
+
+class Fleet:
+    """All the services of the cluster."""
+
+    def __init__(self, names: Names, seed: int, agenda: Agenda, balanced: frozenset[str]) -> None:
+        """Nothing runs yet; `settle` puts a service in place. `balanced` services stand behind a balancer."""
+        self.names, self.seed, self.agenda, self.balanced = names, seed, agenda, balanced
+        self.services: dict[str, ServiceState] = {}
+        self._tasks = 0
+
+    def settle(self, name: str, revision: int, tasks: int, since: float) -> None:
+        """Put a service in place that was last deployed at `since`."""
+        deployment = Deployment(self._deployment_id(name, since), revision, tasks, since, since + 90)
+        state = ServiceState(name, tasks, since - 86400 * (40 + number(200, self.seed, name)), [deployment])
+        self.services[name] = state
+        for nth in range(tasks):
+            state.tasks.append(self._task(state, since + 11.0 + nth * 2.3, deployment))
+        state.say(since + 92, "has reached a steady state.")
+
+    def update(self, name: str, at: float, revision: int, desired: int, force: bool = False) -> Deployment:
+        """UpdateService: give back the deployment that is now wanted. Nothing happens if nothing changes."""
+        state = self.services[name]
+        if revision == state.primary.revision and not force:
+            self._scale(state, at, desired)
+            return state.primary
+        state.desired = desired
+        for old in state.deployments:
+            old.status, old.updated = "ACTIVE", at
+        fresh = Deployment(self._deployment_id(name, at), revision, desired, at, at, state="IN_PROGRESS")
+        state.deployments.insert(0, fresh)
+        self.agenda.plan(at + 1.0, lambda now: self._start(state, fresh, now))
+        self.agenda.plan(at + 1.0 + STARTING + SETTLING, lambda now: self._hand_over(state, fresh, now))
+        return fresh
+
+    def kill(self, task: Task, at: float, exit_code: int, reason: str) -> None:
+        """A task dies; another takes its place after a while."""
+        state = self.services[task.service]
+        self._end(task, at, 0.0, "EssentialContainerExited", "Essential container in task exited")
+        task.exit_code, task.exit_reason = exit_code, reason
+        self._deregistered(state, [task], at + 1)
+        self.agenda.plan(at + REPLACING - STARTING, lambda now: self._top_up(state, now))
+
+    def groups(self, name: str, start: float, end: float) -> dict[int, float]:
+        """How many tasks of each revision took requests in [start, end), on average."""
+        found: dict[int, float] = {}
+        for task in self.services[name].tasks:
+            share = task.present(start, end)
+            if share > 0:
+                found[task.revision] = found.get(task.revision, 0.0) + share
+        return found
+
+    def forget(self, before: float) -> None:
+        """Drop tasks that stopped before this time."""
+        for state in self.services.values():
+            state.tasks = [t for t in state.tasks if t.stopped is None or t.stopped >= before]
+
+    # ---- how a rollout goes ----
+
+    def _start(self, state: ServiceState, deployment: Deployment, at: float) -> None:
+        if deployment not in state.deployments:
+            return
+        missing = deployment.desired - len([t for t in state.tasks if self._belongs(t, deployment, at)])
+        if missing <= 0:
+            return
+        fresh = [self._task(state, at, deployment) for _ in range(missing)]
+        state.tasks += fresh
+        listed = " ".join(f"(task {task.id})" for task in fresh)
+        state.say(at + 1.2, f"has started {missing} tasks: {listed}.")
+        if state.name in self.balanced:
+            group = self.names.target_group(state.name)
+            ready = max(task.started for task in fresh)
+            self.agenda.plan(
+                ready, lambda now: state.say(now, f"registered {missing} targets in (target-group {group})")
+            )
+
+    def _hand_over(self, state: ServiceState, deployment: Deployment, at: float) -> None:
+        """The new tasks are healthy: stop those of earlier deployments and complete."""
+        if deployment is not state.primary:
+            return
+        old = [t for t in state.tasks if t.deployment != deployment.id and t.stopping is None]
+        if old:
+            state.say(at, f"has begun draining connections on {len(old)} tasks.")
+            self._deregistered(state, old, at)
+        for task in old:
+            reason = f"Scaling activity initiated by (deployment {deployment.id})"
+            self._end(task, at, DRAINING, "ServiceSchedulerInitiated", reason)
+        self.agenda.plan(at + DRAINING, lambda now: self._complete(state, deployment, old, now))
+
+    def _complete(self, state: ServiceState, deployment: Deployment, old: list[Task], at: float) -> None:
+        if deployment is not state.primary:
+            return
+        if old:
+            listed = " ".join(f"(task {task.id})" for task in old)
+            state.say(at, f"has stopped {len(old)} running tasks: {listed}.")
+        state.deployments = [deployment]
+        deployment.state, deployment.updated = "COMPLETED", at + 1
+        state.say(at + 1, f"(deployment {deployment.id}) deployment completed.")
+        state.say(at + 1.5, "has reached a steady state.")
+
+    def _scale(self, state: ServiceState, at: float, desired: int) -> None:
+        if desired == state.desired:
+            return
+        state.desired = state.primary.desired = desired
+        state.primary.updated = at
+        mine = [t for t in state.tasks if self._belongs(t, state.primary, at)]
+        surplus = mine[desired:]
+        if surplus:
+            self._deregistered(state, surplus, at + 1)
+            reason = f"Scaling activity initiated by (deployment {state.primary.id})"
+            for task in surplus:
+                self._end(task, at + 1, DRAINING, "ServiceSchedulerInitiated", reason)
+            listed = " ".join(f"(task {task.id})" for task in surplus)
+            self.agenda.plan(
+                at + 6, lambda now: state.say(now, f"has stopped {len(surplus)} running tasks: {listed}.")
+            )
+        self.agenda.plan(at + 1, lambda now: self._start(state, state.primary, now))
+        self.agenda.plan(at + STARTING + 5, lambda now: state.say(now, "has reached a steady state."))
+
+    def _top_up(self, state: ServiceState, at: float) -> None:
+        self._start(state, state.primary, at)
+
+    def _belongs(self, task: Task, deployment: Deployment, at: float) -> bool:
+        return task.deployment == deployment.id and task.stopping is None and task.created <= at
+
+    def _deregistered(self, state: ServiceState, tasks: list[Task], at: float) -> None:
+        if state.name in self.balanced:
+            group = self.names.target_group(state.name)
+            state.say(at, f"deregistered {len(tasks)} targets in (target-group {group})")
+
+    def _end(self, task: Task, at: float, drain: float, code: str, reason: str) -> None:
+        task.stopping, task.stopped = at, at + drain
+        task.stop_code, task.stop_reason = code, reason
+        task.exit_code = 0 if drain else None
+
+    def _task(self, state: ServiceState, at: float, deployment: Deployment) -> Task:
+        self._tasks += 1
+        name = digest(self.seed, state.name, "task", self._tasks, round(at))[:32]
+        ready = at + STARTING + 2 * fraction(name, "start")
+        return Task(name, state.name, deployment.revision, at, ready, deployment.id)
+
+    def _deployment_id(self, name: str, at: float) -> str:
+        return f"ecs-svc/{number(9 * 10**18, self.seed, name, 'deployment', round(at * 10)) + 10**18}"

@@ -1,0 +1,83 @@
+"""Task definitions: what a service may be started as, and the behaviour that follows from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from workers.sandbox.estate.names import ACCOUNT, REGION, Names
+from workers.sandbox.model.behaviour import Behaviour, Code, behave
+from workers.sandbox.model.spec import Application, Service
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One task definition of a service's family."""
+
+    service: str
+    number: int
+    image: str
+    environment: Mapping[str, str]
+    registered_at: float
+    registered_by: str
+    cpu: int = 256
+    memory: int = 512
+
+
+@dataclass
+class Revisions:
+    """The task definitions there are, and what each image's code does differently (which no API shows)."""
+
+    application: Application
+    table: dict[str, dict[int, Revision]] = field(default_factory=dict)
+    code: dict[str, Code] = field(default_factory=dict)
+
+    def add(self, revision: Revision) -> None:
+        """Keep a revision."""
+        self.table.setdefault(revision.service, {})[revision.number] = revision
+
+    def newest(self, service: str) -> Revision:
+        """The highest revision of a service."""
+        return self.table[service][max(self.table[service])]
+
+    def behaviour(self, service: str, number: int) -> Behaviour:
+        """What tasks of this revision do."""
+        revision = self.table[service][number]
+        return behave(
+            self.application.services[service], revision.environment, self.code.get(revision.image, Code())
+        )
+
+
+def image(application: str, service: str, tag: str) -> str:
+    """The full name of an image in the account's registry."""
+    return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{application}/{service}:{tag}"
+
+
+def environment(application: Application, name: str) -> dict[str, str]:
+    """The environment a service is given: where its dependencies are, then its settings."""
+    service = application.services[name]
+    found = {"SERVICE_NAME": name, "LOG_LEVEL": "info"}
+    if service.consumes:
+        found |= _address(application, service.consumes)
+    for dependency in service.edges:
+        found |= _address(application, dependency)
+    return found | _settings(service)
+
+
+def _settings(service: Service) -> dict[str, str]:
+    return {name: str(setting.value) for name, setting in service.settings.items()}
+
+
+def _address(application: Application, part: str) -> dict[str, str]:
+    names = Names(application.name)
+    kind = application.kind(part)
+    word = part.upper().replace("-", "_").replace(".", "_")
+    if kind == "database":
+        spec = application.databases[part]
+        host = f"{part}.c9k2xw41bq.{REGION}.rds.amazonaws.com"
+        return {"DATABASE_URL": f"postgres://{spec.database}_app@{host}:5432/{spec.database}"}
+    if kind == "cache":
+        return {"REDIS_URL": f"redis://{part}.7mfu2v.ng.0001.use1.cache.amazonaws.com:6379/0"}
+    if kind == "queue":
+        return {f"{word}_QUEUE_URL": names.queue_url(part)}
+    if kind == "external":
+        return {application.externals[part].variable: application.externals[part].url}
+    return {f"{word}_URL": f"http://{part}.{application.domain}"}

@@ -1,0 +1,137 @@
+"""How services word their log lines: by language, from the data in wording.yaml."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from workers.sandbox.estate.names import number
+from workers.sandbox.model.spec import Application, Edge, Language
+
+_LEVELS = {"python": {"WARN": "WARNING"}, "java": {"WARNING": "WARN"}}
+
+
+@cache
+def wording() -> Mapping[str, Any]:
+    """The whole of wording.yaml."""
+    return yaml.safe_load(Path(__file__).with_name("wording.yaml").read_text())
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One service's way of writing."""
+
+    application: Application
+    service: str
+
+    @property
+    def language(self) -> Language:
+        """What the service is written in."""
+        return self.application.services[self.service].language
+
+    @property
+    def words(self) -> Mapping[str, Any]:
+        """The service's part of wording.yaml."""
+        return wording()[self.language]
+
+    def line(self, at: float, level: str, text: str, logger: str = "app", **fields: object) -> str:
+        """A line in the language's usual format."""
+        level = _LEVELS.get(self.language, {}).get(level, level)
+        stamp = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+        if self.words["format"] == "json":
+            record = {"timestamp": f"{stamp}Z", "level": level, "logger": f"{self.service}.{logger}"}
+            return json.dumps(record | {"message": text} | fields)
+        pairs = " ".join(f"{key}={_quoted(value)}" for key, value in fields.items())
+        if self.words["format"] == "logfmt":
+            return f'time={stamp}Z level={level} msg="{text}" {pairs}'.rstrip()
+        package = f"com.{self.application.name}.{self.service}.{logger.capitalize()}"
+        thread = f"exec-{1 + int(at * 1000) % 23}"
+        return f"{stamp.replace('T', ' ')} {level:>5} [{thread}] {package} - {text} {pairs}".rstrip()
+
+    def exception(self, at: float, fault: Mapping[str, Any], path: str, request: str) -> str:
+        """An unhandled exception while serving `path`, with its trace."""
+        kind, message, trace = self._parts(fault)
+        text = f"{kind}: {message}"
+        if self.words["format"] == "json":
+            return self.line(at, "ERROR", text, "errors", path=path, request_id=request, trace=trace)
+        if self.words["format"] == "logfmt":
+            return self.line(at, "ERROR", f"{kind}: {message}", path=path, request_id=request) + f"\n{trace}"
+        return self.line(at, "ERROR", f"Request failed: {path}", "errors") + f"\n{text}\n{trace}"
+
+    def _parts(self, fault: Mapping[str, Any]) -> tuple[str, str, str]:
+        names = {"app": self.application.name, "service": self.service, "Service": self.service.capitalize()}
+        file, line = fault["file"].format(**names), fault["line"]
+        first, second = (frame.format(**names) for frame in fault["frames"])
+        kind, message = fault["kind"], _filled(fault["message"], names)
+        trace = {
+            "node": f"{kind}: {message}\n    at {first} ({file}:{line}:19)\n    at handle ({second}:12)",
+            "python": f'Traceback (most recent call last):\n  File "{second.rpartition(":")[0]}", line '
+            f'{second.rpartition(":")[2]}, in handle\n  File "{file}", line {line}, in {first}\n{kind}: {message}',
+            "java": f"\tat {first}({file}:{line})\n\tat {second}",
+            "go": f"goroutine 4127 [running]:\nmain.{first}(...)\n\t{file}:{line}\nmain.handle(...)\n\t{second}",
+        }[self.language]
+        return kind, message, trace
+
+    def failure(self, at: float, reason: str, edge: Edge | None, path: str, request: str) -> str:
+        """A request that failed because of what it depends on: `reason` is the model's."""
+        kind, _, part = reason.partition(" ")
+        text = {
+            "pool": self._pool,
+            "timeout": self._timeout,
+            "error": self._answered,
+            "refused": self._refused,
+        }[kind](part, edge, number(89, request))
+        logger = "pool" if kind == "pool" else "client"
+        return self.line(at, "ERROR", text, logger, path=path, request_id=request)
+
+    def _pool(self, part: str, edge: Edge | None, chance: int) -> str:
+        size, wait = (int(edge.pool or 0), edge.pool_wait_ms) if edge else (10, 2000)
+        return {
+            "java": f"HikariPool-1 - Connection is not available, request timed out after {wait + chance % 9:.0f}ms"
+            f" (total={size}, active={size}, idle=0, waiting={5 + chance % 40})",
+            "python": f"QueuePool limit of size {size} overflow 0 reached, connection timed out, "
+            f"timeout {wait / 1000:.2f}",
+            "go": f"acquire connection: context deadline exceeded after {wait / 1000:.1f}s (max_conns={size})",
+            "node": f"ResourceRequest timed out after {wait:.0f}ms, pool size {size}, all connections in use",
+        }[self.language]
+
+    def _timeout(self, part: str, edge: Edge | None, chance: int) -> str:
+        patience = edge.timeout_ms if edge else 3000
+        if self.application.kind(part) == "database":
+            return f"query on {part} failed: canceling statement due to statement timeout ({patience:.0f} ms)"
+        if self.application.kind(part) == "cache":
+            return f"cache {part}: no answer within {patience:.0f} ms"
+        tries = f" (attempt {edge.retries + 1:.0f}/{edge.retries + 1:.0f})" if edge and edge.retries else ""
+        return f"call to {self.address(part)} timed out after {patience:.0f} ms{tries}"
+
+    def _answered(self, part: str, edge: Edge | None, chance: int) -> str:
+        status = 500 if self.application.kind(part) == "service" else (502, 503, 500)[chance % 3]
+        return f"call to {self.address(part)} failed: upstream answered {status}"
+
+    def _refused(self, part: str, edge: Edge | None, chance: int) -> str:
+        return f"call to {self.address(part)} failed: upstream answered 503 Service Unavailable"
+
+    def address(self, part: str) -> str:
+        """Where the service reaches a part."""
+        kind = self.application.kind(part)
+        if kind == "external":
+            return self.application.externals[part].url
+        if kind == "service":
+            return f"http://{part}.{self.application.domain}"
+        return part
+
+
+def _filled(text: str, names: Mapping[str, str]) -> str:
+    for name, value in names.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+def _quoted(value: object) -> str:
+    text = str(value)
+    return f'"{text}"' if " " in text else text

@@ -1,0 +1,311 @@
+"""The world of a case: an application that runs, and everything around it that AWS would show, up to now."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from threading import RLock
+from typing import Protocol
+
+import numpy as np
+
+from workers.sandbox.estate.agenda import Agenda
+from workers.sandbox.estate.alarms import AlarmConfig, AlarmState, Transition
+from workers.sandbox.estate.fleet import STOPPED_SHOWN, Deployment, Fleet
+from workers.sandbox.estate.names import Names, digest, fraction
+from workers.sandbox.estate.revisions import Revision, Revisions
+from workers.sandbox.estate.series import Series, catalogue
+from workers.sandbox.estate.statistics import Points, points
+from workers.sandbox.estate.trail import Actor, Record, Trail
+from workers.sandbox.model.behaviour import Code
+from workers.sandbox.model.engine import Engine
+from workers.sandbox.model.history import FINE, FINE_KEPT, History
+from workers.sandbox.model.queueing import Floats
+from workers.sandbox.model.rows import Row
+from workers.sandbox.model.scene import Group, Scene, State
+from workers.sandbox.model.spec import Application
+
+WARM_UP = 120.0
+"""Seconds before the first change from which steps are computed one after the other."""
+SETTLED = 30.0
+FULL = 0.82
+"""Share of its memory limit from which a task slows down."""
+
+
+class Change(Protocol):
+    """Something that happens in a case."""
+
+    @property
+    def at(self) -> float:
+        """When, in epoch seconds."""
+        ...
+
+    def apply(self, world: "World") -> None:
+        """Make it so."""
+        ...
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An entry of a service's own event log, as DescribeEvents lists them."""
+
+    at: float
+    source: str
+    part: str
+    text: str
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A lock that a transaction holds in a database."""
+
+    table: str
+    relation: int
+    mode: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a world starts from: the healthy application as it was last deployed, and what is going to happen."""
+
+    application: Application
+    seed: int
+    onset: float
+    now: float
+    revisions: tuple[Revision, ...]
+    code: Mapping[str, Code]
+    running: Mapping[str, tuple[int, int, float]]
+    """Per service: revision, tasks, and since when."""
+    alarms: tuple[AlarmConfig, ...]
+    changes: tuple[Change, ...]
+    past: tuple[Record, ...] = ()
+
+
+class World:
+    """Moves along with the clock; every reader first calls `catch_up` and then looks around, holding `lock`."""
+
+    def __init__(self, begin: Beginning) -> None:
+        """Compute the history up to `begin.now`."""
+        self.lock = RLock()
+        self.application, self.seed, self.began = begin.application, begin.seed, begin.now
+        self.names = Names(begin.application.name)
+        self.agenda, self.trail = Agenda(), Trail()
+        self.fleet = Fleet(self.names, begin.seed, self.agenda, _balanced(begin.application))
+        self.revisions = Revisions(begin.application, code=dict(begin.code))
+        self.series = {(s.namespace, s.name, s.dimensions): s for s in catalogue(begin.application)}
+        self.conditions: dict[tuple[str, str], float] = {}
+        self._turns: list[tuple[float, str, str, float]] = []
+        self.happenings: list[Happening] = []
+        self.locked: dict[str, Locked] = {}
+        self.agents: dict[str, str] = {}
+        self.alarms: dict[str, AlarmState] = {}
+        self._engine, self._state = Engine(begin.application, begin.seed), State()
+        self._set_up(begin)
+        self._base = self._healthy_scene(begin)
+        self._rest = self._resting(begin.now)
+        start = (begin.now - FINE_KEPT) // 600 * 600
+        self.history = History(start, lambda times, dt: self._healthy(self._base, times, dt, 1))
+        self.time = start
+        self._replay(begin)
+        self.catch_up(begin.now)
+
+    # ---- moving on ----
+
+    def catch_up(self, now: float) -> None:
+        """Compute the steps that have passed since the last call, and let happen what was planned."""
+        with self.lock:
+            while self.time + FINE <= now:
+                self._step()
+            self.agenda.run(now)
+            self.now = now
+
+    def _step(self) -> None:
+        start, end = self.time, self.time + FINE
+        self.agenda.run(end)
+        scene = self._scene(start, end)
+        rng = np.random.Generator(np.random.Philox(key=[self.seed, int(start) // FINE]))
+        row = self._engine.advance(scene, self._state, np.array([start]), FINE, rng)
+        self.history.fine.extend(np.array([start]), row)
+        self._fill_memory(scene, row, end)
+        self.time = end
+        if end % 600 == 0:
+            self.history.settle()
+            self.fleet.forget(end - STOPPED_SHOWN - 300)
+
+    def _fill_memory(self, scene: Scene, row: Row, at: float) -> None:
+        """Let leaking tasks grow by what they served, and kill those that are full."""
+        for name, groups in scene.groups.items():
+            if self.application.services[name].runs_on != "ecs":
+                continue
+            for group in groups:
+                if group.behaviour.code.leak_kb:
+                    served = float(row[(name, "served by", str(group.revision))][0])
+                    self._leak(name, group, served, at)
+
+    def _leak(self, name: str, group: Group, served: float, at: float) -> None:
+        spec = self.application.services[name]
+        tasks = [t for t in self.fleet.services[name].running(at) if t.revision == group.revision]
+        for task in tasks:
+            uneven = 0.85 + 0.3 * fraction(task.id, "share")
+            task.leaked_kb += group.behaviour.code.leak_kb * served / max(len(tasks), 1) * uneven
+            if spec.resident_mb + task.leaked_kb / 1024 >= spec.memory * 0.995:
+                reason = "OutOfMemoryError: Container killed due to memory usage"
+                self.fleet.kill(task, at - 0.5, 137, reason)
+
+    # ---- what holds in a step ----
+
+    def _scene(self, start: float, end: float) -> Scene:
+        groups = {name: self._groups(name, start, end) for name in self.application.services}
+        return Scene(groups, dict(self.conditions))
+
+    def _groups(self, name: str, start: float, end: float) -> tuple[Group, ...]:
+        spec = self.application.services[name]
+        return tuple(
+            Group(
+                revision,
+                tasks,
+                self.revisions.behaviour(name, revision),
+                *self._memory(name, revision, spec.memory),
+            )
+            for revision, tasks in sorted(self.fleet.groups(name, start, end).items())
+        )
+
+    def _memory(
+        self, name: str, revision: int, limit: int
+    ) -> tuple[float, tuple[float, float, float] | None]:
+        """Slowdown from memory pressure, and average, least and most megabytes over the tasks."""
+        tasks = [t for t in self.fleet.services[name].tasks if t.revision == revision and t.stopped is None]
+        if not any(task.leaked_kb for task in tasks):
+            return 1.0, None
+        resident = self.application.services[name].resident_mb
+        sizes = np.array([resident + task.leaked_kb / 1024 for task in tasks])
+        pressure = np.clip((sizes / limit - FULL) / (1 - FULL), 0, 1)
+        squeeze = float(np.mean(1 + 5.0 * pressure**2))
+        return squeeze, (float(sizes.mean()), float(sizes.min()), float(sizes.max()))
+
+    # ---- the beginning ----
+
+    def _set_up(self, begin: Beginning) -> None:
+        for revision in begin.revisions:
+            self.revisions.add(revision)
+        for name, (revision, tasks, since) in begin.running.items():
+            self.fleet.settle(name, revision, tasks, since)
+        for alarm in begin.alarms:
+            quiet = begin.now - 86400 * (2 + 9 * fraction(self.seed, alarm.name))
+            self.alarms[alarm.name] = AlarmState([alarm], quiet)
+        for record in begin.past:
+            self.trail.add(record)
+        for change in begin.changes:
+            self.agenda.plan(change.at, lambda _, change=change: change.apply(self))
+
+    def _healthy_scene(self, begin: Beginning) -> Scene:
+        groups = {
+            name: (Group(revision, tasks, self.revisions.behaviour(name, revision)),)
+            for name, (revision, tasks, _) in begin.running.items()
+        }
+        return Scene(groups)
+
+    def _resting(self, now: float) -> State:
+        """The state the healthy application comes to rest in, from which the past is computed."""
+        state = State()
+        rng = np.random.default_rng([self.seed, 0])
+        for step in range(6):
+            self._engine.advance(self._base, state, np.array([now - 86400 + step * FINE]), FINE, rng)
+        return state
+
+    def _healthy(self, scene: Scene, times: Floats, dt: float, kind: int) -> Row:
+        rng = np.random.default_rng([self.seed, kind, int(times[0])])
+        return self._engine.advance(scene, self._rest.resting(len(times)), times, dt, rng)
+
+    def _replay(self, begin: Beginning) -> None:
+        """Compute the fine rows before anything goes wrong, stretch by stretch between harmless changes."""
+        self.agenda.run(self.time)
+        first = min([begin.onset, *(c.at for c in begin.changes if getattr(c, "harmful", False))])
+        stop = max(self.time, (first - WARM_UP) // FINE * FINE)
+        marks = {stop}
+        for change in begin.changes:
+            marks |= {m // FINE * FINE for m in (change.at, change.at + SETTLED) if self.time < m < stop}
+        for mark in sorted(marks):
+            self.agenda.run(mark)
+            times = np.arange(self.time, mark, FINE)
+            if len(times):
+                row = self._healthy(self._scene(self.time, mark), times, FINE, 2)
+                self.history.fine.extend(times, row)
+            self.time = mark
+        self._state = self._rest.resting(1)
+
+    # ---- what others do to it ----
+
+    def put_alarm(self, config: AlarmConfig, at: float) -> None:
+        """PutMetricAlarm."""
+        if config.name in self.alarms:
+            self.alarms[config.name].put(config, at)
+        else:
+            self.alarms[config.name] = AlarmState([replace(config, since=at)], at)
+
+    def deploy(
+        self, service: str, at: float, revision: int | None, desired: int | None, force: bool = False
+    ) -> Deployment:
+        """UpdateService, what is None stays."""
+        state = self.fleet.services[service]
+        wanted = state.primary.revision if revision is None else revision
+        return self.fleet.update(service, at, wanted, state.desired if desired is None else desired, force)
+
+    def set_condition(self, at: float, part: str, figure: str, value: float) -> None:
+        """A condition of the simulation takes another value from here on."""
+        self.conditions[(part, figure)] = value
+        self._turns.append((at, part, figure, value))
+
+    def condition_at(self, part: str, figure: str, at: float, default: float = 0.0) -> float:
+        """What a condition was at some time."""
+        values = [value for since, p, f, value in self._turns if (p, f) == (part, figure) and since <= at]
+        return values[-1] if values else default
+
+    def record(self, at: float, event: str, source: str, actor: Actor, **details: object) -> None:
+        """Write a call into the trail."""
+        name = digest(self.seed, "record", at, event, len(self.trail.records))
+        self.trail.add(Record(at, name, event, source, actor, **details))  # pyright: ignore
+
+    # ---- what readers ask ----
+
+    def points(self, series: Series, start: float, end: float, period: int) -> Points:
+        """A series by period."""
+        return points(self.history, series, start, end, period)
+
+    def transitions(self, alarm: AlarmState) -> list[Transition]:
+        """An alarm's changes of state over the last hours."""
+        return alarm.transitions(self._fetch, self.history.began + 600, self.now)
+
+    def queue_counts(self, queue: str) -> tuple[int, int]:
+        """Messages that are visible and in flight right now; a dead-letter queue holds what was given up."""
+        visible = self._latest(queue, "visible")
+        if queue not in self.application.queues:
+            return int(self._latest(queue.removesuffix("-dead-letters"), "dead")), 0
+        return int(visible), int(self._latest(self.application.consumer(queue), "in_flight") + 0.5)
+
+    def _latest(self, part: str, field: str) -> float:
+        values = self.history.fine.column((part, field))
+        return 0.0 if values is None or not len(values) else float(values[-1])
+
+    def mapping_state(self, function: str) -> tuple[bool, float]:
+        """Whether the queue of a function still triggers it, and since when."""
+        turns = [
+            (at, value) for at, part, figure, value in self._turns if (part, figure) == (function, "stuck")
+        ]
+        at, stuck = turns[-1] if turns else (self.began - 86400 * 200, 0.0)
+        return not stuck, at
+
+    def _fetch(self, config: AlarmConfig, start: float, end: float) -> Points:
+        series = self.series.get((config.namespace, config.metric, config.dimensions))
+        if series is None:
+            return points(self.history, next(iter(self.series.values())), 0, 0, config.period)
+        return self.points(series, start, end, config.period)
+
+
+def _balanced(application: Application) -> frozenset[str]:
+    return frozenset(name for name, service in application.services.items() if not service.consumes)
+
+
+def within(items: Iterable[Happening], start: float, end: float) -> list[Happening]:
+    """The happenings in [start, end], oldest first."""
+    return sorted((item for item in items if start <= item.at <= end), key=lambda item: item.at)

@@ -1,0 +1,227 @@
+"""The cloud: one world, its users, and the way of a request from the wire to an answer."""
+
+import json
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from workers.sandbox.estate.alarms import AlarmState, Transition
+from workers.sandbox.estate.names import ACCOUNT, REGION, digest
+from workers.sandbox.estate.trail import Actor, Record
+from workers.sandbox.estate.world import World
+from workers.sandbox.front import alarms, cloudtrail, cloudwatch, ecs, elb, functions, logs, stores
+from workers.sandbox.front.desk import Desk, Handler, Lag, Result
+from workers.sandbox.front.identity import Caller, Identity
+from workers.sandbox.front.passage import Passage
+from workers.sandbox.front.refusal import UNAVAILABLE, UNKNOWN_OPERATION, CloudError
+from workers.sandbox.front.wire import Answer, Request
+from workers.sandbox.scenario.case import Case, Wish
+from workers.sandbox.scenario.generate import generate
+
+HANDLERS: Mapping[str, Mapping[str, Handler]] = {
+    "cloudtrail": cloudtrail.HANDLERS,
+    "cloudwatch": {**cloudwatch.HANDLERS, **alarms.HANDLERS},
+    "ecs": ecs.HANDLERS,
+    "elasticache": stores.ELASTICACHE_HANDLERS,
+    "elbv2": elb.HANDLERS,
+    "lambda": functions.HANDLERS,
+    "logs": logs.HANDLERS,
+    "rds": stores.RDS_HANDLERS,
+    "sqs": stores.SQS_HANDLERS,
+}
+_READS = ("Get", "List", "Describe", "Lookup", "Filter", "Search", "BatchGet", "Test", "Head", "Select")
+# What policies call a service, where that is not the name of its model.
+_POLICY_NAMES = {"elbv2": "elasticloadbalancing", "stepfunctions": "states", "ses": "email"}
+_SOURCES = {"cloudwatch": "monitoring", "elbv2": "elasticloadbalancing"}
+
+
+@dataclass
+class Journal:
+    """What callers did: how often each operation was asked for, and every write."""
+
+    path: Path
+    calls: Counter[str] = field(default_factory=Counter)
+    writes: list[Result] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
+
+    def write(self, entry: Result) -> None:
+        """Append a write, in memory and on disk."""
+        with self._lock:
+            self.writes.append(entry)
+            with self.path.open("a") as file:
+                file.write(json.dumps(entry) + "\n")
+
+
+class Cloud:
+    """Answers AWS requests about the world of the current case."""
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.time, check: bool = False) -> None:
+        """Credentials and the journal go to `folder`; `check` holds every answer against botocore's models."""
+        self.clock, self.check = clock, check
+        self.identity, self.passage = Identity(), Passage()
+        self.identity.write(folder)
+        self.journal = Journal(folder / "writes.jsonl")
+        self.case: Case | None = None
+        self.world: World | None = None
+        self.pulsing: tuple[AlarmState, Transition] | None = None
+        self._switch = Lock()
+
+    def play(self, wish: Wish) -> Case:
+        """Make another world, in which this case happens."""
+        now = self.clock()
+        case = generate(wish, min(wish.at or now, now))
+        world = World(case.beginning)
+        world.catch_up(now)
+        with self._switch:
+            self.case, self.world, self.pulsing = case, world, None
+            self.identity.deny(wish.deny)
+        return case
+
+    def handle(self, environ: dict[str, Any]) -> Answer:
+        """The answer to one request."""
+        request = Request(environ)
+        try:
+            return self._answer(request)
+        except CloudError as error:
+            return request.fail(error)
+        except Exception as error:  # noqa: BLE001  AWS answers its own mistakes in the caller's protocol too
+            traceback.print_exc()
+            return request.fail(CloudError("InternalFailure", f"{type(error).__name__}: {error}", 500))
+
+    def _answer(self, request: Request) -> Answer:
+        now = self.clock()
+        caller = self.identity.authenticate(request, now)
+        if request.operation is None:
+            raise request.refuse(
+                UNKNOWN_OPERATION, "The requested operation is not recognized by the service."
+            )
+        self.journal.calls[f"{request.service}:{request.operation}"] += 1
+        try:
+            self.identity.authorize(caller, request, _action(request), self._resource(request))
+            answer = self._perform(request, caller, now)
+        except CloudError as error:
+            self._log(request, caller, now, error)
+            raise
+        self._log(request, caller, now, None)
+        return answer
+
+    def _perform(self, request: Request, caller: Caller, now: float) -> Answer:
+        if (request.service, request.operation) == ("sts", "GetCallerIdentity"):
+            user = "AIDA" + digest("user", caller.user)[:17].upper()
+            return request.answer({"UserId": user, "Account": ACCOUNT, "Arn": caller.arn})
+        handler = HANDLERS.get(str(request.service), {}).get(str(request.operation))
+        if handler is None:
+            return self.passage.take(request)
+        if self.world is None or self.case is None:
+            raise request.refuse(UNAVAILABLE, "Service is unavailable.")
+        with self.world.lock:
+            self.world.catch_up(now)
+            result = handler(self._desk(request, caller, now))
+        if self.check:
+            _checked(request, result)
+        return request.answer(result)
+
+    def _desk(self, request: Request, caller: Caller, now: float) -> Desk:
+        assert self.world is not None
+        assert self.case is not None
+        wish = self.case.wish
+        given = (
+            wish.lag
+            if isinstance(wish.lag, dict)
+            else dict.fromkeys(("standard", "custom", "logs", "trail"), wish.lag)
+        )
+        return Desk(
+            self.world, caller, request.params, now, Lag(**given), dropped(self.world, wish), request.id
+        )
+
+    def _resource(self, request: Request) -> str:
+        """The ARN that a policy would be held against, where the operation has one."""
+        if (request.service, request.operation) == ("ecs", "UpdateService"):
+            service = str(request.params.get("service", "")).rpartition("/")[2]
+            cluster = str(request.params.get("cluster", "default")).rpartition("/")[2]
+            return f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/{cluster}/{service}"
+        if (request.service, request.operation) == ("rds", "DescribeDBInstances"):
+            return f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{request.params.get('DBInstanceIdentifier', '*')}"
+        return "*"
+
+    def _log(self, request: Request, caller: Caller, now: float, error: CloudError | None) -> None:
+        """Keep a write in the journal and in the trail, refused ones too."""
+        operation = str(request.operation)
+        if operation.startswith(_READS):
+            return
+        entry = {
+            "time": now,
+            "user": caller.user,
+            "service": request.service,
+            "operation": operation,
+            "parameters": request.params,
+            "result": error.code if error else "ok",
+        }
+        self.journal.write(entry)
+        if self.world is not None:
+            self._trail(self.world, request, caller, now, error)
+
+    def _trail(
+        self, world: World, request: Request, caller: Caller, now: float, error: CloudError | None
+    ) -> None:
+        agent = request.headers.get("User-Agent", "")
+        actor = Actor(caller.user, agent=agent, address=str(request.inner.remote_addr))
+        source = f"{_SOURCES.get(str(request.service), request.service)}.amazonaws.com"
+        resources = _touched(request)
+        failed = (error.code, error.message) if error else None
+        with world.lock:
+            world.trail.add(
+                Record(
+                    now,
+                    digest(request.id),
+                    str(request.operation),
+                    source,
+                    actor,
+                    request.params,
+                    None,
+                    resources,
+                    False,
+                    failed,
+                )
+            )
+
+
+def _action(request: Request) -> str:
+    return f"{_POLICY_NAMES.get(str(request.service), request.service)}:{request.operation}"
+
+
+def _touched(request: Request) -> tuple[tuple[str, str], ...]:
+    if request.operation == "UpdateService":
+        name = str(request.params.get("service", "")).rpartition("/")[2]
+        return (
+            ("AWS::ECS::Service", name),
+            ("AWS::ECS::Cluster", str(request.params.get("cluster", "default"))),
+        )
+    if request.operation == "PutMetricAlarm":
+        return (("AWS::CloudWatch::Alarm", str(request.params.get("AlarmName"))),)
+    return ()
+
+
+def dropped(world: World, wish: Wish) -> frozenset[str]:
+    """The series that a case goes without: those named, or a share of all."""
+    if isinstance(wish.drop, list):
+        return frozenset(wish.drop)
+    share = wish.drop
+    keys = [f"{s.part}/{s.name}" for s in world.series.values()]
+    return frozenset(k for k in keys if int(digest(world.seed, "drop", k)[:8], 16) / 16**8 < share)
+
+
+def _checked(request: Request, result: Result) -> None:
+    from botocore.validate import ParamValidator
+
+    operation = request.operation_model
+    shape = operation.output_shape if operation else None
+    if shape is not None:
+        report = ParamValidator().validate(result, shape)
+        if report.has_errors():
+            raise AssertionError(f"{request.service}:{request.operation}: {report.generate_report()}")

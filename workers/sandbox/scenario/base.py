@@ -1,0 +1,125 @@
+"""The healthy application of a case: what runs, since when, and the changes of the last weeks that led there."""
+
+from dataclasses import dataclass
+
+from workers.sandbox.estate.alarms import AlarmConfig
+from workers.sandbox.estate.names import Names, arn, digest, fraction, number
+from workers.sandbox.estate.revisions import Revision, environment, image
+from workers.sandbox.estate.series import Series, catalogue
+from workers.sandbox.estate.trail import Record
+from workers.sandbox.model.spec import Alarm, Application
+from workers.sandbox.scenario.changes import REGISTERED_BEFORE, commit, registration
+from workers.sandbox.scenario.people import PIPELINE
+
+DAY = 86400.0
+KEPT_REVISIONS = 4
+
+
+@dataclass(frozen=True)
+class Base:
+    """A healthy application; `revisions` are oldest first, the last of each service is the one that runs."""
+
+    application: Application
+    revisions: dict[str, tuple[Revision, ...]]
+    alarms: tuple[AlarmConfig, ...]
+    past: tuple[Record, ...]
+
+    def current(self, service: str) -> Revision:
+        """What a service runs."""
+        return self.revisions[service][-1]
+
+
+def healthy(application: Application, seed: int, now: float) -> Base:
+    """The application as this seed has it: its traffic, its revisions, its alarms."""
+    level = 0.88 + 0.3 * fraction(seed, "level")
+    demand = application.traffic.model_copy(
+        update={"requests_per_second": application.traffic.requests_per_second * level}
+    )
+    application = application.model_copy(update={"traffic": demand})
+    revisions = {name: _revisions(application, name, seed, now) for name in application.services}
+    alarms = tuple(alarm_config(application, alarm) for alarm in application.alarms)
+    past = tuple(
+        record
+        for name, service in application.services.items()
+        if service.runs_on == "ecs"
+        for revision in revisions[name]
+        for record in _deployed(application, seed, revision)
+    )
+    return Base(application, revisions, alarms, past)
+
+
+def _revisions(application: Application, name: str, seed: int, now: float) -> tuple[Revision, ...]:
+    newest = 14 + number(90, seed, name, "revision")
+    last = now - DAY * (1.2 + 6 * fraction(seed, name, "age"))
+    found = []
+    for back in range(KEPT_REVISIONS - 1, -1, -1):
+        # Deployments happen on working days, hours apart from each other.
+        at = (
+            last
+            - back * DAY * (2.1 + 3 * fraction(seed, name, "pace"))
+            - 3600 * 3 * fraction(seed, name, back)
+        )
+        found.append(_revision(application, name, newest - back, commit(seed, name, newest - back), at))
+    return tuple(found)
+
+
+def _revision(application: Application, name: str, number_: int, tag: str, at: float) -> Revision:
+    service = application.services[name]
+    full = image(application.name, name, tag)
+    settings = environment(application, name)
+    return Revision(name, number_, full, settings, at, PIPELINE.arn, service.cpu, service.memory)
+
+
+def _deployed(application: Application, seed: int, revision: Revision) -> list[Record]:
+    """The trail of a past deployment."""
+    names, name = Names(application.name), revision.service
+    at = revision.registered_at
+    details = registration(names, revision)
+    update = {
+        "cluster": application.name,
+        "service": name,
+        "taskDefinition": f"{names.family(name)}:{revision.number}",
+    }
+    ids = [digest(seed, name, revision.number, word) for word in ("register", "update")]
+    resources = (("AWS::ECS::Service", name), ("AWS::ECS::Cluster", application.name))
+    return [
+        Record(at, ids[0], "RegisterTaskDefinition", "ecs.amazonaws.com", PIPELINE, **details),
+        Record(
+            at + REGISTERED_BEFORE,
+            ids[1],
+            "UpdateService",
+            "ecs.amazonaws.com",
+            PIPELINE,
+            request=update,
+            response={"service": {"serviceName": name}},
+            resources=resources,
+        ),
+    ]
+
+
+def alarm_config(application: Application, alarm: Alarm) -> AlarmConfig:
+    """An alarm of the file as CloudWatch has it."""
+    series = series_of(application, alarm.of, alarm.metric)
+    return AlarmConfig(
+        name=f"{application.name}-{alarm.name}"
+        if not alarm.name.startswith(application.name)
+        else alarm.name,
+        namespace=series.namespace,
+        metric=series.name,
+        dimensions=series.dimensions,
+        statistic=alarm.statistic,
+        threshold=float(alarm.threshold),
+        periods=alarm.periods,
+        points=alarm.points,
+        comparison="GreaterThanThreshold" if alarm.above else "LessThanThreshold",
+        actions=(arn("sns", f"{application.name}-alerts"),),
+    )
+
+
+def series_of(application: Application, part: str, metric: str) -> Series:
+    """AWS's own series of a part by metric name."""
+    return next(
+        s
+        for s in catalogue(application)
+        if s.part == part and s.name == metric and s.namespace != application.namespace
+    )

@@ -1,0 +1,81 @@
+"""What a case is: what was asked for, what happens in it, and the truth about it."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from workers.sandbox.estate.world import Beginning, Change
+
+
+class Wish(BaseModel):
+    """What a caller of the control API asks for. `at` is when the case is built, now if it is not given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    application: str = "shop"
+    faults: list[str] = ["bad_deployment"]
+    seed: int = Field(default=1, ge=0, lt=2**31)
+    onset_minutes: float = Field(default=12, ge=3, le=150)
+    decoys: bool = True
+    lag: dict[str, float] | float = 3.0
+    drop: list[str] | float = 0.0
+    deny: list[str] = []
+    at: float | None = None
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Where the fault is, its class, and the task definition that brought it, as `family:revision`."""
+
+    service: str
+    mode: str
+    revision: str | None = None
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A fault as it was planned: what happens, the truth, and the part whose alarm is expected to tell."""
+
+    truth: Truth
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A generated case."""
+
+    name: str
+    wish: Wish
+    beginning: Beginning
+    truths: tuple[Truth, ...]
+    alarms: frozenset[str] = frozenset()
+    """The alarms that people are told about; empty means whichever fired."""
+
+
+class Fault(BaseModel):
+    """A row of faults.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    title: str
+    about: str
+    fits: list[str]
+
+
+@cache
+def fault_table() -> tuple[Fault, ...]:
+    """All classes of incident, in the order of the catalogue."""
+    path = Path(__file__).parents[1] / "faults.yaml"
+    return tuple(Fault.model_validate(row) for row in yaml.safe_load(path.read_text()))
+
+
+def dice(*parts: int | str) -> np.random.Generator:
+    """Random choices that depend on nothing but the parts."""
+    return np.random.default_rng(
+        [p if isinstance(p, int) else int.from_bytes(p.encode()[:6], "big") for p in parts]
+    )

@@ -1,0 +1,212 @@
+"""What can happen in a case, as data: each change knows when it is and how to make itself so."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from workers.sandbox.estate.alarms import AlarmConfig
+from workers.sandbox.estate.names import Names, digest
+from workers.sandbox.estate.revisions import Revision
+from workers.sandbox.estate.trail import Actor
+from workers.sandbox.estate.world import Happening, Locked, World
+from workers.sandbox.model.behaviour import Code
+
+REGISTERED_BEFORE = 24.0
+"""Seconds between the registration of a task definition and its deployment."""
+
+
+@dataclass(frozen=True)
+class Register:
+    """A task definition is registered; `code` is what its image does differently."""
+
+    at: float
+    revision: Revision
+    actor: Actor
+    code: Code | None = None
+
+    def apply(self, world: World) -> None:
+        """Register it, and write the call down."""
+        if self.code is not None:
+            world.revisions.code[self.revision.image] = self.code
+        world.revisions.add(self.revision)
+        world.record(
+            self.at,
+            "RegisterTaskDefinition",
+            "ecs.amazonaws.com",
+            self.actor,
+            **registration(world.names, self.revision),
+        )
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """UpdateService: another revision, another number of tasks, or both."""
+
+    at: float
+    service: str
+    actor: Actor
+    revision: int | None = None
+    desired: int | None = None
+    harmful: bool = False
+
+    def apply(self, world: World) -> None:
+        """Start the rollout, and write the call down."""
+        deployment = world.deploy(self.service, self.at, self.revision, self.desired)
+        request: dict[str, Any] = {"cluster": world.application.name, "service": self.service}
+        if self.revision is not None:
+            request["taskDefinition"] = f"{world.names.family(self.service)}:{self.revision}"
+        if self.desired is not None:
+            request["desiredCount"] = self.desired
+        response = {"service": {"serviceName": self.service, "deployments": [{"id": deployment.id}]}}
+        resources = (("AWS::ECS::Service", self.service), ("AWS::ECS::Cluster", world.application.name))
+        world.record(
+            self.at,
+            "UpdateService",
+            "ecs.amazonaws.com",
+            self.actor,
+            request=request,
+            response=response,
+            resources=resources,
+        )
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A condition of the simulation takes another value; no call does this."""
+
+    at: float
+    part: str
+    figure: str
+    value: float
+    harmful: bool = True
+
+    def apply(self, world: World) -> None:
+        """Set it."""
+        world.set_condition(self.at, self.part, self.figure, self.value)
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Somebody's transaction holds a lock on a table."""
+
+    at: float
+    database: str
+    locked: Locked
+
+    def apply(self, world: World) -> None:
+        """Take it."""
+        world.locked[self.database] = self.locked
+
+
+@dataclass(frozen=True)
+class Agent:
+    """Who sends what comes on top of the usual demand on a route."""
+
+    at: float
+    path: str
+    agent: str
+
+    def apply(self, world: World) -> None:
+        """Note it."""
+        world.agents[self.path] = self.agent
+
+
+@dataclass(frozen=True)
+class EditAlarm:
+    """PutMetricAlarm on an alarm that exists."""
+
+    at: float
+    alarm: str
+    threshold: float
+    actor: Actor
+
+    def apply(self, world: World) -> None:
+        """Put it, and write the call down."""
+        config = replace(world.alarms[self.alarm].config, threshold=self.threshold)
+        world.put_alarm(config, self.at)
+        resources = (("AWS::CloudWatch::Alarm", self.alarm),)
+        world.record(
+            self.at,
+            "PutMetricAlarm",
+            "monitoring.amazonaws.com",
+            self.actor,
+            request=alarm_request(config),
+            resources=resources,
+        )
+
+
+@dataclass(frozen=True)
+class Note:
+    """An entry in a service's own event log."""
+
+    at: float
+    happening: Happening
+
+    def apply(self, world: World) -> None:
+        """Keep it."""
+        world.happenings.append(self.happening)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that shows in the trail and changes nothing in the simulation."""
+
+    at: float
+    event: str
+    source: str
+    actor: Actor
+    request: Mapping[str, Any] = field(default_factory=dict)
+    resources: tuple[tuple[str, str], ...] = ()
+
+    def apply(self, world: World) -> None:
+        """Write it down."""
+        world.record(
+            self.at, self.event, self.source, self.actor, request=self.request, resources=self.resources
+        )
+
+
+def registration(names: Names, revision: Revision) -> dict[str, Any]:
+    """Request, response and resources of the RegisterTaskDefinition that made this revision."""
+    family = names.family(revision.service)
+    container = {
+        "name": revision.service,
+        "image": revision.image,
+        "cpu": 0,
+        "environment": [{"name": k, "value": v} for k, v in sorted(revision.environment.items())],
+        "essential": True,
+    }
+    request = {
+        "family": family,
+        "containerDefinitions": [container],
+        "cpu": str(revision.cpu),
+        "memory": str(revision.memory),
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+    }
+    arn = names.task_definition(revision.service, revision.number)
+    response = {"taskDefinition": {"taskDefinitionArn": arn, "family": family, "revision": revision.number}}
+    return {"request": request, "response": response, "resources": (("AWS::ECS::TaskDefinition", arn),)}
+
+
+def alarm_request(config: AlarmConfig) -> dict[str, Any]:
+    """The request parameters of a PutMetricAlarm, as CloudTrail writes them."""
+    found: dict[str, Any] = {
+        "alarmName": config.name,
+        "namespace": config.namespace,
+        "metricName": config.metric,
+        "dimensions": [{"name": name, "value": value} for name, value in config.dimensions],
+        "period": config.period,
+        "evaluationPeriods": config.periods,
+        "datapointsToAlarm": config.points,
+        "threshold": config.threshold,
+        "comparisonOperator": config.comparison,
+        "treatMissingData": config.missing,
+        "actionsEnabled": True,
+    }
+    key = "extendedStatistic" if config.statistic.startswith("p") else "statistic"
+    return found | {key: config.statistic}
+
+
+def commit(*parts: object) -> str:
+    """An image tag as a pipeline makes it: the start of a commit's hash."""
+    return digest("commit", *parts)[:9]

@@ -1,0 +1,63 @@
+"""Makes a case from a wish: the healthy application, its trouble, the decoys, and the truth."""
+
+from collections.abc import Sequence
+
+from workers.sandbox.estate.world import Beginning, Change
+from workers.sandbox.model.history import FINE
+from workers.sandbox.model.spec import application
+from workers.sandbox.scenario.base import Base, healthy
+from workers.sandbox.scenario.case import Case, Trouble, Wish, dice
+from workers.sandbox.scenario.decoys import decoys
+from workers.sandbox.scenario.faults import FAULTS
+from workers.sandbox.scenario.stage import Stage
+
+
+class Unplayable(Exception):
+    """There is no such application or fault, or the fault cannot be played in it."""
+
+
+def generate(wish: Wish, now: float) -> Case:
+    """The case that this wish describes, built at `now`."""
+    base = _base(wish, now)
+    onset = (now - wish.onset_minutes * 60) // FINE * FINE
+    stage = Stage(base, wish.seed, onset, now, dice(wish.seed, "fault"))
+    troubles = [_plan(fault, stage) for fault in wish.faults]
+    changes = [change for trouble in troubles for change in trouble.changes]
+    stage.rng = dice(wish.seed, "decoys")
+    if wish.decoys:
+        changes += decoys(stage)
+    name = f"{wish.application}-{'+'.join(wish.faults) or 'healthy'}-{wish.seed}"
+    beginning = _beginning(base, wish.seed, onset, now, changes)
+    return Case(name, wish, beginning, tuple(trouble.truth for trouble in troubles))
+
+
+def _base(wish: Wish, now: float) -> Base:
+    try:
+        return healthy(application(wish.application), wish.seed, now)
+    except KeyError:
+        raise Unplayable(f"unknown application {wish.application!r}") from None
+
+
+def _plan(fault: str, stage: Stage) -> Trouble:
+    if fault not in FAULTS:
+        raise Unplayable(f"unknown fault {fault!r}, or one that cannot be played yet")
+    return FAULTS[fault](stage)
+
+
+def _beginning(base: Base, seed: int, onset: float, now: float, changes: Sequence[Change]) -> Beginning:
+    running = {
+        name: (base.current(name).number, service.tasks, base.current(name).registered_at + 24)
+        for name, service in base.application.services.items()
+    }
+    return Beginning(
+        application=base.application,
+        seed=seed,
+        onset=onset,
+        now=now,
+        revisions=tuple(r for revisions in base.revisions.values() for r in revisions),
+        code={},
+        running=running,
+        alarms=base.alarms,
+        changes=tuple(sorted(changes, key=lambda change: change.at)),
+        past=base.past,
+    )

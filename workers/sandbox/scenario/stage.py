@@ -1,0 +1,80 @@
+"""What a fault or a decoy is planned with: the healthy application, the onset, dice, and the usual moves."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from workers.sandbox.estate.revisions import Revision, image
+from workers.sandbox.estate.trail import Actor
+from workers.sandbox.model.behaviour import Code
+from workers.sandbox.scenario.base import Base
+from workers.sandbox.scenario.changes import REGISTERED_BEFORE, Deploy, Register, commit
+from workers.sandbox.scenario.people import PIPELINE
+
+ROLLOUT = 12.0
+"""Seconds from UpdateService until the new tasks take requests."""
+
+
+@dataclass
+class Stage:
+    """Hands out revision numbers, so that several faults and decoys can play together."""
+
+    base: Base
+    seed: int
+    onset: float
+    now: float
+    rng: np.random.Generator
+    taken: set[str] = field(default_factory=set)
+    """Parts that a fault already uses."""
+    _released: dict[str, list[Revision]] = field(default_factory=dict)
+
+    def pick(self, names: list[str]) -> str:
+        """One of these parts, rather one that no fault uses yet."""
+        free = [name for name in names if name not in self.taken] or names
+        name = free[int(self.rng.integers(len(free)))]
+        self.taken.add(name)
+        return name
+
+    def between(self, low: float, high: float) -> float:
+        """A number in [low, high)."""
+        return low + (high - low) * float(self.rng.random())
+
+    def newest(self, service: str) -> Revision:
+        """The latest revision of a service, whether it runs already or is planned."""
+        return (self._released.get(service) or [self.base.current(service)])[-1]
+
+    def release(
+        self,
+        service: str,
+        at: float,
+        code: Code | None = None,
+        settings: dict[str, str] | None = None,
+        actor: Actor = PIPELINE,
+        harmful: bool = False,
+    ) -> tuple[Revision, list[Register | Deploy]]:
+        """Plan a deployment at `at`: of a new image, or of the same one when only settings change."""
+        before = self.newest(service)
+        number = before.number + 1
+        full = before.image
+        if settings is None:
+            full = image(self.base.application.name, service, commit(self.seed, service, number))
+        revision = replace(
+            before,
+            number=number,
+            image=full,
+            environment={**before.environment, **(settings or {})},
+            registered_at=at - REGISTERED_BEFORE,
+            registered_by=actor.arn,
+        )
+        self._released.setdefault(service, []).append(revision)
+        register = Register(at - REGISTERED_BEFORE, revision, actor, code)
+        return revision, [register, Deploy(at, service, actor, number, harmful=harmful)]
+
+    def name(self, revision: Revision) -> str:
+        """A revision as `family:revision`."""
+        return f"{self.base.application.name}-{revision.service}:{revision.number}"
+
+    def served(self) -> list[str]:
+        """The ECS services that answer requests."""
+        services = self.base.application.services
+        return [name for name, s in services.items() if not s.consumes]
