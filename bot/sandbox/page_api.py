@@ -260,7 +260,7 @@ async def disconnect(slack: Slack, body: Body) -> Body:
     """
     reason = str(body.get("reason") or "refresh_requested")
     if reason == "cut":
-        await slack.sockets.close()
+        slack.sockets.cut()
         return {}
     return {"told": await slack.sockets.disconnect(reason)}
 

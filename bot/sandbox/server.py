@@ -27,13 +27,14 @@ def build(manifest: Manifest, state: Path | None, cloud: str) -> Slack:
     """A fresh workspace, not served yet."""
     clock = Clock()
     ids = Ids(clock)
+    live = Live()
     return Slack(
         manifest=manifest,
         clock=clock,
         ids=ids,
         workspace=Workspace(ids, clock.now()),
-        live=Live(),
-        sockets=Sockets(seeds.APP_ID, clock, ids),
+        live=live,
+        sockets=Sockets(seeds.APP_ID, clock, ids, lambda count: live.tell("sockets", count=count)),
         calls=CallLog(state),
         files=Files(clock, ids),
         triggers=Triggers(clock, ids),
@@ -67,7 +68,7 @@ def application(slack: Slack) -> web.Application:
 async def _shutdown(slack: Slack) -> None:
     slack.live.close()
     slack.stop()
-    await slack.sockets.close()
+    slack.sockets.cut()
     slack.calls.close()
 
 

@@ -6,6 +6,7 @@ Hands each envelope to one of the app's connections and waits for its answer.
 import asyncio
 import json
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,7 @@ class Ack:
 class _Connection:
     id: str
     socket: web.WebSocketResponse
+    request: web.Request
     draining: bool = False
 
 
@@ -43,8 +45,9 @@ class _Waiter:
 class Sockets:
     """The app's open connections."""
 
-    def __init__(self, app_id: str, clock: Clock, ids: Ids) -> None:
+    def __init__(self, app_id: str, clock: Clock, ids: Ids, changed: Callable[[int], None]) -> None:
         self._app_id = app_id
+        self._changed = changed
         self._clock = clock
         self._ids = ids
         self._tickets: set[str] = set()
@@ -75,8 +78,9 @@ class Sockets:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
             await socket.close()
             return socket
-        connection = _Connection(self._ids.new("applink-"), socket)
+        connection = _Connection(self._ids.new("applink-"), socket, request)
         self._connections.append(connection)
+        self._changed(self.count)
         try:
             await socket.send_json(self._hello(connection))
             async for frame in socket:
@@ -84,6 +88,7 @@ class Sockets:
                     self._read(frame.data)
         finally:
             self._connections.remove(connection)
+            self._changed(self.count)
         return socket
 
     async def send(
@@ -122,10 +127,11 @@ class Sockets:
             await connection.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
         return len(leaving)
 
-    async def close(self) -> None:
+    def cut(self) -> None:
         """Cut every connection without a word, as a network does."""
-        for connection in list(self._connections):
-            await connection.socket.close()
+        for connection in self._connections:
+            if connection.request.transport:
+                connection.request.transport.abort()
 
     def _hello(self, connection: _Connection) -> dict[str, Any]:
         return {
