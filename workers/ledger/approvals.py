@@ -54,7 +54,10 @@ def _ask(connection: Connection, investigation: str, approval: Approval, at: flo
             hash=approval.hash,
             created_at=at,
             expires_at=approval.expires_at.timestamp(),
+            wanted=0,
             queued_at=0.0,
+            runner="",
+            beat_at=0.0,
             body=approval.model_dump_json(),
         )
     )
@@ -77,12 +80,23 @@ def _vote(connection: Connection, approval_id: str, vote: Vote) -> None:
     )
 
 
+# States in which the executor still has something to do: make, reconcile or verify the change.
+_UNFINISHED = frozenset(
+    {
+        ApprovalState.APPROVED,
+        ApprovalState.REDEEMED,
+        ApprovalState.INDETERMINATE,
+        ApprovalState.SUCCEEDED,
+    }
+)
+
+
 def _transition(connection: Connection, approval_id: str, to: ApprovalState) -> None:
     before = [state.value for state, after in NEXT.items() if to in after]
     moved = connection.execute(
         update(approvals)
         .where(approvals.c.id == approval_id, approvals.c.state.in_(before))
-        .values(state=to.value)
+        .values(state=to.value, wanted=int(to in _UNFINISHED))
     )
     if moved.rowcount != 1:
         raise AlreadyDecided(f"approval {approval_id} cannot become {to.value} any more")
@@ -118,11 +132,47 @@ def overdue(connection: Connection, now: float) -> tuple[Approval, ...]:
     return tuple(a for row in rows if (a := load(connection, row.id)) is not None)
 
 
-def in_state(connection: Connection, state: ApprovalState, before: float) -> tuple[str, ...]:
+def unmade(connection: Connection, since: float, stale: float) -> tuple[str, ...]:
+    """Approvals that want an executor, that none alive holds, and that were not queued after `since`."""
     rows = connection.execute(
-        select(approvals.c.id).where(approvals.c.state == state.value, approvals.c.queued_at < before)
+        select(approvals.c.id).where(
+            approvals.c.wanted == 1,
+            (approvals.c.runner == "") | (approvals.c.beat_at < stale),
+            approvals.c.queued_at < since,
+        )
     )
     return tuple(row.id for row in rows)
+
+
+def claim(connection: Connection, approval_id: str, runner: str, now: float, stale: float) -> bool:
+    taken = connection.execute(
+        update(approvals)
+        .where(
+            approvals.c.id == approval_id,
+            approvals.c.wanted == 1,
+            (approvals.c.runner == "") | (approvals.c.beat_at < stale),
+        )
+        .values(runner=runner, beat_at=now)
+    )
+    return taken.rowcount == 1
+
+
+def beat(connection: Connection, approval_id: str, runner: str, now: float) -> bool:
+    """Whether `runner` still holds the approval."""
+    held = connection.execute(
+        update(approvals)
+        .where(approvals.c.id == approval_id, approvals.c.runner == runner)
+        .values(beat_at=now)
+    )
+    return held.rowcount == 1
+
+
+def release(connection: Connection, approval_id: str, runner: str) -> None:
+    connection.execute(
+        update(approvals)
+        .where(approvals.c.id == approval_id, approvals.c.runner == runner)
+        .values(wanted=0, runner="")
+    )
 
 
 def queued(connection: Connection, approval_id: str, at: float) -> None:

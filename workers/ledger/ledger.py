@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from workers.domain.approval import Approval, ApprovalState
+from workers.domain.approval import Approval
 from workers.domain.errors import Fenced, RunbookError
 from workers.domain.event import EVENT, Event, IncidentReported
 from workers.domain.incident import Incident
@@ -307,10 +307,24 @@ class Ledger:
         with reading(self._engine) as connection:
             return approvals.overdue(connection, now.timestamp())
 
-    def in_state(self, state: ApprovalState, before: float) -> tuple[str, ...]:
-        """Ids of approvals in `state` that were last queued before `before` (Unix seconds)."""
+    def unmade(self, since: float) -> tuple[str, ...]:
+        """Decided approvals that want an executor and that nobody alive holds."""
         with reading(self._engine) as connection:
-            return approvals.in_state(connection, state, before)
+            return approvals.unmade(connection, since, time.time() - STALE_SECONDS)
+
+    def claim_approval(self, approval_id: str, runner: str) -> bool:
+        now = time.time()
+        with writing(self._engine) as connection:
+            return approvals.claim(connection, approval_id, runner, now, now - STALE_SECONDS)
+
+    def beat_approval(self, approval_id: str, runner: str) -> bool:
+        """Say that the executor is alive; false when another one has taken the approval over."""
+        with writing(self._engine) as connection:
+            return approvals.beat(connection, approval_id, runner, time.time())
+
+    def release_approval(self, approval_id: str, runner: str) -> None:
+        with writing(self._engine) as connection:
+            approvals.release(connection, approval_id, runner)
 
     def queued_approval(self, approval_id: str) -> None:
         with writing(self._engine) as connection:

@@ -64,9 +64,14 @@ approvals = Table(
     Column("hash", String(64), nullable=False),
     Column("created_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False),
+    # 1 from the decision until the executor has seen it through.
+    Column("wanted", Integer, nullable=False),
     Column("queued_at", Float, nullable=False),
+    Column("runner", String(64), nullable=False),
+    Column("beat_at", Float, nullable=False),
     Column("body", Text, nullable=False),
     Index("approvals_state", "state"),
+    Index("approvals_wanted", "wanted"),
 )
 
 votes = Table(

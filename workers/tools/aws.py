@@ -75,6 +75,11 @@ class Aws:
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="aws")
 
+    def warm(self, *services: str) -> None:
+        """Make clients ahead of their use: parsing AWS's models takes longer than most calls."""
+        for service in services:
+            self._client(service)
+
     def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """One API call, errors in our words. `operation` as boto3 spells it (`describe_services`)."""
         _count()

@@ -111,6 +111,14 @@ def settled(now: State) -> bool:
     )
 
 
+def progress(now: State) -> str:
+    """How far a rollout is, in words."""
+    if not now:
+        return "the service could not be read"
+    running = f"{now.get('runningCount')} of {now.get('desiredCount')} tasks run"
+    return f"{running}, revision {now.get('taskDefinition')}, rollout {str(now.get('rolloutState')).lower()}"
+
+
 def make(aws: Aws, call: ToolCall) -> dict[str, Any]:
     """Send the change, once. Raises `OutcomeUnknown` when its answer got lost."""
     row = row_of(call)

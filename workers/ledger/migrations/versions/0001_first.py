@@ -50,10 +50,14 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(64), nullable=False),
         sa.Column("created_at", sa.Float, nullable=False),
         sa.Column("expires_at", sa.Float, nullable=False),
+        sa.Column("wanted", sa.Integer, nullable=False),
         sa.Column("queued_at", sa.Float, nullable=False),
+        sa.Column("runner", sa.String(64), nullable=False),
+        sa.Column("beat_at", sa.Float, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
     )
     op.create_index("approvals_state", "approvals", ["state"])
+    op.create_index("approvals_wanted", "approvals", ["wanted"])
     op.create_table(
         "votes",
         sa.Column("approval", sa.String(32), sa.ForeignKey("approvals.id"), primary_key=True),

@@ -1,0 +1,102 @@
+"""The clock: whatever was left lying, by a dead worker or a wiped Redis, is picked up here.
+
+It looks at the ledger, never at Redis: the ledger knows what is wanted, the queue only carries it.
+Any number of clocks may run; what they queue twice is done once.
+"""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workers import wiring
+from workers.domain.errors import RunbookError
+from workers.domain.event import ApprovalExpired
+from workers.ledger import AlreadyDecided, Ledger
+from workers.queue import Queue, beat_while
+from workers.settings import Settings
+from workers.thread.posts import posts
+
+log = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 15.0
+"""What was queued less than this ago is given time to be picked up."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The chores over one ledger and one queue."""
+
+    ledger: Ledger
+    queue: Queue
+
+    def forsaken(self) -> None:
+        """Investigations that want work and that nobody alive holds go back on the queue."""
+        for investigation in self.ledger.forsaken(time.time() - AGAIN_SECONDS):
+            self.queue.put("investigate", investigation)
+            self.ledger.queued(investigation)
+
+    def unsaid(self) -> None:
+        """Posts that wait in the outbox get somebody to deliver them."""
+        for investigation in self.ledger.unsaid():
+            self.queue.put("deliver", investigation)
+
+    def unmade(self) -> None:
+        """Approved changes that nobody executes, or whose executor died half-way, go to the executor."""
+        for approval in self.ledger.unmade(time.time() - AGAIN_SECONDS):
+            self.queue.put("execute", approval)
+            self.ledger.queued_approval(approval)
+
+    def expired(self) -> None:
+        """Approvals that nobody decided or used in time end."""
+        for approval in self.ledger.overdue(wiring.now()):
+            event = ApprovalExpired(at=wiring.now(), approval=approval.id)
+            try:
+                self.ledger.record(approval.investigation, event, posts, wanted=True)
+            except AlreadyDecided:
+                continue  # decided in this very moment
+            self.queue.put("investigate", approval.investigation)
+
+    def documents(self) -> None:
+        """The index of documents follows their sources."""
+        self.queue.put("sync", "documents")
+
+
+def run(settings: Settings) -> None:
+    """Entry of `runbook clock`: see to the chores until told to stop."""
+    clock = Clock(wiring.ledger(settings), wiring.queue(settings))
+    stop = threading.Event()
+    stop_on_signal(stop)
+    beat_while(clock.queue, "clock", stop)
+    chores: tuple[tuple[float, Callable[[], None]], ...] = (
+        (2.0, clock.forsaken),
+        (2.0, clock.unsaid),
+        (2.0, clock.unmade),
+        (2.0, clock.expired),
+        (60.0, clock.documents),
+    )
+    keep(chores, stop)
+
+
+def stop_on_signal(stop: threading.Event) -> None:
+    def said(_number: int, _frame: object) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGINT, said)
+    signal.signal(signal.SIGTERM, said)
+
+
+def keep(chores: tuple[tuple[float, Callable[[], None]], ...], stop: threading.Event) -> None:
+    """Run each chore when it is due; one that fails is said and tried again at its next time."""
+    due = [0.0] * len(chores)
+    while not stop.is_set():
+        for index, (every, chore) in enumerate(chores):
+            if time.monotonic() >= due[index]:
+                due[index] = time.monotonic() + every
+                try:
+                    chore()
+                except RunbookError as error:
+                    log.warning("%s: %s %s", chore.__name__, error, error.mend)
+        stop.wait(0.5)

@@ -1,0 +1,190 @@
+"""What workers do: run investigations, deliver posts, keep the index of documents up to date."""
+
+import logging
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from knowledge.embedder import Embedder
+from knowledge.sync import prune, sync
+from workers import wiring
+from workers.agent.investigator import Investigator
+from workers.agent.rules import RuleReasoner
+from workers.domain.errors import Fenced, RunbookError, Unreachable
+from workers.domain.event import Event, Failed
+from workers.domain.investigation import Investigation
+from workers.ledger import Conflict, Ledger
+from workers.queue import Handlers, Queue, serve
+from workers.safety.gate import Gate
+from workers.settings import Settings
+from workers.thread.posts import posts
+from workers.thread.publisher import Publisher
+
+log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 2.0
+DELIVER_SECONDS = 0.4
+MOST_TRIES = 3
+# The clients that the first questions of every investigation need.
+AT_ONCE = ("ecs", "elbv2", "rds", "elasticache", "sqs", "lambda", "cloudwatch", "logs", "cloudtrail")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the jobs of a worker share. Made before the fork, so nothing in it is connected yet."""
+
+    settings: Settings
+    ledger: Ledger
+    queue: Queue
+    publisher: Publisher
+    gate: Gate
+
+
+def parts(settings: Settings) -> Parts:
+    ledger, queue = wiring.ledger(settings), wiring.queue(settings)
+    aws = wiring.reading(settings)
+    if aws is not None:
+        aws.warm(*AT_ONCE)
+    return Parts(
+        settings=settings,
+        ledger=ledger,
+        queue=queue,
+        publisher=wiring.publisher(settings, ledger, queue),
+        gate=wiring.investigating(settings, aws),
+    )
+
+
+def run(settings: Settings, queue: Literal["investigate", "quick"]) -> None:
+    """Entry of `runbook worker` and `runbook quick`: work off one queue until told to stop."""
+    made = parts(settings)
+    jobs: dict[str, Handlers] = {
+        "investigate": {"investigate": lambda subject: investigate(made, subject)},
+        "quick": {
+            "deliver": lambda subject: made.publisher.deliver(subject),
+            "sync": lambda _: sync_documents(settings),
+        },
+    }
+    name = {"investigate": "worker", "quick": "quick"}[queue]
+    serve(settings.queue_url, queue, jobs[queue], process=name)
+
+
+def investigate(made: Parts, investigation: str) -> None:
+    """Run an investigation as far as it goes now; returns at once when somebody else holds it."""
+    runner = wiring.runner()
+    if not made.ledger.claim(investigation, runner):
+        return
+    with _beside(made, investigation, runner):
+        try:
+            _through(made, investigation, runner)
+        except Fenced as error:
+            log.warning("%s", error)
+
+
+def _through(made: Parts, investigation: str, runner: str) -> None:
+    """Until nothing is left to do: the journal may grow while we finish."""
+    while True:
+        case = made.ledger.load(investigation)
+        if made.ledger.tries(investigation) > MOST_TRIES:
+            case = _written(made, case, _given_up(made), runner)
+        elif not case.over:
+            case = _worked(made, case, runner)
+        if made.ledger.release(investigation, runner, case.seq):
+            return
+
+
+def _worked(made: Parts, case: Investigation, runner: str) -> Investigation:
+    investigator = Investigator(
+        case,
+        RuleReasoner(),
+        made.gate,
+        wiring.policy(made.settings),
+        wiring.budget(made.settings),
+        wiring.now,
+    )
+    before = case
+    for event in investigator.run():
+        before = investigator.case = _written(made, before, event, runner)
+    return before
+
+
+def _written(made: Parts, before: Investigation, event: Event, runner: str) -> Investigation:
+    """Write an event as the next step; what people did meanwhile comes before it."""
+    while True:
+        after = before.apply(event)
+        try:
+            made.ledger.append(before.id, after.seq, event, posts(after, event), runner)
+        except Conflict:
+            newer = made.ledger.since(before.id, before.seq)
+            if any(writer not in ("", runner) for _, writer in newer):
+                raise Fenced(f"another run took over {before.id}") from None
+            for outside, _ in newer:
+                before = before.apply(outside)
+        else:
+            return after
+
+
+def _given_up(made: Parts) -> Failed:
+    return Failed(
+        at=wiring.now(),
+        what="The investigation",
+        why=f"was started {MOST_TRIES} times and broke each time.",
+        mend="What was found so far stands above; the worker's log has the reason.",
+    )
+
+
+@contextmanager
+def _beside(made: Parts, investigation: str, runner: str) -> Generator[None]:
+    """While the work goes on: say that we live, and deliver what is to be said."""
+    stop = threading.Event()
+
+    def beside() -> None:
+        beats = 0.0
+        while not stop.wait(DELIVER_SECONDS):
+            try:
+                if beats <= 0:
+                    made.ledger.beat(investigation, runner)
+                    beats = BEAT_SECONDS
+                beats -= DELIVER_SECONDS
+                made.publisher.deliver(investigation)
+            except Unreachable as error:
+                log.warning("%s", error)
+
+    thread = threading.Thread(target=beside, name="beside", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        _last_words(made, investigation)
+
+
+def _last_words(made: Parts, investigation: str) -> None:
+    try:
+        made.publisher.deliver(investigation)
+    except Unreachable as error:
+        log.warning("what is left to say will be said by the clock: %s", error)
+
+
+def sync_documents(settings: Settings) -> None:
+    """Make the index hold what the configured folders hold."""
+    store, embed = wiring.store(settings), Embedder()
+    sources = wiring.sources(settings)
+    for source in sources:
+        try:
+            report = sync(source, store, embed)
+        except RunbookError as error:
+            log.warning("documents of %s were not read: %s %s", source.name, error, error.mend)
+            continue
+        for unread in report.failed:
+            log.warning("%s %s", unread.why, unread.mend)
+        log.info(
+            "%s: %d new, %d changed, %d gone",
+            source.name,
+            len(report.added),
+            len(report.updated),
+            len(report.removed),
+        )
+    prune(store, frozenset(source.name for source in sources))

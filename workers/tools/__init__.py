@@ -1,0 +1,13 @@
+"""The systems Runbook can ask, one file each. A toolset that is not listed here does not exist."""
+
+from workers.tools import cloudwatch, ecs, inventory, logs, runbooks, trail
+from workers.tools.action import Toolset
+
+AWS: tuple[Toolset, ...] = (
+    inventory.TOOLSET,
+    cloudwatch.TOOLSET,
+    logs.TOOLSET,
+    trail.TOOLSET,
+    ecs.TOOLSET,
+)
+KNOWLEDGE: tuple[Toolset, ...] = (runbooks.TOOLSET,)

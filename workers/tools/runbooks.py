@@ -1,0 +1,53 @@
+"""What people have written down: runbooks and other documents that bear on a question."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from knowledge.document import Passage as Found
+from workers.domain.call import PassageData
+from workers.domain.risk import Risk
+from workers.domain.telemetry import Passage
+from workers.tools.action import Answer, Toolset, action
+
+LONGEST = 1200
+
+
+class Search(Protocol):
+    """Finds passages; `knowledge.retriever.Retriever` is one."""
+
+    def search(
+        self, text: str, services: frozenset[str] = frozenset(), limit: int = 5, *, now: datetime
+    ) -> tuple[Found, ...]: ...
+
+
+class Library:
+    """A search with a clock, so that ages are those of now."""
+
+    def __init__(self, search: Search, now: Callable[[], datetime]) -> None:
+        self.search = search
+        self.now = now
+
+
+@action(risk=Risk.READ, answers="passages")
+def runbook_search(library: Library, text: str, services: tuple[str, ...] = (), limit: int = 3) -> Answer:
+    """Passages of runbooks, post-mortems and known issues about a problem, best first, with their age."""
+    found = library.search.search(text, frozenset(services), limit, now=library.now())
+    return Answer(data=PassageData(passages=tuple(map(_passage, found))), source="runbooks", cost=1)
+
+
+TOOLSET = Toolset(name="runbooks", actions=(runbook_search,))
+
+
+def _passage(found: Found) -> Passage:
+    return Passage(
+        document=found.document,
+        title=found.title,
+        section=found.section,
+        text=found.text[:LONGEST],
+        link=found.link,
+        kind=found.kind,
+        services=found.services,
+        age_days=found.age_days,
+        score=found.score,
+    )

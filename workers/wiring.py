@@ -1,0 +1,159 @@
+"""Putting the parts together from the settings; nothing here connects before it is used.
+
+Made in the parent of a worker and used in its children, so no part may hold a connection or a thread.
+"""
+
+import uuid
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from boto3.session import Session
+from pydantic import SecretStr
+from slack_sdk import WebClient
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+
+from knowledge.embedder import Embedder
+from knowledge.retriever import Retriever
+from knowledge.sources.filesystem import Filesystem
+from knowledge.store import Store
+from workers.agent.investigator import Budget
+from workers.ledger import Ledger, Mirror, connect
+from workers.queue import Queue
+from workers.safety.gate import Gate
+from workers.safety.policy import Policy
+from workers.settings import Identity, Settings
+from workers.thread.publisher import Publisher
+from workers.tools import AWS, KNOWLEDGE
+from workers.tools.aws import READ, WRITE, Aws
+from workers.tools.inventory import Account
+from workers.tools.runbooks import Library
+
+SLACK_TIMEOUT = 15
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def ledger(settings: Settings) -> Ledger:
+    return Ledger(connect(settings.ledger_url), Mirror(settings.data_dir))
+
+
+def queue(settings: Settings) -> Queue:
+    return Queue(settings.queue_url)
+
+
+def slack(settings: Settings) -> WebClient:
+    """A client that waits when told to and never posts twice by itself: the outbox does the retrying."""
+    token = settings.slack.bot_token
+    return WebClient(
+        token=token.get_secret_value() if token else None,
+        base_url=settings.slack.api_url,
+        timeout=SLACK_TIMEOUT,
+        retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=1)],
+    )
+
+
+def publisher(settings: Settings, to: Ledger, through: Queue) -> Publisher:
+    return Publisher(slack(settings), to, through, settings.slack.team_id or "workspace")
+
+
+def policy(settings: Settings) -> Policy:
+    production = {
+        name
+        for environment in settings.environments.values()
+        if environment.production
+        for name in (*environment.clusters, *environment.services)
+    }
+    return Policy(
+        approvers=settings.approvals.approvers,
+        quorum=settings.approvals.quorum,
+        ttl=settings.approvals.ttl,
+        production=frozenset(production),
+        most_changes=settings.safety.max_mutations_per_session,
+    )
+
+
+def budget(settings: Settings) -> Budget:
+    agent = settings.agent
+    return Budget(iterations=agent.max_iterations, seconds=agent.max_seconds, queries=agent.max_queries)
+
+
+def reading(settings: Settings) -> Aws | None:
+    """AWS with the read-only identity; `None` where AWS is switched off."""
+    aws = settings.providers.aws
+    if not aws.enabled:
+        return None
+    session = _session(aws.reader, aws.regions[0])
+    return Aws(session, aws.regions[0], endpoint_url=aws.endpoint_url, config=READ)
+
+
+def acting(settings: Settings) -> tuple[Aws, Aws]:
+    """AWS with the executor's identity: to look, and to change."""
+    aws = settings.providers.aws
+    session = _session(aws.executor, aws.regions[0])
+    made = partial(Aws, session, aws.regions[0], endpoint_url=aws.endpoint_url)
+    return made(config=READ), made(config=WRITE)
+
+
+def investigating(settings: Settings, aws: Aws | None) -> Gate:
+    """The gate of a worker: every system, read only."""
+    account = Account(aws) if aws else None
+    systems: list[tuple[Any, Any]] = [(toolset, account) for toolset in AWS] if account else []
+    library = Library(Retriever(store(settings), Embedder()), now)
+    return Gate([*systems, *((toolset, library) for toolset in KNOWLEDGE)], now)
+
+
+def verifying(settings: Settings) -> tuple[Gate, Aws]:
+    """The gate of the executor, with its own eyes, and what it changes through."""
+    look, change = acting(settings)
+    account = Account(look)
+    return Gate([(toolset, account) for toolset in AWS], now), change
+
+
+def store(settings: Settings) -> Store:
+    return Store(settings.index_url, Embedder.version)
+
+
+def sources(settings: Settings) -> tuple[Filesystem, ...]:
+    """Where documents are; the folder `runbooks` of the data folder where nothing is configured."""
+    configured = settings.knowledge.sources
+    paths = [source.path for source in configured] or [settings.data_dir / "runbooks"]
+    return tuple(Filesystem(path) for path in paths if path.exists())
+
+
+def runner() -> str:
+    """A name for one run of one job."""
+    return uuid.uuid4().hex
+
+
+def _session(identity: Identity, region: str) -> Session:
+    def plain(secret: SecretStr | None) -> str | None:
+        return secret.get_secret_value() if secret else None
+
+    base = Session(
+        profile_name=identity.profile,
+        aws_access_key_id=plain(identity.access_key_id),
+        aws_secret_access_key=plain(identity.secret_access_key),
+        aws_session_token=plain(identity.session_token),
+        region_name=region,
+    )
+    return base if identity.role_arn is None else _assumed(base, identity.role_arn, region)
+
+
+def _assumed(base: Session, role: str, region: str) -> Session:
+    """A session whose credentials are a role's, renewed before they run out."""
+    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+    from botocore.session import get_session
+
+    inner: Any = base._session  # pyright: ignore[reportPrivateUsage]  boto3 offers no other way in
+    fetcher: Any = AssumeRoleCredentialFetcher(
+        client_creator=inner.create_client,
+        source_credentials=base.get_credentials(),
+        role_arn=role,
+        extra_args={"RoleSessionName": "runbook"},
+    )
+    assumed: Any = get_session()
+    assumed._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+    return Session(botocore_session=assumed, region_name=region)
