@@ -1,4 +1,4 @@
-"""The command: `python -m workers.sandbox --port 0 --state DIR [--application shop --fault bad_deployment]`."""
+"""The command: `python -m workers.sandbox --port 0 --state DIR [--application shop --fault NAME]`."""
 
 import argparse
 import ctypes

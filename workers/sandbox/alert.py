@@ -12,7 +12,7 @@ PULSE_POINTS = 30
 
 
 def alerting(cloud: Cloud) -> tuple[AlarmState, Transition] | None:
-    """The alarm that people are told about: the entry's if it fired, else one of those that fired since the onset."""
+    """The alarm that people are told about: the entry's if it fired, else one that fired since the onset."""
     world, case = cloud.world, cloud.case
     assert world is not None
     assert case is not None

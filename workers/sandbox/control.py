@@ -1,4 +1,4 @@
-"""The control API, which no AWS has: pick a case, read its truth, see what callers did. Used by demo and tests."""
+"""The control API, which no AWS has: pick a case, read its truth, see what callers did."""
 
 import json
 from collections.abc import Callable

@@ -83,7 +83,7 @@ class AlarmState:
         self.versions.append(replace(config, since=at))
 
     def transitions(self, fetch: Fetch, start: float, now: float) -> list[Transition]:
-        """The changes of state in [start, now], oldest first; it begins as OK unless breaching from the start."""
+        """The changes of state in [start, now], oldest first, beginning with OK."""
         found: list[Transition] = []
         state = "OK"
         for version, until in zip(self.versions, [v.since for v in self.versions[1:]] + [now], strict=True):

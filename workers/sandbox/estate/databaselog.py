@@ -32,7 +32,8 @@ def database_lines(
         wrote = int(900 + 700 * rng.random())
         yield int(when * 1000), _checkpoint(when, wrote)
     for _ in range(rng.poisson(0.4 * length / 60)):
-        text = f"LOG:  duration: {1000 + 900 * rng.random():.3f} ms  execute <unnamed>: {_statement(spec.tables, rng)}"
+        took, statement = 1000 + 900 * rng.random(), _statement(spec.tables, rng)
+        text = f"LOG:  duration: {took:.3f} ms  execute <unnamed>: {statement}"
         yield say(at + length * rng.random(), text, int(rng.integers(400, 32000)))
     for column in table.columns:
         if column[:2] == (name, "blocked"):
@@ -60,8 +61,8 @@ def _waits(world: World, name: str, service: str, rng: np.random.Generator, pid:
         return
     waited = 1000 + 0.5 * rng.random()
     yield (
-        f"LOG:  process {pid} still waiting for {locked.mode} on relation {locked.relation} of database 16401 "
-        f"after {waited:.3f} ms"
+        f"LOG:  process {pid} still waiting for {locked.mode} on relation {locked.relation} "
+        f"of database 16401 after {waited:.3f} ms"
     )
     yield f"DETAIL:  Process holding the lock: {locked.pid}. Wait queue: {pid}."
     yield f"STATEMENT:  {_statement([locked.table], rng)}"

@@ -1,4 +1,4 @@
-"""The metrics of an application: which namespaces, names and dimensions there are, and how rows become samples."""
+"""The metrics of an application: their names and dimensions, and how rows become samples."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Dimensions = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Samples:
-    """What was measured in each row: sum, how many samples, least, most, and a histogram where there is one."""
+    """What was measured in each row: sum, number of samples, least, most, and perhaps a histogram."""
 
     total: Values
     count: Values

@@ -1,4 +1,4 @@
-"""CloudWatch statistics: samples of a series put together by period, as sums, extremes, averages, percentiles."""
+"""CloudWatch statistics: samples of a series put together by period."""
 
 import re
 from dataclasses import dataclass

@@ -55,50 +55,54 @@ class Voice:
 
     def exception(self, at: float, fault: Mapping[str, Any], path: str, request: str) -> str:
         """An unhandled exception while serving `path`, with its trace."""
-        kind, message, trace = self._parts(fault)
-        text = f"{kind}: {message}"
+        text = f"{fault['kind']}: {self._named(fault['message'])}"
+        trace = self._trace(fault)
         if self.words["format"] == "json":
             return self.line(at, "ERROR", text, "errors", path=path, request_id=request, trace=trace)
         if self.words["format"] == "logfmt":
-            return self.line(at, "ERROR", f"{kind}: {message}", path=path, request_id=request) + f"\n{trace}"
+            return self.line(at, "ERROR", text, path=path, request_id=request) + f"\n{trace}"
         return self.line(at, "ERROR", f"Request failed: {path}", "errors") + f"\n{text}\n{trace}"
 
-    def _parts(self, fault: Mapping[str, Any]) -> tuple[str, str, str]:
+    def _trace(self, fault: Mapping[str, Any]) -> str:
+        frame, caller = (self._named(text) for text in fault["frames"])
+        caller, _, caller_line = caller.rpartition(":")
+        parts = {
+            "kind": fault["kind"],
+            "message": self._named(fault["message"]),
+            "file": self._named(fault["file"]),
+            "line": str(fault["line"]),
+            "frame": frame,
+            "caller": caller,
+            "caller_line": caller_line,
+        }
+        return _filled(self.words["trace"], parts)
+
+    def _named(self, text: str) -> str:
         names = {"app": self.application.name, "service": self.service, "Service": self.service.capitalize()}
-        file, line = fault["file"].format(**names), fault["line"]
-        first, second = (frame.format(**names) for frame in fault["frames"])
-        kind, message = fault["kind"], _filled(fault["message"], names)
-        trace = {
-            "node": f"{kind}: {message}\n    at {first} ({file}:{line}:19)\n    at handle ({second}:12)",
-            "python": f'Traceback (most recent call last):\n  File "{second.rpartition(":")[0]}", line '
-            f'{second.rpartition(":")[2]}, in handle\n  File "{file}", line {line}, in {first}\n{kind}: {message}',
-            "java": f"\tat {first}({file}:{line})\n\tat {second}",
-            "go": f"goroutine 4127 [running]:\nmain.{first}(...)\n\t{file}:{line}\nmain.handle(...)\n\t{second}",
-        }[self.language]
-        return kind, message, trace
+        return _filled(text, names)
 
     def failure(self, at: float, reason: str, edge: Edge | None, path: str, request: str) -> str:
         """A request that failed because of what it depends on: `reason` is the model's."""
         kind, _, part = reason.partition(" ")
-        text = {
+        wordings = {
             "pool": self._pool,
             "timeout": self._timeout,
             "error": self._answered,
             "refused": self._refused,
-        }[kind](part, edge, number(89, request))
+        }
+        text = wordings[kind](part, edge, number(89, request))
         logger = "pool" if kind == "pool" else "client"
         return self.line(at, "ERROR", text, logger, path=path, request_id=request)
 
     def _pool(self, part: str, edge: Edge | None, chance: int) -> str:
         size, wait = (int(edge.pool or 0), edge.pool_wait_ms) if edge else (10, 2000)
-        return {
-            "java": f"HikariPool-1 - Connection is not available, request timed out after {wait + chance % 9:.0f}ms"
-            f" (total={size}, active={size}, idle=0, waiting={5 + chance % 40})",
-            "python": f"QueuePool limit of size {size} overflow 0 reached, connection timed out, "
-            f"timeout {wait / 1000:.2f}",
-            "go": f"acquire connection: context deadline exceeded after {wait / 1000:.1f}s (max_conns={size})",
-            "node": f"ResourceRequest timed out after {wait:.0f}ms, pool size {size}, all connections in use",
-        }[self.language]
+        parts = {
+            "size": f"{size}",
+            "wait": f"{wait + chance % 9:.0f}",
+            "seconds": f"{wait / 1000:.2f}",
+            "waiting": f"{5 + chance % 40}",
+        }
+        return _filled(self.words["pool"], parts)
 
     def _timeout(self, part: str, edge: Edge | None, chance: int) -> str:
         patience = edge.timeout_ms if edge else 3000

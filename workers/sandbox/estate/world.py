@@ -66,7 +66,7 @@ class Locked:
 
 @dataclass(frozen=True)
 class Beginning:
-    """What a world starts from: the healthy application as it was last deployed, and what is going to happen."""
+    """What a world starts from: the healthy application, and what is going to happen."""
 
     application: Application
     seed: int
@@ -82,7 +82,7 @@ class Beginning:
 
 
 class World:
-    """Moves along with the clock; every reader first calls `catch_up` and then looks around, holding `lock`."""
+    """Moves along with the clock; a reader calls `catch_up` and then looks around, holding `lock`."""
 
     def __init__(self, begin: Beginning) -> None:
         """Compute the history up to `begin.now`."""

@@ -61,7 +61,7 @@ class Cloud:
     """Answers AWS requests about the world of the current case."""
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time, check: bool = False) -> None:
-        """Credentials and the journal go to `folder`; `check` holds every answer against botocore's models."""
+        """Credentials and the journal go to `folder`; `check` holds answers against botocore's models."""
         self.clock, self.check = clock, check
         self.identity, self.passage = Identity(), Passage()
         self.identity.write(folder)

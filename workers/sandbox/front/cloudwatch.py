@@ -62,9 +62,9 @@ def get_metric_statistics(desk: Desk) -> Result:
         raise CloudError("InvalidParameterCombination", text)
     if (end - start) / period > POINTS_STATISTICS:
         text = (
-            f"You have requested up to {int((end - start) // period):,} datapoints, which exceeds the limit of "
-            f"{POINTS_STATISTICS:,}. You may reduce the datapoints requested by increasing Period, or decreasing the "
-            "time range."
+            f"You have requested up to {int((end - start) // period):,} datapoints, which exceeds the limit "
+            f"of {POINTS_STATISTICS:,}. You may reduce the datapoints requested by increasing Period, or "
+            "decreasing the time range."
         )
         raise CloudError("InvalidParameterCombination", text)
     return {"Label": given["MetricName"], "Datapoints": _datapoints(desk, plain, percentiles)}
@@ -113,7 +113,7 @@ def _result(desk: Desk, query: Mapping[str, Any], start: float, end: float, newe
 
 
 def _points(desk: Desk, series: Series, start: float, end: float, period: int):
-    """The points, or None when there are none at this resolution: AWS keeps sub-minute points for three hours."""
+    """The points, or None when there are none at this resolution: it is kept for three hours."""
     if period < 60:
         if series.resolution >= 60:
             return None
@@ -202,23 +202,18 @@ def _check(queries: list[Mapping[str, Any]], start: float, end: float) -> None:
 
 def _check_query(query: Mapping[str, Any], where: str) -> None:
     if not _ID.match(query["Id"]):
-        raise CloudError(
-            "ValidationError",
-            f"The value {query['Id']} for parameter {where}.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.",
-        )
+        text = f"The value {query['Id']} for parameter {where}.Id is not matching the expected pattern"
+        raise CloudError("ValidationError", f"{text} ^[a-z][a-zA-Z0-9_]*$.")
     if ("MetricStat" in query) == ("Expression" in query):
-        raise CloudError(
-            "ValidationError", f"Exactly one of {where}.MetricStat and {where}.Expression must be specified."
-        )
+        text = f"Exactly one of {where}.MetricStat and {where}.Expression must be specified."
+        raise CloudError("ValidationError", text)
     if "Expression" in query:
         raise CloudError("ValidationError", f"Error in expression '{query['Id']}': not supported.")
     stat = query["MetricStat"]
     _check_period(stat["Period"], "ValidationError", f"The value for parameter {where}.MetricStat.Period")
     if not known(stat["Stat"]):
-        raise CloudError(
-            "ValidationError",
-            f"The value {stat['Stat']} for parameter {where}.MetricStat.Stat is not supported.",
-        )
+        text = f"The value {stat['Stat']} for parameter {where}.MetricStat.Stat is not supported."
+        raise CloudError("ValidationError", text)
 
 
 def _check_period(period: int, code: str, subject: str) -> None:

@@ -90,7 +90,7 @@ def describe_task_definition(desk: Desk) -> Result:
 
 
 def register_task_definition(desk: Desk) -> Result:
-    """RegisterTaskDefinition: of a family that exists; its image and environment take effect when deployed."""
+    """RegisterTaskDefinition, of a family that exists; it takes effect when deployed."""
     service = desk.params["family"].removeprefix(f"{desk.world.application.name}-")
     containers = desk.params["containerDefinitions"]
     if service not in _services(desk) or len(containers) != 1:

@@ -1,6 +1,6 @@
-"""Elastic Load Balancing v2: the public and the internal balancer, target groups, health, listeners, rules."""
+"""Elastic Load Balancing v2: a public and an internal balancer, with all that hangs on them."""
 
-from workers.sandbox.estate.names import ACCOUNT, REGION, ZONES, digest, number
+from workers.sandbox.estate.names import ACCOUNT, REGION, ZONES, digest, number, uuid
 from workers.sandbox.front.desk import Desk, Handler, Result, trimmed
 from workers.sandbox.front.refusal import CloudError
 
@@ -163,7 +163,7 @@ def _listener(desk: Desk, public: bool) -> Result:
         "DefaultActions": [forward],
     }
     if public:
-        certificate = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/{digest(entry)[:8]}-4c1d-4f7a-9a55-{digest(entry)[8:20]}"
+        certificate = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/{uuid('certificate', entry)}"
         found |= {
             "Certificates": [{"CertificateArn": certificate}],
             "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",

@@ -135,8 +135,8 @@ class Identity:
         self._fresh(request, signature, now)
         if not signed.matches():
             text = (
-                "The request signature we calculated does not match the signature you provided. "
-                "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+                "The request signature we calculated does not match the signature you provided. Check your "
+                "AWS Secret Access Key and signing method. Consult the service documentation for details."
             )
             raise request.refuse(BAD_SIGNATURE, text)
         return Caller(signed.user, signature.key)
@@ -154,8 +154,8 @@ class Identity:
             return
         where = f" on resource: {resource}" if resource != "*" else ""
         text = (
-            f"User: {caller.arn} is not authorized to perform: {action}{where} because no identity-based policy "
-            f"allows the {action} action"
+            f"User: {caller.arn} is not authorized to perform: {action}{where} because no identity-based "
+            f"policy allows the {action} action"
         )
         if request.protocol == "ec2":
             text = f"You are not authorized to perform this operation. {text}"

@@ -23,7 +23,7 @@ class Form:
     rest_xml: tuple[str, int]
 
     def error(self, protocol: str, message: str, speaks_query_codes: bool = False) -> CloudError:
-        """The refusal for a caller of this protocol; some JSON services kept the codes of their query days."""
+        """The refusal for a protocol; some JSON services kept the codes of their query days."""
         key = protocol.replace("-", "_")
         if key.startswith(("query", "smithy")) or (speaks_query_codes and key == "json"):
             key = "query"

@@ -62,7 +62,7 @@ class Request:
         self.body = self.inner.get_data(cache=True, parse_form_data=False)
         self.method = self.inner.method
         self.url = self.inner.raw_url
-        self.headers = {name: value for name, value in self.inner.headers.items()}
+        self.headers = dict(self.inner.headers.items())
         self.id = str(uuid4())
 
     @cached_property

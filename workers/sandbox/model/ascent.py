@@ -71,7 +71,7 @@ class Ascent:
         self.writer.write(name, visible=visible, age=self._age(name, waiting))
 
     def _age(self, queue: str, waiting: Floats) -> Floats:
-        """Seconds that the oldest message has waited; a queue in good order is read within a second or two."""
+        """Seconds that the oldest message has waited; in good order it is read within a second or two."""
         if self.step.rows > 1:
             return self.step.rng.random(self.step.rows) * 2
         stored = self.step.state.stored.setdefault(queue, deque())

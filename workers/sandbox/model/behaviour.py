@@ -1,4 +1,4 @@
-"""What one revision of a service does: its file's healthy figures, changed by its environment and its code."""
+"""What one revision of a service does: its file's figures, changed by its environment and its code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

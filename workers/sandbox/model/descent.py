@@ -1,4 +1,4 @@
-"""The way down: from demand at the entry to the load at every part, and the lines that form in front of them."""
+"""The way down: from demand at the entry to the load and the waiting line at every part."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ LISTEN_BACKLOG = 90
 
 
 class Descent:
-    """Carries the load down from the entry: requests a second at each part, and the lines in front of them."""
+    """Carries the load down from the entry, in requests a second."""
 
     def __init__(self, application: Application, step: Step, times: Floats) -> None:
         self.application, self.step, self.times = application, step, times

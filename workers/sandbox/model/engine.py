@@ -1,7 +1,7 @@
 """The engine: moves an application through steps of time and leaves a row of telemetry behind for each.
 
-A step goes down the graph with the load (who calls whom how often, from what the last step measured) and back up
-with samples of the outcomes. Steps in which nothing changes may be computed together, one row each.
+A step goes down the graph with the load (who calls whom how often, from what the last step measured) and back
+up with samples of the outcomes. Steps in which nothing changes may be computed together, one row each.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Engine:
         self._order = callers_first(application)
 
     def advance(self, scene: Scene, state: State, times: Floats, dt: float, rng: Generator) -> Row:
-        """Compute the steps that start at `times`, each `dt` seconds long, changing `state` to what follows."""
+        """Compute the steps of `dt` seconds that start at `times`, changing `state` to what follows."""
         step = Step(rng, len(times), dt, scene, state, self.reasons)
         descent = Descent(self.application, step, times)
         descent.load(demand(self.application.traffic, times, self._seed), self._order)

@@ -1,6 +1,6 @@
 """All the telemetry there is: the last hours step by step, what came since by the minute, the past on demand.
 
-The past before a case began is the healthy application; it is computed hour by hour when somebody asks for it.
+The past before a case began is the healthy application, computed hour by hour when somebody asks for it.
 """
 
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""Waiting lines and contention, in rows: every figure is an array with one entry per step computed together."""
+"""Waiting lines and contention; every figure is an array with one entry per step computed together."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 
 
 class Line(NamedTuple):
-    """A waiting line after a step: who waits, how fast it moves, who was turned away or served, each a second."""
+    """A waiting line after a step: how many wait, and rates a second: possible, served, refused."""
 
     waiting: Floats
     rate: Floats

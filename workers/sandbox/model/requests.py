@@ -107,7 +107,7 @@ class Step:
         return share * self.scene.condition(service, f"route {path}", 1.0)
 
     def _call(self, work: Work, dependency: str, counts: NDArray[np.floating]) -> None:
-        """Make each request's calls to one dependency: one after the other, over one connection if it is pooled."""
+        """Make each request's calls to one dependency, over one connection if it is pooled."""
         edge = work.group.behaviour.edges[dependency]
         if edge.pool is not None:
             self._pooled(work, dependency, edge, np.where(work.alive, counts, 0))
@@ -128,7 +128,7 @@ class Step:
             )
 
     def _attempts(self, work: Work, dependency: str, edge: Edge, mask: Mask) -> Mask:
-        """Call with retries; gives back who got an answer, and fails the others unless the call is optional."""
+        """Call with retries; gives back who got an answer, and fails the others unless it is optional."""
         pending = mask
         for attempt in range(int(edge.retries) + 1):
             _add(work.made, dependency, pending)
@@ -144,7 +144,7 @@ class Step:
         return mask & ~pending
 
     def _once(self, dependency: str, edge: Edge) -> tuple[Samples, Codes | None]:
-        """One call of every request: seconds until it is answered or given up, and why it failed if any did."""
+        """One call of every request: seconds until its end, and why it failed if any did."""
         outcome = self.outcomes[dependency]
         order = _PERMUTATIONS[self.rng.integers(len(_PERMUTATIONS))]
         seconds, patience = (

@@ -1,4 +1,4 @@
-"""What the engine is told about a step (who runs, under which conditions) and what it remembers between steps."""
+"""What the engine is told about a step, and what it remembers between steps."""
 
 from collections import deque
 from collections.abc import Mapping

@@ -17,7 +17,7 @@ FINE, ERROR, REFUSED = 0, 1, 2
 
 
 class Outcomes(NamedTuple):
-    """Samples of calls to one part in each step, (rows, samples): seconds taken, and how each failed if any did."""
+    """Samples of calls to a part, (rows, samples): seconds taken, and how each failed if any did."""
 
     seconds: NDArray[np.float32]
     failed: NDArray[np.int8] | None = None

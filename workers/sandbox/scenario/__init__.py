@@ -1,1 +1,1 @@
-"""Cases: which application, what goes wrong in it and when, what else happens around it, and the truth about it."""
+"""Cases: what goes wrong in which application and when, what else happens, and the truth about it."""

@@ -1,4 +1,4 @@
-"""The healthy application of a case: what runs, since when, and the changes of the last weeks that led there."""
+"""The healthy application of a case: what runs, since when, and the changes that led there."""
 
 from dataclasses import dataclass
 
