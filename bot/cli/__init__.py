@@ -1,5 +1,17 @@
 """The `runbook` command."""
 
+import sys
+
 
 def main() -> None:
-    """Entry point of the `runbook` command."""
+    """Entry point of the `runbook` command. What it says about a mistake goes to stderr, with exit code 1."""
+    from bot.cli.app import app
+    from workers.domain.errors import RunbookError
+
+    try:
+        app()
+    except RunbookError as error:
+        print(f"Runbook: {error}", file=sys.stderr)
+        if error.mend:
+            print(error.mend, file=sys.stderr)
+        sys.exit(1)

@@ -84,7 +84,7 @@ def _inside(annotation: Any) -> tuple[type[Section] | None, str]:
 def _kind(annotation: Any) -> str:
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is Literal:
-        return " or ".join(str(arg).lower() for arg in args)
+        return " or ".join(str(arg).lower() if isinstance(arg, bool) else str(arg) for arg in args)
     if origin in (Union, types.UnionType):
         return _kind(next(arg for arg in args if arg is not type(None)))
     if origin is tuple:

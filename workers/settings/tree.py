@@ -57,6 +57,14 @@ def _place(value: Path, info: ValidationInfo) -> Path:
     return Path(os.path.normpath(os.path.join(context.get("cwd", ""), text)))
 
 
+def _addressable(value: Path) -> Path:
+    if re.search(r"[?#%]", str(value)):
+        raise wrong(
+            "holds ?, # or %, which mean something else in addresses", "Choose a plainer folder name."
+        )
+    return value
+
+
 def _pattern(value: Any) -> Any:
     if not isinstance(value, str):
         return value
@@ -390,7 +398,7 @@ class Settings(Section):
     chroma_url: Annotated[SecretStr, _starting("http://", "https://", example="http://host:8000")] | None = (
         Field(default=None, description="The knowledge index; Runbook's own Chroma server where absent.")
     )
-    data_dir: Place = Field(
+    data_dir: Annotated[Place, AfterValidator(_addressable)] = Field(
         default=Path(".runbook"), validate_default=True, description="Where Runbook keeps what is its own."
     )
 

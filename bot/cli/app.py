@@ -1,0 +1,21 @@
+"""The commands of `runbook`, one file per group. What a command needs is imported when it runs."""
+
+import typer
+
+from bot.cli import config, health, processes, up
+
+app = typer.Typer(
+    name="runbook",
+    help="The AI site-reliability engineer that lives in Slack.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # half of the time that --help takes
+    pretty_exceptions_enable=False,
+)
+
+app.command()(up.up)
+for command in (processes.bot, processes.worker, processes.quick, processes.executor, processes.clock):
+    app.command()(command)
+app.command()(processes.migrate)
+app.command()(health.health)
+app.add_typer(config.app, name="config")

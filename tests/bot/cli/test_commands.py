@@ -1,0 +1,166 @@
+"""The `runbook` command, and the files around it that say the same thing in other words."""
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+
+from workers.settings import load
+from workers.settings.holders import FALLBACKS, OVERRIDES
+from workers.settings.reference import markdown
+
+ROOT = Path(__file__).parents[3]
+ENVIRON = {
+    "PATH": os.environ["PATH"],
+    "SLACK_APP_TOKEN": "xapp-1",
+    "SLACK_BOT_TOKEN": "xoxb-1",
+    "AWS_REGION": "eu-west-1",
+    "RUNBOOK_EXECUTOR_AWS_PROFILE": "changer",
+}
+
+
+def runbook(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "bot.cli", *arguments],
+        cwd=folder,
+        env={**ENVIRON, **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> None:
+    code = (
+        "import sys; from bot.cli.app import app; "
+        "heavy = {'pydantic', 'yaml', 'redis', 'rq', 'chromadb', 'slack_bolt', 'boto3', 'sqlalchemy', 'numpy'}; "
+        "print(heavy & sys.modules.keys())"
+    )
+
+    shown = runbook(tmp_path, "--help")
+    loaded = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+
+    names = re.findall(r"^  (\w+)  ", shown.stdout, re.MULTILINE)
+    assert {"up", "bot", "worker", "quick", "executor", "clock", "migrate", "health", "config"} <= set(names)
+    assert loaded.stdout.strip() == "set()"
+
+
+def test_check_reads_as_up_would_and_says_what_is_left_open(tmp_path: Path) -> None:
+    done = runbook(tmp_path, "config", "check")
+
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        f"The environment is fine. Data: {tmp_path}/.runbook",
+        "No model: Runbook reasons by its rules. ANTHROPIC_API_KEY adds one.",
+        "Nobody may approve, so nothing will be changed: approvals.approvers is empty.",
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "command", [("up",), ("config", "check"), ("worker",), ("bot",), ("executor",), ("clock",)]
+)
+def test_a_broken_configuration_starts_nothing(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "runbook.yaml").write_text("agent:\n  max_querys: 3\n")
+
+    done = runbook(tmp_path, *command, "--config", "runbook.yaml")
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "Runbook: the configuration has 1 problem:",
+        "  runbook.yaml:2 agent.max_querys: is not a key that Runbook knows. Did you mean agent.max_queries?",
+        "Nothing was started. Mend and start again.",
+    ]
+    assert not (tmp_path / ".runbook").exists()
+
+
+def test_migrate_makes_the_ledger_and_may_be_repeated(tmp_path: Path) -> None:
+    first, second = runbook(tmp_path, "migrate"), runbook(tmp_path, "migrate")
+
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    with sqlite3.connect(tmp_path / ".runbook/ledger.db") as ledger:
+        assert ledger.execute("select count(*) from sqlite_master where type = 'table'").fetchone()[0] > 3
+    ledger.close()
+
+
+def test_health_without_a_running_up_says_what_is_missing(tmp_path: Path) -> None:
+    nothing = runbook(tmp_path, "health")
+    silent = runbook(tmp_path, "health", "worker", REDIS_URL="redis://:hush@127.0.0.1:1")
+    unknown = runbook(tmp_path, "health", "wroker")
+
+    assert nothing.returncode == 1
+    assert "Redis has no address: redis_url is not set and `runbook up` runs none here." in nothing.stderr
+    assert silent.returncode == 1
+    assert "redis is unreachable: no answer from redis://127.0.0.1:1" in silent.stderr
+    assert "hush" not in silent.stderr
+    assert "the processes are executor, worker, quick, clock, bot" in unknown.stderr
+
+
+def test_the_documentation_lists_exactly_the_keys_that_exist() -> None:
+    page = (ROOT / "docs/configuration.md").read_text()
+
+    written = page.partition("<!-- reference -->\n\n")[2].partition("\n<!-- /reference -->")[0]
+
+    assert written == markdown(), "docs/configuration.md differs from what `runbook config reference` prints"
+
+
+def test_every_key_is_documented() -> None:
+    assert not re.findall(r"^\| `\w+` \|[^|]*\|[^|]*\|\s*\|", markdown(), re.MULTILINE)
+
+
+def test_the_example_in_the_documentation_loads_for_every_process(tmp_path: Path) -> None:
+    page = (ROOT / "docs/configuration.md").read_text()
+    example = tmp_path / "config.yaml"
+    example.write_text(page.partition("```yaml\n")[2].partition("```")[0])
+
+    environ = {key: value for key, value in ENVIRON.items() if key.startswith("SLACK")}
+    for process in ("up", "bot", "worker", "quick", "executor", "clock", "migrate", "health"):
+        load(example, environ, process)
+
+
+def test_the_example_environment_names_variables_that_exist() -> None:
+    names = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+    assert names <= OVERRIDES.keys() | FALLBACKS.keys()
+
+
+def test_the_procfile_names_the_processes_that_up_starts(tmp_path: Path) -> None:
+    lines = dict(line.split(": ") for line in (ROOT / "Procfile").read_text().splitlines())
+
+    assert lines == {
+        "release": "runbook migrate",
+        **{name: f"runbook {name}" for name in ("bot", "worker", "quick", "executor", "clock")},
+    }
+
+
+# What each event needs, from Slack's reference of events.
+SCOPES = {
+    "app_mention": "app_mentions:read",
+    "channel_created": "channels:read",
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
+}
+
+
+def test_the_manifest_asks_for_what_its_events_need_and_keeps_slacks_limits() -> None:
+    manifest = cast("dict[str, Any]", yaml.safe_load((ROOT / "manifest.yml").read_text()))
+
+    about, scopes = manifest["display_information"], manifest["oauth_config"]["scopes"]["bot"]
+    events = manifest["settings"]["event_subscriptions"]["bot_events"]
+    assert set(manifest) == {"_metadata", "display_information", "features", "oauth_config", "settings"}
+    assert len(about["name"]) <= 35
+    assert len(about["description"]) <= 140
+    assert 175 <= len(about["long_description"]) <= 4000
+    assert {SCOPES[event] for event in events} <= set(scopes)
+    assert len(scopes) == len(set(scopes))
+    assert manifest["settings"]["socket_mode_enabled"]
+    assert manifest["settings"]["interactivity"]["is_enabled"]
+    assert "request_url" not in (ROOT / "manifest.yml").read_text()
