@@ -40,7 +40,7 @@ def runbook(folder: Path, *arguments: str, **environ: str) -> subprocess.Complet
 def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> None:
     code = (
         "import sys; from bot.cli.app import app; "
-        "heavy = {'pydantic', 'yaml', 'redis', 'rq', 'chromadb', 'slack_bolt', 'boto3', 'sqlalchemy', 'numpy'}; "
+        "heavy = {'pydantic', 'yaml', 'redis', 'rq', 'chromadb', 'slack_bolt', 'boto3', 'sqlalchemy'}; "
         "print(heavy & sys.modules.keys())"
     )
 
