@@ -54,7 +54,7 @@ class Clock:
         for approval in self.ledger.overdue(wiring.now()):
             event = ApprovalExpired(at=wiring.now(), approval=approval.id)
             try:
-                self.ledger.record(approval.investigation, event, posts, wanted=True)
+                self.ledger.record(approval.investigation, event, render=posts, wanted=True)
             except AlreadyDecided:
                 continue  # decided in this very moment
             self.queue.put("investigate", approval.investigation)

@@ -36,7 +36,7 @@ from workers.domain.window import ending
 from workers.ledger import AlreadyDecided, Ledger
 from workers.queue import Queue, serve
 from workers.safety.gate import Gate
-from workers.safety.policy import Policy, enough
+from workers.safety.policy import Policy, enough, policy
 from workers.settings import Settings
 from workers.thread.posts import posts
 from workers.tools import changes
@@ -78,7 +78,7 @@ def run(settings: Settings) -> None:
         queue=wiring.queue(settings),
         gate=gate,
         aws=aws,
-        policy=wiring.policy(settings),
+        policy=policy(settings),
         patience=Patience(),
     )
     serve(
@@ -131,7 +131,9 @@ class _Execution:
         return self._case.approval(self._approval.id).state
 
     def _say(self, event: Event, *, wanted: bool = False) -> None:
-        self._case = self._hands.ledger.record(self._approval.investigation, event, posts, wanted=wanted)
+        self._case = self._hands.ledger.record(
+            self._approval.investigation, event, render=posts, wanted=wanted
+        )
         try:
             self._hands.queue.put("deliver", self._approval.investigation)
             if wanted:

@@ -18,6 +18,7 @@ from workers.domain.investigation import Investigation
 from workers.ledger import Conflict, Ledger
 from workers.queue import Handlers, Queue, serve
 from workers.safety.gate import Gate
+from workers.safety.policy import policy
 from workers.settings import Settings
 from workers.thread.posts import posts
 from workers.thread.publisher import Publisher
@@ -99,7 +100,7 @@ def _worked(made: Parts, case: Investigation, runner: str) -> Investigation:
         case,
         RuleReasoner(),
         made.gate,
-        wiring.policy(made.settings),
+        policy(made.settings),
         wiring.budget(made.settings),
         wiring.now,
     )

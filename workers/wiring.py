@@ -21,7 +21,6 @@ from workers.agent.investigator import Budget
 from workers.ledger import Ledger, Mirror, connect
 from workers.queue import Queue
 from workers.safety.gate import Gate
-from workers.safety.policy import Policy
 from workers.settings import Identity, Settings
 from workers.thread.publisher import Publisher
 from workers.tools import AWS, KNOWLEDGE
@@ -57,22 +56,6 @@ def slack(settings: Settings) -> WebClient:
 
 def publisher(settings: Settings, to: Ledger, through: Queue) -> Publisher:
     return Publisher(slack(settings), to, through, settings.slack.team_id or "workspace")
-
-
-def policy(settings: Settings) -> Policy:
-    production = {
-        name
-        for environment in settings.environments.values()
-        if environment.production
-        for name in (*environment.clusters, *environment.services)
-    }
-    return Policy(
-        approvers=settings.approvals.approvers,
-        quorum=settings.approvals.quorum,
-        ttl=settings.approvals.ttl,
-        production=frozenset(production),
-        most_changes=settings.safety.max_mutations_per_session,
-    )
 
 
 def budget(settings: Settings) -> Budget:

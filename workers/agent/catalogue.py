@@ -69,12 +69,15 @@ class Differs(Look):
 
 
 class Logs(Look):
-    """Is there a pattern that is new (or much more frequent) and says this?"""
+    """Is there a pattern that is new (or much more frequent) and says this?
+
+    With `own`, lines that only report trouble with something the place calls do not count.
+    """
 
     look: Literal["logs"]
     of: Of = "self"
     match: str = ""
-    lacks: str = ""
+    own: bool = False
     levels: tuple[str, ...] = ("error", "fatal", "warning", "unknown")
     newness: Literal["new", "more"] = "more"
 

@@ -229,8 +229,12 @@ def _blamed(look: ChangeLook, claim: Hypothesis, sight: Sight) -> Answer:
         text = f"{what}, {words.span(-ahead)} after the onset" if late else f"{what}, not after the onset"
         return Answer("yes" if late else "no", text, change.source, change.link)
     fits = -latest <= ahead <= look.within * 60
-    when = f"{words.span(abs(ahead))} {'before' if ahead > 0 else 'after'} the onset"
+    when = "at the onset" if abs(ahead) <= latest else f"{words.span(abs(ahead))} {_side(ahead)} the onset"
     return Answer("yes" if fits else "no", f"{what}, {when}", change.source, change.link)
+
+
+def _side(ahead: float) -> str:
+    return "before" if ahead > 0 else "after"
 
 
 def _any_change(look: ChangeLook, claim: Hypothesis, sight: Sight) -> Answer:
@@ -280,6 +284,8 @@ def _logs(look: Logs, claim: Hypothesis, sight: Sight) -> Answer:
     match = look.match.replace("{where}", re.escape(claim.where))
     for place, patterns in read:
         fitting = [p for p in patterns if _fits(p, look, match)]
+        if look.own:
+            fitting = [p for p in fitting if not _passed_on(p, place, sight)]
         if fitting:
             best = max(fitting, key=lambda p: p.count)
             return Answer("yes", _said(place, best), best.source, best.link, _log_queries(place, sight))
@@ -294,11 +300,21 @@ def _fits(pattern: LogPattern, look: Logs, match: str) -> bool:
         return False
     if match and not re.search(match, text):
         return False
-    if look.lacks and re.search(look.lacks, text):
-        return False
     many = pattern.count >= (2 if match else MANY)
     fresh = pattern.novel if look.newness == "new" else pattern.novel or pattern.growth >= GROWTH
     return many and fresh
+
+
+_CALLING = re.compile(
+    r"(?i)upstream|time[d-]?[ -]?out|refused|unavailable|reset by peer|bad gateway|no route|\b50[234]\b"
+)
+
+
+def _passed_on(pattern: LogPattern, place: str, sight: Sight) -> bool:
+    """Whether a line only says that a call to something the place needs went wrong."""
+    text = f"{pattern.template} {pattern.example}"
+    named = any(re.search(rf"(?<![\w.]){re.escape(c)}(?![\w])", text) for c in sight.topology.callees(place))
+    return named and bool(_CALLING.search(text))
 
 
 def _said(place: str, pattern: LogPattern) -> str:

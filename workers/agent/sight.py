@@ -155,7 +155,11 @@ class Sight:
         return None
 
     def gaps(self) -> tuple[Gap, ...]:
-        """Everything that could not be seen: failed calls and the missing parts of others."""
+        """What could not be seen and bears on this: failed calls, missing parts about suspected places."""
+        concerned = {"", self.symptom, *(h.where for h in self.case.tree.nodes)}
+        return tuple(gap for gap in self._all_gaps() if gap.about in concerned)
+
+    def _all_gaps(self) -> tuple[Gap, ...]:
         found: dict[tuple[str, str], Gap] = {}
         for query_id, result in self.case.results.items():
             if result.failure is not None:

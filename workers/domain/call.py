@@ -105,9 +105,13 @@ class Failure(Value):
 
 
 class Gap(Value):
-    """Something that could not be seen, and what would let us see it."""
+    """Something that could not be seen, and what would let us see it.
+
+    `about` names the one resource it concerns; empty means that it concerns everything.
+    """
 
     what: str
+    about: str = ""
     why: str
     mend: str = ""
     permission: str = ""

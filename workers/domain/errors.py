@@ -58,7 +58,7 @@ class AccessDenied(RunbookError):
 
 
 class ToolFailed(RunbookError):
-    """A system answered with a failure that is not about permissions; `throttled` if it asked for patience."""
+    """A system answered with another failure; `throttled` if it asked for patience."""
 
     def __init__(self, message: str, mend: str = "", *, throttled: bool = False) -> None:
         super().__init__(message, mend)

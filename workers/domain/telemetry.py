@@ -41,6 +41,7 @@ class Signal(StrEnum):
     QUEUE_DEPTH = "queue_depth"
     QUEUE_AGE = "queue_age"
     SENT = "sent"
+    RECEIVED = "received"
     PROCESSED = "processed"
     THROTTLES = "throttles"
     CONCURRENCY = "concurrency"

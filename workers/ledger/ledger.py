@@ -78,7 +78,9 @@ class Ledger:
             connection.execute(
                 insert(requests), [{"key": k, "investigation": new, "at": at.timestamp()} for k in wanted]
             )
-            self._write(connection, new, 1, event, render(fold([event]), event) if render else (), "")
+            self._write(connection, new, 1, event, "")
+            if render:
+                outbox.say(connection, new, render(fold([event]), event), at.timestamp())
         self._copy(new, 1, event)
         return Accepted(id=new, fresh=True)
 
@@ -123,31 +125,50 @@ class Ledger:
         Raises `Conflict` when the step exists, `Fenced` when `runner` no longer holds the investigation,
         `AlreadyDecided` when the event moves an approval that has moved elsewhere.
         """
+        self._append(investigation, seq, (event,), posts, runner)
+
+    def record(
+        self, investigation: str, *happened: Event, render: Render | None = None, wanted: bool = False
+    ) -> Investigation:
+        """Add events from outside the run (a vote, a stop, an outcome) as the next steps, all or none.
+
+        With `wanted` a worker is to look at the investigation again. Returns it after the events.
+        """
+        while True:
+            case = self.load(investigation)
+            first, said = case.seq + 1, dict[str, Post]()
+            for event in happened:
+                case = case.apply(event)
+                said |= {post.key: post for post in (render(case, event) if render else ())}
+            try:
+                self._append(investigation, first, happened, tuple(said.values()), "", wanted=wanted)
+            except Conflict:
+                continue
+            return case
+
+    def _append(
+        self,
+        investigation: str,
+        first: int,
+        happened: tuple[Event, ...],
+        posts: tuple[Post, ...],
+        runner: str,
+        *,
+        wanted: bool = False,
+    ) -> None:
         try:
             with writing(self._engine) as connection:
                 if runner:
                     self._still_held(connection, investigation, runner)
-                self._write(connection, investigation, seq, event, posts, runner)
+                for seq, event in enumerate(happened, first):
+                    self._write(connection, investigation, seq, event, runner)
+                outbox.say(connection, investigation, posts, happened[-1].at.timestamp())
+                if wanted:
+                    self._want(connection, investigation)
         except IntegrityError as error:
-            raise Conflict(f"step {seq} of {investigation} exists") from error
-        self._copy(investigation, seq, event)
-
-    def record(
-        self, investigation: str, event: Event, render: Render | None = None, *, wanted: bool = False
-    ) -> Investigation:
-        """Add an event from outside the run (a vote, a stop, an outcome) as the next step, whatever that is.
-
-        With `wanted` a worker is to look at the investigation again. Returns it after the event.
-        """
-        while True:
-            after = self.load(investigation).apply(event)
-            try:
-                self.append(investigation, after.seq, event, render(after, event) if render else ())
-            except Conflict:
-                continue
-            if wanted:
-                self.want(investigation)
-            return after
+            raise Conflict(f"step {first} of {investigation} exists") from error
+        for seq, event in enumerate(happened, first):
+            self._copy(investigation, seq, event)
 
     def since(self, investigation: str, seq: int) -> tuple[tuple[Event, str], ...]:
         """The events after step `seq`, each with the runner that wrote it (empty: from outside the run)."""
@@ -165,7 +186,6 @@ class Ledger:
         investigation: str,
         seq: int,
         event: Event,
-        posts: tuple[Post, ...],
         runner: str,
     ) -> None:
         at = event.at.timestamp()
@@ -183,7 +203,6 @@ class Ledger:
         told = audit.record(investigation, event)
         if told is not None:
             audit.chain(connection, at, told)
-        outbox.say(connection, investigation, posts, at)
 
     def _still_held(self, connection: Connection, investigation: str, runner: str) -> None:
         holder = connection.execute(
@@ -251,12 +270,11 @@ class Ledger:
                 or 0
             )
 
-    def want(self, investigation: str) -> None:
+    def _want(self, connection: Connection, investigation: str) -> None:
         """There is something to do: a worker is to take it up, now or when the clock finds it."""
-        with writing(self._engine) as connection:
-            connection.execute(
-                update(investigations).where(investigations.c.id == investigation).values(wanted=1)
-            )
+        connection.execute(
+            update(investigations).where(investigations.c.id == investigation).values(wanted=1)
+        )
 
     def queued(self, investigation: str) -> None:
         """Note that it was put on the queue, so that the clock does not at once do so again."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 from workers.domain.approval import Approval
 from workers.domain.incident import Person
 from workers.domain.value import Value
+from workers.settings import Settings
 
 
 class Policy(Value):
@@ -15,6 +16,23 @@ class Policy(Value):
     ttl: timedelta
     production: frozenset[str] = frozenset()
     most_changes: int = 5
+
+
+def policy(settings: Settings) -> Policy:
+    """The rules that the settings state."""
+    production = {
+        name
+        for environment in settings.environments.values()
+        if environment.production
+        for name in (*environment.clusters, *environment.services)
+    }
+    return Policy(
+        approvers=settings.approvals.approvers,
+        quorum=settings.approvals.quorum,
+        ttl=settings.approvals.ttl,
+        production=frozenset(production),
+        most_changes=settings.safety.max_mutations_per_session,
+    )
 
 
 def refusal(approval: Approval, person: Person, team: str, policy: Policy) -> str:

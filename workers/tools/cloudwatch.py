@@ -81,7 +81,8 @@ def _resolved(inventory: Inventory, targets: Iterable[Target]) -> tuple[Wanted, 
     for target in dict.fromkeys(targets):
         metric = inventory.metric(target.service, target.signal)
         if metric is None:
-            gaps.append(Gap(what=f"{target.signal} of {target.service}", why="CloudWatch has no such metric"))
+            what = f"{target.signal} of {target.service}"
+            gaps.append(Gap(what=what, about=target.service, why="CloudWatch has no such metric"))
         else:
             wanted[target] = metric
     return wanted, gaps
@@ -172,7 +173,7 @@ def _share(hits: float | None, misses: float | None) -> float | None:
 
 def _silent(series: Iterable[Series]) -> list[Gap]:
     return [
-        Gap(what=f"{s.signal} of {s.service}", why=f"{s.source} has no points in the window")
+        Gap(what=f"{s.signal} of {s.service}", about=s.service, why=f"{s.source} has no points in the window")
         for s in series
         if s.empty
     ]

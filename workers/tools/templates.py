@@ -34,6 +34,8 @@ _LEVELS: dict[str, Level] = {
     "CRITICAL": "fatal",
     "PANIC": "fatal",
 }
+# An exception by its name, as Java, Python, JavaScript or Go print it at the start of a line.
+_EXCEPTION = re.compile(r"^\s*(?:Caused by: )?(?:[\w.$]*(?:Exception|Error|Fault|Panic)\b|panic: ).*")
 LONGEST = 400
 
 
@@ -90,9 +92,18 @@ def read(text: str) -> tuple[Level, str]:
             return _from_json(json.loads(text))
         except ValueError:
             pass  # not JSON after all: read it as plain text
-    head = text.split("\n", 1)[0][:LONGEST]
-    found = _LEVEL.search(head)
-    return (_LEVELS[found.group(1)] if found else "unknown"), head
+    first, _, rest = text.partition("\n")
+    found = _LEVEL.search(first)
+    thrown = _thrown(rest) if rest else ""
+    message = f"{first[:LONGEST]} | {thrown[:LONGEST]}" if thrown and thrown not in first else first[:LONGEST]
+    return (_LEVELS[found.group(1)] if found else "unknown"), message
+
+
+def _thrown(rest: str) -> str:
+    """The exception that a stack trace ends in: the deepest cause in Java, the last line in Python."""
+    named = [line.strip() for line in rest.splitlines() if _EXCEPTION.match(line)]
+    caused = [line for line in named if line.startswith("Caused by")]
+    return (caused or named[-1:] or [""])[-1]
 
 
 def _from_json(record: dict[str, Any]) -> tuple[Level, str]:
