@@ -51,7 +51,7 @@ def _processes(settings: "Settings", names: tuple[str, ...]) -> dict[str, bool]:
 
     if not probes.answers_ping(settings.queue_url):
         raise Unreachable("redis", f"no answer from {probes.plain(settings.queue_url)}", "Check redis_url.")
-    wanted = [name for name in names if name != "executor" or settings.providers.aws.executor.enabled]
+    wanted = [name for name in names if name != "executor" or settings.providers.aws.changes]
     return {name: bool(probes.beating(settings.queue_url, name)) for name in wanted}
 
 

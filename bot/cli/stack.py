@@ -183,7 +183,7 @@ class Stack:
         return servers.chroma(_made(self.settings.chroma_path), port.number, self._base)
 
     def _own(self) -> Iterator[Tier]:
-        changes = self.settings.providers.aws.executor.enabled
+        changes = self.settings.providers.aws.changes
         for tier in _ORDER:
             yield tuple(self._part(name) for name in tier if changes or name != "executor")
 

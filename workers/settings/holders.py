@@ -30,6 +30,7 @@ HOLDERS: dict[str, frozenset[Process]] = {
     "providers.aws.worker": THINKERS,
     "providers.aws.executor": _only("executor"),
     "providers.aws.executor.enabled": EVERYBODY,
+    "providers.aws.enabled": EVERYBODY,
     "redis_url": EVERYBODY - {"migrate"},
     "chroma_url": _only("worker", "quick", "health"),
     "database_url": EVERYBODY,

@@ -48,7 +48,7 @@ def notices(settings: Settings) -> tuple[str, ...]:
 
 def _executor_known(settings: Settings) -> bool:
     aws = settings.providers.aws
-    return not (aws.enabled and aws.executor.enabled) or aws.executor.stated
+    return not aws.changes or aws.executor.stated
 
 
 def _pager_ready(name: str) -> Callable[[Settings], bool]:
@@ -116,10 +116,10 @@ NEEDS = (
         "The worker must be read-only: give the executor a profile, role or key of its own.",
     ),
     Need(
-        "providers.aws.executor.enabled",
+        "providers.aws",
         frozenset({"executor"}),
-        lambda settings: settings.providers.aws.executor.enabled,
-        "is false, so there is nothing for this process to do",
+        lambda settings: settings.providers.aws.changes,
+        "has enabled: false (or its executor has), so there is nothing for this process to do",
         "Set it to true, or do not start `runbook executor`.",
     ),
     *(

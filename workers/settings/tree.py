@@ -194,6 +194,11 @@ class Aws(Section):
         return self.worker if self.worker.stated else self.worker.model_copy(update={"profile": self.profile})
 
     @property
+    def changes(self) -> bool:
+        """Whether there is anything for an executor to do."""
+        return self.enabled and self.executor.enabled
+
+    @property
     def shared(self) -> bool:
         """Whether worker and executor would be the same user."""
         looks, acts = self.reader, self.executor
