@@ -143,13 +143,16 @@ def serve(url: str, queue: QueueName, handlers: Handlers, *, process: str) -> No
         stop.set()
 
 
-def beat_while(queue: Queue, process: str, stop: threading.Event) -> None:
-    """Beat for `process` from a thread until `stop` is set."""
+def beat_while(
+    queue: Queue, process: str, stop: threading.Event, well: Callable[[], bool] = lambda: True
+) -> None:
+    """Beat for `process` from a thread until `stop` is set, as long as it is `well`."""
 
     def beat() -> None:
         while not stop.is_set():
             try:
-                queue.beat(process)
+                if well():
+                    queue.beat(process)
             except Unreachable as error:
                 log.warning("%s", error)
             stop.wait(BEAT_SECONDS)

@@ -1,0 +1,16 @@
+"""One file per kind of Slack event. A listener authorises, writes down, queues and acknowledges."""
+
+from slack_bolt import App
+
+from bot.desk import Desk
+from bot.listeners import channel, decision, mention, message, rest, stop
+
+
+def register(app: App, desk: Desk) -> None:
+    """The routing table. The first that fits wins, so what takes everything comes last."""
+    mention.register(app, desk)
+    channel.register(app, desk)
+    message.register(app, desk)
+    decision.register(app, desk)
+    stop.register(app, desk)
+    rest.register(app)
