@@ -17,7 +17,8 @@ HEADING_CHARS = 120
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
-_MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*`]")
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_MARKUP = re.compile(r"[*`]")
 
 
 class _Block(NamedTuple):
@@ -77,7 +78,7 @@ def _blocks(text: str) -> Iterator[_Block]:
         if token.level or token.map is None or token.type == "hr":
             continue
         if token.type == "heading_open":
-            title = _MARKUP.sub(r"\1", tokens[index + 1].content).strip()[:HEADING_CHARS]
+            title = _MARKUP.sub("", _LINK.sub(r"\1", tokens[index + 1].content)).strip()[:HEADING_CHARS]
             yield _Block(token.tag, title or "…")
             continue
         written = "\n".join(lines[slice(*token.map)]).strip("\n")

@@ -61,7 +61,7 @@ class Embedder:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._loaded: _Loaded | None = None
+        self._loaded: list[_Loaded] = []
 
     def __call__(self, texts: Sequence[str]) -> list[list[float]]:
         tokenizer, session = self._model()
@@ -77,9 +77,10 @@ class Embedder:
 
     def _model(self) -> tuple[_Tokenizer, _Session]:
         with self._lock:
-            if self._loaded is None or self._loaded.process != os.getpid():
-                self._loaded = _Loaded(os.getpid(), *_load())
-            return self._loaded.tokenizer, self._loaded.session
+            if not self._loaded or self._loaded[-1].process != os.getpid():
+                # A parent's session is kept: to end it would wait for threads that are not here.
+                self._loaded.append(_Loaded(os.getpid(), *_load()))
+            return self._loaded[-1].tokenizer, self._loaded[-1].session
 
 
 def _run(session: _Session, tokens: Sequence[Sequence[int]]) -> list[list[float]]:

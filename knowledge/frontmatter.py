@@ -40,8 +40,12 @@ def _item(item: object) -> object:
     return item.strip() if isinstance(item, str) else item
 
 
+def _line(value: object) -> object:
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
 def _word(value: object) -> object:
-    return value.strip().casefold() if isinstance(value, str) else value
+    return " ".join(value.split()).casefold() if isinstance(value, str) else value
 
 
 def _kind(value: object) -> object:
@@ -50,23 +54,24 @@ def _kind(value: object) -> object:
 
 
 _Name = Annotated[str, BeforeValidator(_word), Field(min_length=1, max_length=120)]
-_Line = Annotated[str, Field(min_length=1, max_length=400)]
+_Line = Annotated[str, BeforeValidator(_line), Field(max_length=200)]
+_Sentence = Annotated[str, BeforeValidator(_line), Field(min_length=1, max_length=400)]
 _Names = Annotated[tuple[_Name, ...], BeforeValidator(_items), Field(max_length=64)]
-_Lines = Annotated[tuple[_Line, ...], BeforeValidator(_items), Field(max_length=64)]
+_Sentences = Annotated[tuple[_Sentence, ...], BeforeValidator(_items), Field(max_length=64)]
 
 
 class Front(Value, extra="ignore"):
     """The fields we know; a team's own fields are left alone."""
 
-    title: str = Field(default="", max_length=200)
+    title: _Line = ""
     kind: Annotated[Kind, BeforeValidator(_kind)] = Field(
         default="runbook", validation_alias=AliasChoices("type", "kind")
     )
     services: _Names = Field(default=(), validation_alias=AliasChoices("services", "service"))
-    symptoms: _Lines = ()
-    severity: str = Field(default="", max_length=40)
+    symptoms: _Sentences = ()
+    severity: _Line = ""
     tags: _Names = ()
-    owner: str = Field(default="", max_length=120)
+    owner: _Line = ""
     last_validated: date | None = Field(
         default=None, validation_alias=AliasChoices("last_validated", "lastValidated", "last-validated")
     )

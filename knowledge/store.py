@@ -87,11 +87,35 @@ class Store:
         """
         about = [{"services": {"$contains": service}} for service in sorted(services)]
         where = {"$or": [*about, {"bound": False}]} if about else None
-        return self._query(vector, count, where=where)
+        found = self._ask(
+            lambda chroma: chroma.rows.query(
+                query_embeddings=[vector],
+                n_results=count,
+                where=where,
+                include=["documents", "metadatas", "distances"],
+            )
+        )
+        columns = zip(
+            found["ids"][0], found["documents"][0], found["metadatas"][0], found["distances"][0], strict=True
+        )
+        return tuple(Hit(key, _chunk(text, data), 1.0 - distance) for key, text, data, distance in columns)
 
     def among(self, keys: Sequence[str], vector: list[float]) -> tuple[Hit, ...]:
         """Those of the rows called `keys` that are still there."""
-        return self._query(vector, len(keys), ids=list(keys)) if keys else ()
+        if not keys:
+            return ()
+        # Not a query within ids: Chroma answers that with an error once one of them is gone.
+        found = self._ask(
+            lambda chroma: chroma.rows.get(ids=list(keys), include=["documents", "metadatas", "embeddings"])
+        )
+        columns = zip(
+            found["ids"],
+            found["documents"] or (),
+            found["metadatas"] or (),
+            () if found["embeddings"] is None else found["embeddings"],
+            strict=True,
+        )
+        return tuple(Hit(key, _chunk(text, data), _cosine(vector, row)) for key, text, data, row in columns)
 
     def rows(self) -> dict[str, Chunk]:
         """Every chunk by its key."""
@@ -124,23 +148,6 @@ class Store:
         first = _all({"position": 0}, where) if where else {"position": 0}
         found = self._ask(lambda chroma: chroma.rows.get(where=first, include=["metadatas"]))
         return found["metadatas"] or []
-
-    def _query(
-        self, vector: list[float], count: int, where: _Where | None = None, ids: list[str] | None = None
-    ) -> tuple[Hit, ...]:
-        found = self._ask(
-            lambda chroma: chroma.rows.query(
-                query_embeddings=[vector],
-                n_results=count,
-                where=where,
-                ids=ids,
-                include=["documents", "metadatas", "distances"],
-            )
-        )
-        columns = zip(
-            found["ids"][0], found["documents"][0], found["metadatas"][0], found["distances"][0], strict=True
-        )
-        return tuple(Hit(key, _chunk(text, data), 1.0 - distance) for key, text, data, distance in columns)
 
     def _ask(self, question: "Callable[[_Opened], _T]") -> _T:
         """The answer, asked a second time where the server was restarted or the collection made anew."""
@@ -226,10 +233,18 @@ def _all(*conditions: _Where) -> _Where:
     return {"$and": list(conditions)}
 
 
+def _cosine(one: Sequence[float], other: Sequence[float]) -> float:
+    import numpy as np
+
+    a, b = np.asarray(one), np.asarray(other)
+    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b) or 1.0))
+
+
 class _Got(TypedDict):
     ids: list[str]
     documents: list[str] | None
     metadatas: list[_Metadata] | None
+    embeddings: Sequence[Sequence[float]] | None
 
 
 class _Found(TypedDict):
@@ -248,13 +263,14 @@ class _Rows(Protocol):
         self, ids: list[str], embeddings: list[list[float]], metadatas: list[_Metadata], documents: list[str]
     ) -> None: ...
     def delete(self, where: _Where) -> object: ...
-    def get(self, *, where: _Where | None = None, include: list[str]) -> _Got: ...
+    def get(
+        self, ids: list[str] | None = None, where: _Where | None = None, *, include: list[str]
+    ) -> _Got: ...
     def query(
         self,
         query_embeddings: list[list[float]],
         n_results: int,
         where: _Where | None,
-        ids: list[str] | None,
         include: list[str],
     ) -> _Found: ...
     def modify(self, metadata: dict[str, str]) -> None: ...

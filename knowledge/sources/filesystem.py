@@ -81,7 +81,7 @@ def _files(root: Path) -> Iterator[Path | BadDocument]:
 def _wanted(entry: os.DirEntry[str]) -> bool:
     if entry.name[0] == ".":
         return False
-    if entry.is_dir():
+    if os.path.isdir(entry.path):  # which, unlike `entry.is_dir()`, bears a link to itself
         return entry.is_symlink()
     return Path(entry.name).suffix.casefold() in SUFFIXES
 
