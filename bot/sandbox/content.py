@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox.arguments import Arguments
+from bot.sandbox.blocks import judge, size
 from bot.sandbox.errors import SlackError
+from bot.sandbox.files import Files
 from bot.sandbox.ids import Ids
 
 TEXT_LIMIT = 40_000
 MARKDOWN_LIMIT = 12_000
+MAX_ATTACHMENTS = 100
+METADATA_BYTES = 16_000
 INTERACTIVE = re.compile(
     r"button|icon_button|feedback_buttons|overflow|datepicker|timepicker|datetimepicker|checkboxes|radio_buttons"
     r"|workflow_button|.*_select|.*_input"
@@ -32,8 +36,8 @@ class Content:
         return not (self.text or self.blocks or self.attachments)
 
 
-def read(args: Arguments) -> Content:
-    """The content a `chat.*` call carries. Raises Slack's codes for content that cannot be read at all."""
+def read(args: Arguments, files: Files) -> Content:
+    """The content a `chat.*` call carries. Raises Slack's codes for content that will not do."""
     blocks = args.tree("blocks", wrong="invalid_blocks_format")
     attachments = args.tree("attachments", wrong="invalid_attachments")
     if blocks is not None and not isinstance(blocks, list):
@@ -44,10 +48,17 @@ def read(args: Arguments) -> Content:
     if args.text("markdown_text"):
         if blocks or text:
             raise SlackError("markdown_text_conflict")
+        if len(args.text("markdown_text")) > MARKDOWN_LIMIT:
+            raise SlackError("msg_too_long")
         blocks = [{"type": "markdown", "text": args.text("markdown_text")}]
         text = args.text("markdown_text")
     metadata = args.tree("metadata", wrong="invalid_metadata_format")
     _check_metadata(metadata)
+    if attachments and not all(isinstance(attachment, dict) for attachment in attachments):
+        raise SlackError("invalid_attachments")
+    if attachments and len(attachments) > MAX_ATTACHMENTS:
+        raise SlackError("too_many_attachments")
+    judge.message(blocks, attachments, files)
     return Content(text, copy.deepcopy(blocks), copy.deepcopy(attachments), metadata)
 
 
@@ -99,3 +110,5 @@ def _check_metadata(metadata: Any) -> None:
         raise SlackError("invalid_metadata_format")
     if not isinstance(metadata.get("event_payload"), dict):
         raise SlackError("invalid_metadata_schema")
+    if size.in_bytes(metadata) > METADATA_BYTES:
+        raise SlackError("metadata_too_large")

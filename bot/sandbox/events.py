@@ -180,7 +180,8 @@ def _deliver(slack: Slack, event: dict[str, Any], subscription: str, scope: str)
         "is_ext_shared_channel": False,
         "event_context": "4-" + slack.ids.mixed(60),
     }
-    slack.later(_until_acknowledged(slack, payload))
+    for _ in range(2 if slack.faults.duplicates() else 1):
+        slack.later(_until_acknowledged(slack, payload))
 
 
 async def _until_acknowledged(slack: Slack, payload: dict[str, Any]) -> None:

@@ -243,7 +243,7 @@ async def break_something(slack: Slack, body: Body) -> Body:
     return await breaking.break_something(slack, _person(slack, body), wish)
 
 
-async def faults(slack: Slack, _query: Body) -> Body:
+async def menu(slack: Slack, _query: Body) -> Body:
     """`GET /_slack/cloud`: what can be broken, and where."""
     return {name: await breaking.look(slack, name) for name in ("applications", "faults")}
 
@@ -263,6 +263,24 @@ async def disconnect(slack: Slack, body: Body) -> Body:
         slack.sockets.cut()
         return {}
     return {"told": await slack.sockets.disconnect(reason)}
+
+
+async def plan_fault(slack: Slack, body: Body) -> Body:
+    """`POST /_slack/faults {kind, method?, times?, skip?, seconds?, retry_after?, status?, error?}`, `{clear}`."""
+    if body.get("clear"):
+        slack.faults.clear()
+    elif body.get("kind") in ("refresh", "disconnect"):
+        return await disconnect(
+            slack, {"reason": "cut" if body["kind"] == "disconnect" else "refresh_requested"}
+        )
+    else:
+        slack.faults.plan(body)
+    return {"planned": slack.faults.shown()}
+
+
+async def faults(slack: Slack, _query: Body) -> Body:
+    """`GET /_slack/faults`: what is still planned."""
+    return {"planned": slack.faults.shown()}
 
 
 async def show(slack: Slack, query: Body) -> Body:
@@ -311,9 +329,17 @@ POSTS: dict[str, Door] = {
     "stop": stop_session,
     "break": break_something,
     "disconnect": disconnect,
+    "faults": plan_fault,
     "clock": advance,
 }
-GETS: dict[str, Door] = {"state": show, "calls": calls, "health": health, "cloud": faults, "pulse": pulse}
+GETS: dict[str, Door] = {
+    "state": show,
+    "calls": calls,
+    "health": health,
+    "cloud": menu,
+    "pulse": pulse,
+    "faults": faults,
+}
 
 
 def handler(slack: Slack, door: Door) -> Callable[[web.Request], Awaitable[web.Response]]:

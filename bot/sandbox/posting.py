@@ -98,7 +98,7 @@ def bot_body(slack: Slack, user: seeds.User, text: str) -> dict[str, Any]:
 
 def content_of(slack: Slack, said: dict[str, Any]) -> dict[str, Any]:
     """Text, blocks and attachments of a plain answer, such as to a response URL, made complete."""
-    read = content.read(Arguments(said))
+    read = content.read(Arguments(said), slack.files)
     body: dict[str, Any] = {"text": read.text or ""}
     if read.blocks:
         body["blocks"] = content.complete(read.blocks, slack.ids)

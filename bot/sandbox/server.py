@@ -9,8 +9,10 @@ from bot.sandbox import page_api, response_api, seeds, web_api
 from bot.sandbox.calls import CallLog
 from bot.sandbox.clock import Clock
 from bot.sandbox.errors import SlackError
+from bot.sandbox.faults import Faults
 from bot.sandbox.files import Files, mimetype
 from bot.sandbox.ids import Ids
+from bot.sandbox.limits import Limits
 from bot.sandbox.live import Live
 from bot.sandbox.manifest import Manifest
 from bot.sandbox.responses import ResponseUrls
@@ -39,6 +41,8 @@ def build(manifest: Manifest, state: Path | None, cloud: str) -> Slack:
         files=Files(clock, ids),
         triggers=Triggers(clock, ids),
         responses=ResponseUrls(clock, ids),
+        limits=Limits(clock),
+        faults=Faults(),
         cloud=cloud.rstrip("/"),
     )
 

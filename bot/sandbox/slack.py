@@ -8,8 +8,10 @@ from typing import Any
 
 from bot.sandbox.calls import CallLog
 from bot.sandbox.clock import Clock
+from bot.sandbox.faults import Faults
 from bot.sandbox.files import Files
 from bot.sandbox.ids import Ids
+from bot.sandbox.limits import Limits
 from bot.sandbox.live import Live
 from bot.sandbox.manifest import Manifest
 from bot.sandbox.responses import ResponseUrls
@@ -32,6 +34,8 @@ class Slack:
     files: Files
     triggers: Triggers
     responses: ResponseUrls
+    limits: Limits
+    faults: Faults
     origin: str = ""
     cloud: str = ""
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.sandbox.errors import SlackError
+from bot.sandbox.files import Files
 from bot.sandbox.ids import Ids
 from bot.sandbox.workspace import Stream
 
@@ -15,7 +16,7 @@ REQUIRED = {
 TASK_STATUSES = ("pending", "in_progress", "complete", "error")
 
 
-def checked(chunks: Any) -> list[dict[str, Any]]:
+def checked(chunks: Any, files: Files) -> list[dict[str, Any]]:
     """The chunks themselves, or `invalid_chunks` with what is wrong with the first bad one."""
     if not isinstance(chunks, list):
         raise SlackError("invalid_chunks")
@@ -30,6 +31,8 @@ def checked(chunks: Any) -> list[dict[str, Any]]:
             raise SlackError(
                 "invalid_chunks", [f"must be a valid enum value [json-pointer:/chunks/{number}/status]"]
             )
+        if chunk["type"] == "blocks":
+            judge.message(chunk["blocks"], None, files)
     return chunks
 
 

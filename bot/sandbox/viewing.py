@@ -3,7 +3,8 @@
 from typing import Any
 
 from bot.sandbox import content, seeds
-from bot.sandbox.errors import PageError
+from bot.sandbox.blocks import judge
+from bot.sandbox.errors import PageError, SlackError
 from bot.sandbox.slack import Slack
 from bot.sandbox.workspace import View
 
@@ -52,7 +53,11 @@ def accept(slack: Slack, view: Any) -> dict[str, Any]:
     """A view the app sent with an acknowledgement, made complete."""
     if not isinstance(view, dict):
         raise PageError("invalid_view", "The app answered without a view.")
-    content.complete(view.setdefault("blocks", []), slack.ids)
+    try:
+        judge.view(view, "modal", slack.files)
+    except SlackError as error:
+        raise PageError("invalid_view", "; ".join(error.problems)) from None
+    content.complete(view["blocks"], slack.ids)
     return view
 
 

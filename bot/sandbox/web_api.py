@@ -1,4 +1,4 @@
-"""`/api/{method}`: one call from its request to its answer – arguments, token, scope, method, log."""
+"""`/api/{method}`: one call from its request to its answer – arguments, token, scope, limits, method, log."""
 
 import json
 import time
@@ -9,6 +9,7 @@ from aiohttp import web
 from bot.sandbox import arguments, seeds
 from bot.sandbox.arguments import Arguments
 from bot.sandbox.errors import RateLimited, SlackError
+from bot.sandbox.faults import Fault
 from bot.sandbox.methods import METHODS
 from bot.sandbox.methods.call import Call
 from bot.sandbox.rules import RULES, Rule
@@ -18,33 +19,66 @@ TOKENS = {seeds.BOT_TOKEN: "bot", seeds.APP_TOKEN: "app"}
 APP_SCOPES = frozenset({"connections:write"})
 
 
-async def answer(slack: Slack, request: web.Request) -> web.Response:
+async def answer(slack: Slack, request: web.Request) -> web.StreamResponse:
     """Answer a call, and write it down."""
     method = request.match_info["method"]
     started = time.perf_counter()
-    args, token = Arguments({}), ""
-    status, headers = 200, {"X-Slack-Req-Id": slack.ids.mixed(32).lower()}
-    try:
-        args, token = await arguments.read(request)
-        body = _run(slack, method, args, token)
-        headers["X-OAuth-Scopes"] = ",".join(sorted(slack.manifest.scopes))
-    except SlackError as error:
-        body = error.body()
-    except RateLimited as limit:
-        status, body = 429, {"ok": False, "error": "ratelimited"}
-        headers["Retry-After"] = str(limit.retry_after)
+    args, token, refusal = await _read(request)
+    fault = slack.faults.take(method)
+    if fault and fault.seconds:
+        await slack.clock.until(slack.clock.now() + fault.seconds)
+    response = _failed(fault) or _answered(slack, method, args, token, refusal)
+    response.headers["X-Slack-Req-Id"] = slack.ids.mixed(32).lower()
     slack.calls.add(
         {
             "method": method,
             "args": args.values,
             "token": TOKENS.get(token, "unknown" if token else "none"),
-            "status": status,
-            "answer": body,
+            "status": response.status,
+            "answer": _body(response),
             "at": slack.clock.now(),
             "ms": round((time.perf_counter() - started) * 1000, 2),
+            **({"fault": fault.kind} if fault else {}),
         }
     )
-    return web.json_response(body, status=status, headers=headers, dumps=_dump)
+    if fault and fault.kind.startswith("timeout") and request.transport:
+        request.transport.abort()
+    return response
+
+
+async def _read(request: web.Request) -> tuple[Arguments, str, SlackError | None]:
+    try:
+        args, token = await arguments.read(request)
+    except SlackError as error:
+        return Arguments({}), "", error
+    return args, token, None
+
+
+def _failed(fault: Fault | None) -> web.Response | None:
+    """What a planned fault answers instead of the method; `None` where the method is to run."""
+    if fault is None or fault.kind in ("slow", "timeout_after_effect"):
+        return None
+    if fault.kind == "ratelimited":
+        return _limited(fault.retry_after)
+    if fault.kind == "error":
+        return _json({"ok": False, "error": fault.error})
+    status = fault.status if fault.kind == "500" else 504
+    return web.Response(status=status, text="upstream connect error", content_type="text/plain")
+
+
+def _answered(
+    slack: Slack, method: str, args: Arguments, token: str, refusal: SlackError | None
+) -> web.Response:
+    try:
+        if refusal:
+            raise refusal
+        response = _json(_run(slack, method, args, token))
+    except SlackError as error:
+        response = _json(error.body())
+    except RateLimited as limit:
+        response = _limited(limit.retry_after)
+    response.headers["X-OAuth-Scopes"] = ",".join(sorted(slack.manifest.scopes))
+    return response
 
 
 def _run(slack: Slack, method: str, args: Arguments, token: str) -> dict[str, Any]:
@@ -52,6 +86,7 @@ def _run(slack: Slack, method: str, args: Arguments, token: str) -> dict[str, An
     if rule is None or method not in METHODS:
         raise SlackError("unknown_method", req_method=method)
     _check_token(rule, token)
+    slack.limits.count(method, rule.tier)
     _check_scope(slack, rule, args)
     return {"ok": True, **METHODS[method](Call(slack, args))}
 
@@ -82,5 +117,15 @@ def _check_scope(slack: Slack, rule: Rule, args: Arguments) -> None:
         raise SlackError("missing_scope", needed=needed, provided=",".join(sorted(granted)))
 
 
-def _dump(body: Any) -> str:
-    return json.dumps(body, ensure_ascii=False)
+def _limited(retry_after: int) -> web.Response:
+    response = _json({"ok": False, "error": "ratelimited"}, status=429)
+    response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _json(body: dict[str, Any], status: int = 200) -> web.Response:
+    return web.json_response(body, status=status, dumps=lambda b: json.dumps(b, ensure_ascii=False))
+
+
+def _body(response: web.Response) -> Any:
+    return json.loads(response.text or "{}") if response.content_type == "application/json" else response.text

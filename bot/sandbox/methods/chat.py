@@ -11,15 +11,16 @@ from bot.sandbox.workspace import Channel, Message
 
 # chat.update refuses longer texts where chat.postMessage cuts them; measured by others to count UTF-8 bytes.
 UPDATE_TEXT_BYTES = 4_000
-MAX_ATTACHMENTS = 100
 
 
 def post(call: Call) -> Answer:
     """`chat.postMessage`."""
     channel = call.destination()
     said = _said(call)
+    place = thread(call, channel)
+    call.slack.limits.message(channel.id)
     body = posting.bot_body(call.slack, seeds.RUNBOOK, said.text or "")
-    body |= _content(call.slack, said) | thread(call, channel)
+    body |= _content(call.slack, said) | place
     message = posting.post(call.slack, Message(channel.id, body, metadata=said.metadata))
     return {"channel": channel.id, "ts": message.ts, "message": message.body}
 
@@ -100,11 +101,9 @@ def link(slack: Slack, message: Message) -> str:
 
 
 def _said(call: Call) -> Content:
-    said = content.read(call.args)
+    said = content.read(call.args, call.slack.files)
     if said.is_empty:
         raise SlackError("no_text")
-    if said.attachments and len(said.attachments) > MAX_ATTACHMENTS:
-        raise SlackError("too_many_attachments")
     return said
 
 

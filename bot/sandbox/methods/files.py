@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.sandbox import content, posting, seeds
+from bot.sandbox.blocks import judge
 from bot.sandbox.errors import SlackError
 from bot.sandbox.files import File
 from bot.sandbox.methods.call import Answer, Call, Method
@@ -33,6 +34,7 @@ def complete(call: Call) -> Answer:
     for channel in channels:
         body: dict[str, Any] = {"text": call.args.text("initial_comment"), **threads[channel.id]}
         if blocks and not body["text"]:
+            judge.message(blocks, None, call.slack.files)
             body["blocks"] = content.complete(blocks, call.slack.ids)
         call.slack.later(_share(call.slack, channel, files, body))
     return {"files": [call.slack.files.card(file) for file in files]}

@@ -55,7 +55,7 @@ def stop(call: Call) -> Answer:
     """`chat.stopStream`: the message is final now, with blocks of the app's own below the text."""
     channel, message = _streamed(call)
     assert message.stream
-    said = content.read(_without_markdown(call))
+    said = content.read(_without_markdown(call), call.slack.files)
     if chunks := _chunks(call):
         _check_same_mode(call, message.stream)
         message.stream.chunks += chunks
@@ -97,7 +97,7 @@ def _chunks(call: Call) -> list[dict[str, Any]]:
         raise SlackError("msg_too_long")
     if text:
         return [{"type": "markdown_text", "text": text}]
-    return streaming.checked(chunks or [])
+    return streaming.checked(chunks or [], call.slack.files)
 
 
 def _check_same_mode(call: Call, stream: Stream) -> None:

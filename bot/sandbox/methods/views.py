@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 from bot.sandbox import content, viewing
+from bot.sandbox.blocks import judge
 from bot.sandbox.errors import SlackError
 from bot.sandbox.methods.call import Answer, Call, Method
 from bot.sandbox.workspace import View
@@ -57,10 +58,19 @@ def _view(call: Call, kind: str) -> dict[str, Any]:
         raise SlackError("invalid_arguments", ["missing required field: view"])
     if view.get("type") != kind:
         raise SlackError(
-            "invalid_arguments", [f"must be a valid enum value [json-pointer:/view/type]: {kind}"]
+            "invalid_arguments", [f"unsupported type: {view.get('type')} [json-pointer:/view/type]"]
         )
+    judge.view(view, kind, call.slack.files)
+    _check_external_id(call, view)
     content.complete(view["blocks"], call.slack.ids)
     return view
+
+
+def _check_external_id(call: Call, view: dict[str, Any]) -> None:
+    known = [v for stack in call.slack.workspace.modals.values() for v in stack]
+    taken = view.get("external_id") and any(v.body["external_id"] == view["external_id"] for v in known)
+    if taken and view["external_id"] != call.args.text("external_id") and not call.args.text("view_id"):
+        raise SlackError("duplicate_external_id")
 
 
 def _find(call: Call) -> View:

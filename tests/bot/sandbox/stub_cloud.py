@@ -80,7 +80,7 @@ class StubCloud:
         cloud = self
 
         class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *_args: Any) -> None:
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
                 pass
 
             def _serve(self) -> None:
@@ -94,10 +94,10 @@ class StubCloud:
                 self.end_headers()
                 self.wfile.write(data)
 
-            def do_GET(self) -> None:  # noqa: N802 - the library's name
+            def do_GET(self) -> None:
                 self._serve()
 
-            def do_POST(self) -> None:  # noqa: N802 - the library's name
+            def do_POST(self) -> None:
                 self._serve()
 
         return Handler

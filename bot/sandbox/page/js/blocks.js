@@ -115,11 +115,12 @@ function task(b, alone) {
 function plan(b) {
   const tasks = b.tasks || [];
   const done = tasks.filter((t) => t.status === 'complete').length;
-  const state = tasks.some((t) => t.status === 'error') ? 'error'
-    : tasks.length && done === tasks.length ? 'complete'
-      : tasks.some((t) => t.status !== 'pending') ? 'in_progress' : 'pending';
+  const open = tasks.filter((t) => t.status === 'in_progress' || t.status === 'pending').length;
+  const failed = tasks.some((t) => t.status === 'error');
+  const state = tasks.length && !open ? (failed && !done ? 'error' : 'complete')
+    : open === tasks.length && tasks.every((t) => t.status === 'pending') ? 'pending' : 'in_progress';
   return el('details', { class: 'plan', open: true },
-    el('summary', {}, mark(state), el('span', { class: 'plan-title' }, plain(b.title)), el('span', { class: 'plan-count' }, `${done}/${tasks.length}`), icon('down', 16)),
+    el('summary', {}, mark(state), el('span', { class: 'plan-title' }, plain(b.title)), el('span', { class: 'plan-count' }, `${tasks.length - open}/${tasks.length}`), icon('down', 16)),
     el('div', { class: 'tasks' }, tasks.map((t) => task(t, false))));
 }
 
