@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox import page_api, response_api, seeds, web_api
+from bot.sandbox import doors, page_api, response_api, seeds, web_api
 from bot.sandbox.calls import CallLog
 from bot.sandbox.clock import Clock
 from bot.sandbox.errors import SlackError
@@ -56,9 +56,9 @@ def application(slack: Slack) -> web.Application:
     route.add_post("/respond/{key}", lambda request: response_api.answer(slack, request))
     route.add_post("/upload/v1/{ticket}", lambda request: _upload(slack, request))
     route.add_get("/files-pri/{file}/{name:.+}", lambda request: _download(slack, request))
-    for name, door in page_api.POSTS.items():
+    for name, door in doors.POSTS.items():
         route.add_post(f"/_slack/{name}", page_api.handler(slack, door))
-    for name, door in page_api.GETS.items():
+    for name, door in doors.GETS.items():
         route.add_get(f"/_slack/{name}", page_api.handler(slack, door))
     route.add_get("/_slack/stream", lambda request: _stream(slack, request))
     route.add_get("/_slack/files/{file}", lambda request: _picture(slack, request))

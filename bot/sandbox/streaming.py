@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bot.sandbox.blocks import judge
 from bot.sandbox.errors import SlackError
 from bot.sandbox.files import Files
 from bot.sandbox.ids import Ids
