@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import config, health, processes, up
+from bot.cli import config, demo, health, processes, up
 
 app = typer.Typer(
     name="runbook",
@@ -14,6 +14,7 @@ app = typer.Typer(
 )
 
 app.command()(up.up)
+app.command()(demo.demo)
 for command in (processes.bot, processes.worker, processes.quick, processes.executor, processes.clock):
     app.command()(command)
 app.command()(processes.migrate)

@@ -313,6 +313,17 @@ class Ledger:
             ).scalar()
             return found or ""
 
+    def in_channel(self, team: str, channel: str) -> str:
+        """The newest investigation of a channel, or an empty string."""
+        with reading(self._engine) as connection:
+            found = connection.execute(
+                select(investigations.c.id)
+                .where(investigations.c.team == team, investigations.c.channel == channel)
+                .order_by(investigations.c.created_at.desc())
+                .limit(1)
+            ).scalar()
+            return found or ""
+
     # -- approvals
 
     def approval(self, approval_id: str) -> Approval | None:

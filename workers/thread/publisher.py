@@ -27,6 +27,10 @@ UPDATES, MINUTE = 45, 60.0
 """chat.update is for the whole workspace: Slack allows about fifty a minute."""
 LIVE_GAP = 2.0
 """Seconds between two redraws of one live message."""
+LOOKS, LOOK_SECONDS = 8, 0.6
+"""How often, and how long apart, a message with a fresh picture is offered to Slack."""
+PICTURE = "picture"
+"""The block id of the place where a picture goes."""
 PATIENCE = 6
 """Tries after which a post that Slack cannot take is given up."""
 
@@ -113,7 +117,7 @@ class Publisher:
             channel=outgoing.channel,
             ts=outgoing.ts,
             text=outgoing.post.text,
-            blocks=[b for b in outgoing.post.blocks if b.get("block_id") != "picture"],
+            blocks=[b for b in outgoing.post.blocks if b.get("block_id") != PICTURE],
         )
         self._ledger.delivered(outgoing.id, outgoing.revision, outgoing.ts)
 
@@ -130,7 +134,26 @@ class Publisher:
         self._ledger.delivered(outgoing.id, outgoing.revision - 1 if found else outgoing.revision, ts)
 
     def _fresh(self, outgoing: Outgoing) -> str:
-        blocks = self._illustrated(outgoing)
+        plain = [b for b in outgoing.post.blocks if b.get("block_id") != PICTURE]
+        drawn = outgoing.post.picture
+        file = self._upload(outgoing) if drawn and len(plain) < len(outgoing.post.blocks) else ""
+        if not file:
+            return self._say(outgoing, plain)
+        return self._illustrated(outgoing, [_pointed(b, file) for b in outgoing.post.blocks], plain)
+
+    def _illustrated(self, outgoing: Outgoing, blocks: list[Block], plain: list[Block]) -> str:
+        """Slack takes a moment to look at an uploaded picture, and refuses it in blocks until it has."""
+        for _ in range(LOOKS):
+            try:
+                return self._say(outgoing, blocks)
+            except SlackApiError as error:
+                if not _about_picture(error):
+                    raise
+                time.sleep(LOOK_SECONDS)
+        log.warning("the picture of %s stays out: Slack does not take it", outgoing.investigation)
+        return self._say(outgoing, plain)
+
+    def _say(self, outgoing: Outgoing, blocks: list[Block]) -> str:
         self._ledger.tried(outgoing.id, self._holder)
         answer = self._slack.chat_postMessage(
             channel=outgoing.channel,
@@ -142,6 +165,21 @@ class Publisher:
             unfurl_media=False,
         )
         return str(answer["ts"])
+
+    def _upload(self, outgoing: Outgoing) -> str:
+        """The id of the uploaded picture; empty where it cannot be uploaded, which costs only the picture."""
+        drawn = outgoing.post.picture
+        if drawn is None:
+            return ""
+        try:
+            answer = self._slack.files_upload_v2(
+                content=png(drawn), filename="evidence.png", title=drawn.title, request_file_info=False
+            )
+        except (SlackApiError, SlackClientError, OSError) as error:
+            log.warning("the picture of %s could not be uploaded: %s", outgoing.investigation, error)
+            return ""
+        uploaded: Any = answer["files"]
+        return str(uploaded[0]["id"])
 
     def _find(self, outgoing: Outgoing) -> str:
         """The timestamp of a post that went out although its answer was lost, or an empty string."""
@@ -159,22 +197,6 @@ class Publisher:
             if payload.get("key") == wanted:
                 return str(message["ts"])
         return ""
-
-    def _illustrated(self, outgoing: Outgoing) -> list[Block]:
-        """The blocks with the uploaded picture in its place; without it where it cannot be uploaded."""
-        blocks = [b for b in outgoing.post.blocks if b.get("block_id") != "picture"]
-        drawn = outgoing.post.picture
-        if drawn is None or len(blocks) == len(outgoing.post.blocks):
-            return blocks
-        try:
-            answer = self._slack.files_upload_v2(
-                content=png(drawn), filename="evidence.png", title=drawn.title
-            )
-            uploaded: Any = answer["file"]
-        except (SlackApiError, SlackClientError, OSError) as error:
-            log.warning("the picture of %s could not be uploaded: %s", outgoing.investigation, error)
-            return blocks
-        return [_filled(block, str(uploaded["id"])) for block in outgoing.post.blocks]
 
     # -- when Slack says no
 
@@ -226,8 +248,15 @@ def _name(outgoing: Outgoing) -> str:
     return hashlib.sha256(f"{outgoing.investigation}:{outgoing.post.key}".encode()).hexdigest()[:32]
 
 
-def _filled(block: Block, file: str) -> Block:
-    if block.get("block_id") != "picture":
+def _pointed(block: Block, file: str) -> Block:
+    """The place of the picture, pointing at the uploaded file."""
+    if block.get("block_id") != PICTURE:
         return block
     pointed: Block = {"slack_file": {"id": file}}
     return {k: v for k, v in block.items() if k != "image_url"} | pointed
+
+
+def _about_picture(error: SlackApiError) -> bool:
+    response: Any = error.response
+    told = str(response.get("response_metadata", {}))
+    return response.get("error") == "invalid_blocks" and "slack file" in told

@@ -80,7 +80,7 @@ class Aws:
         for service in services:
             self._client(service)
 
-    def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+    def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
         """One API call, errors in our words. `operation` as boto3 spells it (`describe_services`)."""
         _count()
         with self._translating(service, operation):
@@ -102,7 +102,7 @@ class Aws:
                     break
         return found[:limit]
 
-    def change(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+    def change(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
         """One call that alters something: an answer that got lost is `OutcomeUnknown`, never tried again."""
         try:
             return self.call(service, operation, **arguments)

@@ -1,0 +1,210 @@
+"""`runbook demo`: the whole line on this machine, with a local Slack and a local cloud for the real ones.
+
+Both stand-ins are processes of their own that the product reaches by URL. With --auto the person who
+approves is played too, by a click through the page's own endpoint.
+"""
+
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import IO, Annotated, Any, NoReturn
+
+import typer
+
+HOME = Path(".runbook") / "demo"
+READY_SECONDS = 60
+PATIENCE_SECONDS = 420
+
+Application = Annotated[
+    str, typer.Option("--application", "--app", help="Which application runs: shop or booking.")
+]
+Fault = Annotated[str, typer.Option(help="What breaks; the page lists what can.")]
+Seed = Annotated[
+    int | None, typer.Option(help="Which case of that fault; the same seed gives the same case.")
+]
+Auto = Annotated[bool, typer.Option("--auto", help="Play the approver too, print the times and end.")]
+Port = Annotated[int, typer.Option(help="The page's port; a free one where it is 0.")]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is broken, and how it was asked for."""
+
+    application: str
+    fault: str
+    seed: int
+
+    @property
+    def again(self) -> str:
+        return f"make demo APP={self.application} FAULT={self.fault} SEED={self.seed}"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The two stand-ins, running."""
+
+    slack: dict[str, Any]
+    cloud: str
+
+    def ask(self, base: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        from urllib.request import Request, urlopen
+
+        data = json.dumps(body).encode() if body is not None else None
+        request = Request(base.rstrip("/") + path, data, {"Content-Type": "application/json"})
+        with urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def page(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        return self.ask(self.slack["url"], path, body)
+
+
+def demo(
+    application: Application = "shop",
+    fault: Fault = "bad_deployment",
+    seed: Seed = None,
+    auto: Auto = False,
+    port: Port = 0,
+) -> None:
+    """Break something in a local cloud and watch Runbook find it, in a local Slack."""
+    signal.signal(signal.SIGTERM, _stop)
+    case = Case(application, fault, random.randrange(1, 10_000) if seed is None else seed)
+    shutil.rmtree(HOME, ignore_errors=True)
+    with ExitStack() as running:
+        stage = _stage(running, port)
+        ledger = running.enter_context(_product(stage))
+        began = time.time()
+        print(f"\nOpen {stage.slack['url']} in a browser.\n", flush=True)
+        print(f"Case: {case.application}, {case.fault}, seed {case.seed}. Again: {case.again}", flush=True)
+        broken = stage.page(
+            "/_slack/break",
+            {"application": case.application, "faults": [case.fault], "seed": case.seed, "person": "alice"},
+        )
+        if auto:
+            from bot.cli.autopilot import play
+
+            sys.exit(play(stage, ledger, broken, began))
+        print("Break something else in the panel beside the channel. Stop with Ctrl-C.", flush=True)
+        signal.pause()
+
+
+def _stop(_number: int, _frame: object) -> NoReturn:
+    sys.exit(0)
+
+
+def _stage(running: ExitStack, port: int) -> Stage:
+    """Start both stand-ins and wait for the line each prints when it is ready."""
+    (HOME / "logs").mkdir(parents=True)
+    cloud = running.enter_context(
+        _stand_in("cloud", "workers.sandbox", "--port", "0", "--state", str(HOME / "cloud"))
+    )
+    slack = running.enter_context(
+        _stand_in(
+            "slack",
+            "bot.sandbox",
+            *("--port", str(port)),
+            *("--state", str(HOME / "slack")),
+            *("--cloud", cloud["address"]),
+        )
+    )
+    return Stage(slack=slack, cloud=cloud["address"])
+
+
+@contextmanager
+def _stand_in(name: str, module: str, *options: str) -> Generator[dict[str, Any]]:
+    log = (HOME / "logs" / f"{name}.log").open("wb")
+    command = [sys.executable, "-P", "-m", module, *options]
+    process = Popen(command, stdout=PIPE, stderr=log, env=_plain(), start_new_session=True)
+    try:
+        yield json.loads(_first_line(name, process, log))
+    finally:
+        process.terminate()
+        try:
+            process.wait(5)
+        except TimeoutError:
+            process.kill()
+
+
+def _first_line(name: str, process: Popen[bytes], log: IO[bytes]) -> bytes:
+    import select
+
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], READY_SECONDS)
+    line = process.stdout.readline() if ready else b""
+    if not line:
+        print(f"The local {name} did not start; its log is {log.name}", file=sys.stderr)
+        sys.exit(1)
+    return line
+
+
+def _plain() -> dict[str, str]:
+    """The environment of a stand-in: none of the product's secrets, and no proxy between us and loopback."""
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV")
+    return {name: os.environ[name] for name in kept if name in os.environ}
+
+
+@contextmanager
+def _product(stage: Stage) -> Generator[Any]:
+    """All of Runbook, pointed at the stand-ins by URL; yields the ledger, to read from."""
+    from bot.cli.stack import Stack
+    from workers.ledger import Ledger, connect
+    from workers.settings import load
+
+    environ = (
+        _plain()
+        | _identities(HOME / "cloud")
+        | {
+            "SLACK_API_URL": stage.slack["api"],
+            "SLACK_APP_TOKEN": stage.slack["app_token"],
+            "SLACK_BOT_TOKEN": stage.slack["bot_token"],
+            "AWS_ENDPOINT_URL": stage.cloud,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+    )
+    config = _config(stage)
+    settings = load(config, environ, "up")
+    with Stack(settings, environ, config=config, say=lambda text: print(text, flush=True)):
+        yield Ledger(connect(settings.ledger_url))
+
+
+def _identities(folder: Path) -> dict[str, str]:
+    """Worker and executor are two users of the local cloud, as they are to be of a real one."""
+    from configparser import ConfigParser
+
+    environ: dict[str, str] = {}
+    for who in ("worker", "executor"):
+        read = ConfigParser()
+        read.read(folder / f"{who}.credentials")
+        profile = read["default"]
+        environ[f"RUNBOOK_{who.upper()}_AWS_ACCESS_KEY_ID"] = profile["aws_access_key_id"]
+        environ[f"RUNBOOK_{who.upper()}_AWS_SECRET_ACCESS_KEY"] = profile["aws_secret_access_key"]
+    return environ
+
+
+def _config(stage: Stage) -> Path:
+    import yaml
+
+    import knowledge
+
+    examples = Path(knowledge.__file__).parent / "examples"
+    path = HOME / "config.yaml"
+    written = {
+        "data_dir": str(HOME),
+        "providers": {"aws": {"regions": ["us-east-1"]}},
+        "slack": {"team_id": stage.slack["team_id"]},
+        "approvals": {"approvers": [stage.slack["people"]["ben"]["id"]]},
+        "environments": {"production": {"production": True, "clusters": ["shop", "booking"]}},
+        "knowledge": {
+            "sources": [{"type": "filesystem", "path": str(examples / name)} for name in ("shop", "booking")]
+        },
+    }
+    path.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
+    return path
