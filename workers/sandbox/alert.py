@@ -9,6 +9,8 @@ from workers.sandbox.estate.world import World
 from workers.sandbox.front.cloud import Cloud
 
 PULSE_POINTS = 30
+TOGETHER = 150.0
+"""Seconds within which alarms of one incident fire; a bot tells of one of them."""
 
 
 def alerting(cloud: Cloud) -> tuple[AlarmState, Transition] | None:
@@ -16,18 +18,25 @@ def alerting(cloud: Cloud) -> tuple[AlarmState, Transition] | None:
     world, case = cloud.world, cloud.case
     assert world is not None
     assert case is not None
-    fired = []
-    for state in world.alarms.values():
-        moves = [m for m in world.transitions(state) if m.at >= case.beginning.onset - 300]
-        if moves and moves[-1].state == "ALARM":
-            fired.append((state, moves[-1]))
+    fired = [
+        pair for state in world.alarms.values() if (pair := _fired(world, state, case.beginning.first_harm))
+    ]
     fired = [pair for pair in fired if pair[0].config.name in case.alarms] or fired
     if not fired:
         return None
+    first = min(move.at for _, move in fired)
+    fired = [pair for pair in fired if pair[1].at <= first + TOGETHER]
     entry = [pair for pair in fired if _part(world, pair[0]) == world.application.traffic.entry]
     if entry and fraction(world.seed, "alert") < 0.75:
         return entry[0]
     return min(fired, key=lambda pair: (pair[1].at, pair[0].config.name))
+
+
+def _fired(world: World, state: AlarmState, since: float) -> tuple[AlarmState, Transition] | None:
+    """An alarm that people are told about, with the first moment at which it went off."""
+    moves = [m for m in world.transitions(state) if m.at >= since and m.state == "ALARM"]
+    told = any(action.endswith("-alerts") for action in state.config.actions)
+    return (state, moves[0]) if moves and told else None
 
 
 def alert(cloud: Cloud, found: tuple[AlarmState, Transition] | None) -> dict[str, Any] | None:
@@ -73,7 +82,7 @@ def pulse(cloud: Cloud) -> dict[str, Any]:
         if found is None:
             return {"alarm": None, "points": [], "value": None}
         config = found[0].config
-        series = world.series[(config.namespace, config.metric, config.dimensions)]
+        series = world.series[config.key]
         period = 10
         end = world.time
         points = world.points(series, end - PULSE_POINTS * period, end, period)
@@ -98,7 +107,7 @@ def pulse(cloud: Cloud) -> dict[str, Any]:
 
 def _part(world: World, state: AlarmState) -> str:
     config = state.config
-    return world.series[(config.namespace, config.metric, config.dimensions)].part
+    return world.series[config.key].part
 
 
 def _stamp(at: float) -> str:

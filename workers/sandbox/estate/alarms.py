@@ -45,6 +45,11 @@ class AlarmConfig:
         """The alarm's ARN."""
         return arn("cloudwatch", f"alarm:{self.name}")
 
+    @property
+    def key(self) -> tuple[str, str, Dimensions]:
+        """The series it watches."""
+        return self.namespace, self.metric, self.dimensions
+
     def breaches(self, values: np.ndarray) -> np.ndarray:
         """Which values are on the wrong side of the threshold."""
         return COMPARISONS[self.comparison][0](values, self.threshold)

@@ -26,7 +26,9 @@ from workers.sandbox.model.spec import Application
 WARM_UP = 120.0
 """Seconds before the first change from which steps are computed one after the other."""
 SETTLED = 30.0
-FULL = 0.82
+UNNOTICED = 6.0
+"""Seconds for which a balancer still sends requests to a task that died."""
+FULL = 0.78
 """Share of its memory limit from which a task slows down."""
 
 
@@ -62,6 +64,7 @@ class Locked:
     relation: int
     mode: str
     pid: int
+    migration: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,11 @@ class Beginning:
     alarms: tuple[AlarmConfig, ...]
     changes: tuple[Change, ...]
     past: tuple[Record, ...] = ()
+
+    @property
+    def first_harm(self) -> float:
+        """When the first thing happens that makes a difference: the onset, or what leads to it."""
+        return min([self.onset, *(c.at for c in self.changes if getattr(c, "harmful", False))])
 
 
 class World:
@@ -146,7 +154,7 @@ class World:
         spec = self.application.services[name]
         tasks = [t for t in self.fleet.services[name].running(at) if t.revision == group.revision]
         for task in tasks:
-            uneven = 0.85 + 0.3 * fraction(task.id, "share")
+            uneven = 0.6 + 0.8 * fraction(task.id, "share")
             task.leaked_kb += group.behaviour.code.leak_kb * served / max(len(tasks), 1) * uneven
             if spec.resident_mb + task.leaked_kb / 1024 >= spec.memory * 0.995:
                 reason = "OutOfMemoryError: Container killed due to memory usage"
@@ -156,19 +164,42 @@ class World:
 
     def _scene(self, start: float, end: float) -> Scene:
         groups = {name: self._groups(name, start, end) for name in self.application.services}
-        return Scene(groups, dict(self.conditions))
+        conditions = dict(self.conditions)
+        for part, figure in self.conditions:
+            if figure == "stuck" and self.conditions[(part, figure)]:
+                conditions[(part, figure)] = self._stuck(part, start, end)
+        return Scene(groups, conditions)
+
+    def _stuck(self, service: str, start: float, end: float) -> float:
+        """The share of a consumer that hangs: a function is off as a whole, tasks started since work."""
+        since = next(
+            at for at, part, figure, _ in reversed(self._turns) if (part, figure) == (service, "stuck")
+        )
+        tasks = self.fleet.services[service].tasks
+        present = sum(task.present(start, end) for task in tasks)
+        if self.application.services[service].runs_on == "lambda" or not present:
+            return 1.0
+        return sum(task.present(start, end) for task in tasks if task.created < since) / present
 
     def _groups(self, name: str, start: float, end: float) -> tuple[Group, ...]:
-        spec = self.application.services[name]
-        return tuple(
-            Group(
-                revision,
-                tasks,
-                self.revisions.behaviour(name, revision),
-                *self._memory(name, revision, spec.memory),
+        limit = self.application.services[name].memory
+        found = []
+        for revision, tasks in sorted(self.fleet.groups(name, start, end).items()):
+            squeeze, memory = self._memory(name, revision, limit)
+            behaviour = self.revisions.behaviour(name, revision)
+            found.append(
+                Group(revision, tasks, behaviour, squeeze, self._broken(name, revision, start), memory)
             )
-            for revision, tasks in sorted(self.fleet.groups(name, start, end).items())
-        )
+        return tuple(found)
+
+    def _broken(self, name: str, revision: int, start: float) -> float:
+        """What share of the requests meets a task that died just before, until the balancer notices."""
+        tasks = [t for t in self.fleet.services[name].tasks if t.revision == revision]
+        died = [t for t in tasks if t.exit_code == 137 and t.stopped and start - FINE <= t.stopped < start]
+        if not died:
+            return 0.0
+        alive = [t for t in tasks if t.stopped is None]
+        return UNNOTICED / FINE * len(died) / (len(died) + len(alive))
 
     def _memory(
         self, name: str, revision: int, limit: int
@@ -220,8 +251,7 @@ class World:
     def _replay(self, begin: Beginning) -> None:
         """Compute the fine rows before anything goes wrong, stretch by stretch between harmless changes."""
         self.agenda.run(self.time)
-        first = min([begin.onset, *(c.at for c in begin.changes if getattr(c, "harmful", False))])
-        stop = max(self.time, (first - WARM_UP) // FINE * FINE)
+        stop = max(self.time, (begin.first_harm - WARM_UP) // FINE * FINE)
         marks = {stop}
         for change in begin.changes:
             marks |= {m // FINE * FINE for m in (change.at, change.at + SETTLED) if self.time < m < stop}
@@ -296,7 +326,7 @@ class World:
         return not stuck, at
 
     def _fetch(self, config: AlarmConfig, start: float, end: float) -> Points:
-        series = self.series.get((config.namespace, config.metric, config.dimensions))
+        series = self.series.get(config.key)
         if series is None:
             return points(self.history, next(iter(self.series.values())), 0, 0, config.period)
         return self.points(series, start, end, config.period)

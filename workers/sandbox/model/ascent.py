@@ -106,7 +106,7 @@ class Ascent:
         work.seconds = work.seconds + step.waits(queued, line.served / rate, places, hold)
         if not line.refused.any():
             return outcomes(work.seconds, failed), work
-        refused = line.refused / np.maximum(self.descent.arrivals[key], 1e-9)
+        refused = np.minimum(line.refused / np.maximum(self.descent.arrivals[key], 1e-9), 1.0)
         turned = stores.chance(step.rng, step.rows) < refused[:, None]
         failed = np.where(turned, REFUSED, failed).astype(np.int8)
         return Outcomes(np.where(turned, np.float32(0.004), work.seconds), failed), work

@@ -61,6 +61,9 @@ class Descent:
             line = self._consume(spec.consumes, arrivals, rate)
         else:
             line = advance_line(before, arrivals, rate, group.tasks * LISTEN_BACKLOG, self.step.dt)
+        if group.broken and not spec.consumes:
+            lost = line.served * group.broken
+            line = line._replace(served=line.served - lost, refused=line.refused + lost)
         state.waiting[key] = line.waiting if not spec.consumes else np.zeros(self.step.rows)
         self.lines[key], self.arrivals[key] = line, arrivals
         self.loads[key] = line.served / max(cpu_rate, 1e-9)

@@ -111,7 +111,7 @@ class Measures:
         for dependency, edge in group.behaviour.edges.items():
             if edge.pool is not None:
                 self._pool(name, group, work, line, dependency, int(edge.pool))
-            if edge.hit_ratio is not None:
+            if edge.hits is not None:
                 missed = work.missed.get(dependency, np.zeros(self.step.rows)) * line.served * self.step.dt
                 self.writer.add((dependency, "misses"), missed)
                 self.writer.add((dependency, "connections"), group.tasks * 3 + 0.0 * missed)

@@ -109,23 +109,27 @@ class Step:
     def _call(self, work: Work, dependency: str, counts: NDArray[np.floating]) -> None:
         """Make each request's calls to one dependency, over one connection if it is pooled."""
         edge = work.group.behaviour.edges[dependency]
+        counts = np.where(work.alive, counts, 0)
         if edge.pool is not None:
-            self._pooled(work, dependency, edge, np.where(work.alive, counts, 0))
-            return
-        for nth in range(int(counts.max(initial=0))):
-            mask = work.alive & (counts > nth)
-            answered = self._attempts(work, dependency, edge, mask)
-            if edge.hit_ratio is not None:
-                self._missed(work, dependency, edge, mask, answered)
+            self._pooled(work, dependency, edge, counts)
+        elif edge.hits is not None:
+            self._look_up(work, dependency, edge, counts)
+        else:
+            for nth in range(int(counts.max(initial=0))):
+                self._attempts(work, dependency, edge, work.alive & (counts > nth))
 
-    def _missed(self, work: Work, dependency: str, edge: Edge, mask: Mask, answered: Mask) -> None:
-        hits = (edge.hit_ratio or 0) * self.scene.condition(dependency, "keeps", 1.0)
-        missed = mask & work.alive & (~answered | (chance(self.rng, self.rows) >= hits))
+    def _look_up(self, work: Work, dependency: str, edge: Edge, counts: NDArray[np.floating]) -> None:
+        """Ask a cache for several keys; what it does not hold is read from behind it."""
+        seconds, codes = self._once(dependency, edge)
+        work.seconds += seconds * counts.astype(np.float32)
+        hits = (edge.hits or 0) * self.scene.condition(dependency, "keeps", 1.0)
+        missed = self.rng.binomial(counts.astype(np.int64), 1 - hits)
+        if codes is not None:
+            missed = np.where(codes > 0, counts, missed)
+        _add(work.made, dependency, counts)
         _add(work.missed, dependency, missed)
         if edge.on_miss:
-            self._pooled(
-                work, edge.on_miss, work.group.behaviour.edges[edge.on_miss], missed.astype(np.float32)
-            )
+            self._pooled(work, edge.on_miss, work.group.behaviour.edges[edge.on_miss], missed)
 
     def _attempts(self, work: Work, dependency: str, edge: Edge, mask: Mask) -> Mask:
         """Call with retries; gives back who got an answer, and fails the others unless it is optional."""
@@ -163,14 +167,14 @@ class Step:
     def _pooled(self, work: Work, dependency: str, edge: Edge, counts: NDArray[np.floating]) -> None:
         """Run each request's statements on one connection, waiting for that first."""
         mask = counts > 0
-        work.taken[dependency] = work.taken.get(dependency, 0.0) + mask.sum(axis=1) / SAMPLES
+        _add(work.taken, dependency, mask)
         seconds, codes = self._statements(work, dependency, edge, counts)
         wait, given_up = self._connection(work, dependency, edge, mask, seconds)
         if given_up is not None:
             seconds = np.where(given_up, 0, seconds)
             codes = np.where(given_up, self.reasons.code(f"pool {dependency}"), 0 if codes is None else codes)
             counts = np.where(given_up, 0, counts)
-        work.made[dependency] = work.made.get(dependency, 0.0) + counts.sum(axis=1) / SAMPLES
+        _add(work.made, dependency, counts)
         work.seconds += np.where(mask, wait + seconds, 0)
         if codes is not None:
             work.fail(mask & (codes > 0), codes)
@@ -250,8 +254,8 @@ def expected_calls(group: Group) -> Mapping[str, float]:
         for dependency, count in route.calls.items():
             calls[dependency] += count * route.share / total
     for dependency, edge in group.behaviour.edges.items():
-        if edge.on_miss and edge.hit_ratio is not None:
-            calls[edge.on_miss] += calls[dependency] * (1 - edge.hit_ratio)
+        if edge.on_miss and edge.hits is not None:
+            calls[edge.on_miss] += calls[dependency] * (1 - edge.hits)
     return calls
 
 
@@ -267,8 +271,8 @@ def _touched(group: Group) -> NDArray[np.bool_]:
     return np.array([not only or route.path in only for route in group.behaviour.service.routes])
 
 
-def _add(table: dict[str, Floats], name: str, mask: Mask) -> None:
-    table[name] = table.get(name, 0.0) + mask.sum(axis=1) / SAMPLES
+def _add(table: dict[str, Floats], name: str, counts: np.ndarray) -> None:
+    table[name] = table.get(name, 0.0) + counts.sum(axis=1) / SAMPLES
 
 
 def _mean(values: Samples, mask: Mask, otherwise: Floats | None) -> Floats:

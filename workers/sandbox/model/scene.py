@@ -23,6 +23,8 @@ class Group:
     behaviour: Behaviour
     squeeze: float = 1.0
     """Slowdown from memory pressure."""
+    broken: float = 0.0
+    """Share of the requests that meet a task that has just died."""
     memory_mb: tuple[float, float, float] | None = None
     """Average, least and most over the tasks; None means the resident size."""
 

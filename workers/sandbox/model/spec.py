@@ -19,7 +19,7 @@ class Row(BaseModel):
 
 
 class Traffic(Row):
-    """Demand at the entry: mean requests a second over a week, the peak hour (UTC) and how far it swings."""
+    """Demand at the entry: mean requests a second, peak hour (UTC) and how far it swings."""
 
     entry: str
     requests_per_second: float
@@ -37,16 +37,28 @@ class Route(Row):
 
 
 class Edge(Row):
-    """How a service calls one dependency. `pool` is connections per task; `cost` scales the callee's work."""
+    """How a service calls one dependency.
+
+    `pool` is connections per task, `cost` scales the callee's work. Of a cache, `ttl_seconds` is how long a key
+    is kept and `reuse_seconds` how long it takes on average until the same key is asked for again.
+    """
 
     timeout_ms: float = 3000
     retries: int = 0
     pool: int | None = None
     pool_wait_ms: float = 2000
-    hit_ratio: float | None = None
+    ttl_seconds: float | None = None
+    reuse_seconds: float = 60
     on_miss: str | None = None
     cost: float = 1.0
     optional: bool = False
+
+    @property
+    def hits(self) -> float | None:
+        """The share of look-ups that a cache in good order can answer; None for what is not a cache."""
+        return (
+            None if self.ttl_seconds is None else self.ttl_seconds / (self.ttl_seconds + self.reuse_seconds)
+        )
 
 
 class Setting(Row):
@@ -92,7 +104,8 @@ class Database(Row):
     spread: float
     cpu_ms: float
     write_share: float
-    tables: list[str]
+    tables: dict[str, list[str]]
+    """Which services write to which table."""
 
 
 class Cache(Row):
@@ -135,6 +148,16 @@ class Alarm(Row):
     above: bool = True
 
 
+class Edit(Row):
+    """A setting that somebody may get wrong, and the range; below `from_rate` it is not noticed."""
+
+    service: str
+    setting: str
+    low: int
+    high: int
+    from_rate: float = 0.0
+
+
 class Application(Row):
     """A whole application file."""
 
@@ -149,6 +172,7 @@ class Application(Row):
     queues: dict[str, Queue] = {}
     externals: dict[str, External] = {}
     alarms: list[Alarm] = []
+    edits: list[Edit] = []
 
     def kind(self, part: str) -> str:
         """Which of the tables `part` stands in: service, database, cache, queue or external."""

@@ -24,6 +24,11 @@ class Base:
     alarms: tuple[AlarmConfig, ...]
     past: tuple[Record, ...]
 
+    @property
+    def series(self) -> list[Series]:
+        """Every series of the application."""
+        return catalogue(self.application)
+
     def current(self, service: str) -> Revision:
         """What a service runs."""
         return self.revisions[service][-1]
@@ -101,9 +106,7 @@ def alarm_config(application: Application, alarm: Alarm) -> AlarmConfig:
     """An alarm of the file as CloudWatch has it."""
     series = series_of(application, alarm.of, alarm.metric)
     return AlarmConfig(
-        name=f"{application.name}-{alarm.name}"
-        if not alarm.name.startswith(application.name)
-        else alarm.name,
+        name=f"{application.name}-{alarm.name}",
         namespace=series.namespace,
         metric=series.name,
         dimensions=series.dimensions,

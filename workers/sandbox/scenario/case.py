@@ -38,10 +38,11 @@ class Truth:
 
 @dataclass(frozen=True)
 class Trouble:
-    """A fault as it was planned: what happens, the truth, and the part whose alarm is expected to tell."""
+    """A fault as it was planned: the truth, what happens, and the alarm that tells if only one can."""
 
     truth: Truth
     changes: tuple[Change, ...]
+    alarm: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workers.sandbox.estate.alarms import AlarmConfig
+import numpy as np
+
+from workers.sandbox.estate.alarms import AlarmConfig, AlarmState
 from workers.sandbox.estate.names import Names, digest
 from workers.sandbox.estate.revisions import Revision
 from workers.sandbox.estate.trail import Actor
@@ -112,27 +114,54 @@ class Agent:
 
 
 @dataclass(frozen=True)
-class EditAlarm:
-    """PutMetricAlarm on an alarm that exists."""
+class LowerAlarm:
+    """PutMetricAlarm sets a threshold to a share of what its metric usually is."""
 
     at: float
     alarm: str
-    threshold: float
+    share: float
     actor: Actor
 
     def apply(self, world: World) -> None:
         """Put it, and write the call down."""
-        config = replace(world.alarms[self.alarm].config, threshold=self.threshold)
+        config = world.alarms[self.alarm].config
+        usual = float(np.median(_recent(world, config, self.at)))
+        config = replace(config, threshold=_rounded(usual * self.share))
         world.put_alarm(config, self.at)
-        resources = (("AWS::CloudWatch::Alarm", self.alarm),)
         world.record(
             self.at,
             "PutMetricAlarm",
             "monitoring.amazonaws.com",
             self.actor,
             request=alarm_request(config),
-            resources=resources,
+            resources=(("AWS::CloudWatch::Alarm", self.alarm),),
         )
+
+
+@dataclass(frozen=True)
+class Flap:
+    """An alarm that was always set too tight: it goes off for a minute every now and then."""
+
+    at: float
+    config: AlarmConfig
+    share: float
+
+    def apply(self, world: World) -> None:
+        """Set its threshold among the values of the last hours, as if it had been there for months."""
+        values = _recent(world, self.config, self.at)
+        config = replace(self.config, threshold=_rounded(float(np.quantile(values, self.share))))
+        world.alarms[config.name] = AlarmState([config], self.at - 86400 * 40)
+
+
+def _recent(world: World, config: AlarmConfig, until: float) -> np.ndarray:
+    """The values of an alarm's metric over the last two hours."""
+    end = until // 60 * 60
+    return world.points(world.series[config.key], end - 7200, end, 60).value(config.statistic)
+
+
+def _rounded(value: float) -> float:
+    """Two digits, as people set thresholds."""
+    return float(f"{value:.2g}")
 
 
 @dataclass(frozen=True)

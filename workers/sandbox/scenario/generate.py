@@ -6,7 +6,7 @@ from workers.sandbox.estate.world import Beginning, Change
 from workers.sandbox.model.history import FINE
 from workers.sandbox.model.spec import application
 from workers.sandbox.scenario.base import Base, healthy
-from workers.sandbox.scenario.case import Case, Trouble, Wish, dice
+from workers.sandbox.scenario.case import Case, Trouble, Wish, dice, fault_table
 from workers.sandbox.scenario.decoys import decoys
 from workers.sandbox.scenario.faults import FAULTS
 from workers.sandbox.scenario.stage import Stage
@@ -28,7 +28,8 @@ def generate(wish: Wish, now: float) -> Case:
         changes += decoys(stage)
     name = f"{wish.application}-{'+'.join(wish.faults) or 'healthy'}-{wish.seed}"
     beginning = _beginning(base, wish.seed, onset, now, changes)
-    return Case(name, wish, beginning, tuple(trouble.truth for trouble in troubles))
+    alarms = frozenset(trouble.alarm for trouble in troubles if trouble.alarm)
+    return Case(name, wish, beginning, tuple(trouble.truth for trouble in troubles), alarms)
 
 
 def _base(wish: Wish, now: float) -> Base:
@@ -39,8 +40,11 @@ def _base(wish: Wish, now: float) -> Base:
 
 
 def _plan(fault: str, stage: Stage) -> Trouble:
-    if fault not in FAULTS:
-        raise Unplayable(f"unknown fault {fault!r}, or one that cannot be played yet")
+    known = {row.id: row for row in fault_table()}
+    if fault not in known:
+        raise Unplayable(f"unknown fault {fault!r}; there are {', '.join(sorted(FAULTS))}")
+    if stage.base.application.name not in known[fault].fits:
+        raise Unplayable(f"{fault} cannot be played in {stage.base.application.name} yet")
     return FAULTS[fault](stage)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from workers.sandbox.estate.revisions import Revision, image
 from workers.sandbox.estate.trail import Actor
 from workers.sandbox.model.behaviour import Code
+from workers.sandbox.model.demand import demand
 from workers.sandbox.scenario.base import Base
 from workers.sandbox.scenario.changes import REGISTERED_BEFORE, Deploy, Register, commit
 from workers.sandbox.scenario.people import PIPELINE
@@ -73,6 +74,24 @@ class Stage:
     def name(self, revision: Revision) -> str:
         """A revision as `family:revision`."""
         return f"{self.base.application.name}-{revision.service}:{revision.number}"
+
+    def rate(self, service: str) -> float:
+        """Requests a second at a service around the onset, while all is well."""
+        traffic = self.base.application.traffic
+        times = np.array([self.onset, self.now])
+        return float(demand(traffic, times, self.seed).min()) * self.busy(service)
+
+    def busy(self, service: str) -> float:
+        """A service's requests for each one at the entry."""
+        application = self.base.application
+        if service == application.traffic.entry:
+            return 1.0
+        total, wanted = 0.0, application.services[service].consumes or service
+        for caller in application.callers(wanted):
+            routes = application.services[caller].routes
+            calls = sum(r.share * r.calls.get(wanted, 0.0) for r in routes) / sum(r.share for r in routes)
+            total += calls * self.busy(caller)
+        return total
 
     def served(self) -> list[str]:
         """The ECS services that answer requests."""

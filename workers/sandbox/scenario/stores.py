@@ -1,0 +1,107 @@
+"""Faults of databases, caches and queues: a held lock, lost keys, messages that nobody reads."""
+
+from workers.sandbox.estate.names import number
+from workers.sandbox.estate.world import Change, Happening, Locked
+from workers.sandbox.scenario.case import Trouble, Truth
+from workers.sandbox.scenario.changes import Call, Deploy, Lock, Note, Turn
+from workers.sandbox.scenario.people import somebody
+from workers.sandbox.scenario.stage import Stage
+
+HELD = 900.0
+"""Seconds that a statement would have to wait for the lock: longer than any time-out."""
+
+
+def lock_contention(stage: Stage) -> Trouble:
+    """A migration or a forgotten transaction holds a table; whoever writes to it waits until it gives up."""
+    application = stage.base.application
+    name = stage.pick(list(application.databases))
+    tables = application.databases[name].tables
+    table = sorted(tables)[int(stage.rng.integers(len(tables)))]
+    migration = stage.rng.random() < 0.6
+    mode = "RowExclusiveLock" if migration else "ShareLock"
+    locked = Locked(
+        table, 16000 + number(3000, table), mode, 400 + number(30000, stage.seed, table), migration
+    )
+    changes: list[Change] = [Lock(stage.onset, name, locked), Turn(stage.onset, name, "lock seconds", HELD)]
+    changes += [
+        Turn(stage.onset, name, f"blocks {service}", stage.between(0.35, 0.8)) for service in tables[table]
+    ]
+    if migration:
+        task = f"{application.name}-migrations"
+        request = {"cluster": application.name, "taskDefinition": task, "launchType": "FARGATE", "count": 1}
+        resources = (("AWS::ECS::Cluster", application.name),)
+        changes.append(
+            Call(stage.onset - 21, "RunTask", "ecs.amazonaws.com", somebody(stage.rng), request, resources)
+        )
+    return Trouble(Truth(name, "lock_contention"), tuple(changes))
+
+
+def cache_stampede(stage: Stage) -> Trouble:
+    """The cache loses most of its keys, and the database has to answer what it held."""
+    application = stage.base.application
+    name = stage.pick(list(application.caches))
+    keeps = _keeps(stage, name)
+    node = f"{name}-001"
+    if stage.rng.random() < 0.5:
+        changes: list[Change] = [
+            Turn(stage.onset, name, "keeps", keeps),
+            Turn(stage.onset, name, "evicts", 1 - application.caches[name].memory_used),
+        ]
+        return Trouble(Truth(name, "cache_stampede"), tuple(changes))
+    request = {"cacheClusterId": node, "cacheNodeIdsToReboot": ["0001"]}
+    resources = (("AWS::ElastiCache::CacheCluster", node),)
+    text = "Cache node 0001 restarted"
+    changes = [
+        Call(
+            stage.onset - 40,
+            "RebootCacheCluster",
+            "elasticache.amazonaws.com",
+            somebody(stage.rng),
+            request,
+            resources,
+        ),
+        Note(stage.onset, Happening(stage.onset, "elasticache", node, text)),
+        Turn(stage.onset, name, "keeps", 0.0),
+        # What is read back expires or is lost again while every reader waits for the database.
+        Turn(stage.onset + 60, name, "keeps", keeps),
+    ]
+    return Trouble(Truth(name, "cache_stampede"), tuple(changes))
+
+
+def _keeps(stage: Stage, cache: str) -> float:
+    """How many keys may stay for the database to be asked for more than it can do."""
+    application, wanted = stage.base.application, stage.between(1.15, 1.5)
+    database = next(iter(application.databases.values()))
+    ceiling = database.vcpus / (database.cpu_ms / 1000)
+    asked = 0.0
+    for name in application.callers(cache):
+        spec = application.services[name]
+        edge = spec.edges[cache]
+        calls = sum(r.share * r.calls.get(cache, 0) for r in spec.routes) / sum(r.share for r in spec.routes)
+        cost = spec.edges[edge.on_miss].cost if edge.on_miss else 0
+        asked += stage.rate(name) * calls * cost
+    return max(0.02, 1 - wanted * ceiling * 0.85 / asked)
+
+
+def consumer_stopped(stage: Stage) -> Trouble:
+    """A consumer was scaled to nothing, switched off, or hangs: messages stay where they are."""
+    application = stage.base.application
+    queue = stage.pick(list(application.queues))
+    service = application.consumer(queue)
+    stage.taken.add(service)
+    truth = Truth(service, "consumer_stopped")
+    if application.services[service].runs_on == "lambda":
+        call = Call(
+            stage.onset - 2,
+            "UpdateEventSourceMapping20150331",
+            "lambda.amazonaws.com",
+            somebody(stage.rng),
+            {"functionName": service, "enabled": False},
+            (("AWS::Lambda::Function", service),),
+        )
+        return Trouble(truth, (call, Turn(stage.onset, service, "stuck", 1.0)))
+    if stage.rng.random() < 0.5:
+        return Trouble(
+            truth, (Deploy(stage.onset - 6, service, somebody(stage.rng), desired=0, harmful=True),)
+        )
+    return Trouble(truth, (Turn(stage.onset, service, "stuck", 1.0),))
