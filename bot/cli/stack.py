@@ -136,7 +136,7 @@ class Stack:
         for folder in (settings.data_dir, run, settings.logs_path):
             _made(folder)
         lock = self._lock(run / LOCK)
-        _clear(run)
+        (run / ADDRESSES).unlink(missing_ok=True)
         self._sockets = servers.socket_folder(run, settings.data_dir, self._environ)
         tiers = [*self._servers(binary), *self._own()]
         self._say(f"Runbook in {settings.data_dir}")
@@ -256,13 +256,6 @@ def _is_plain(name: str) -> bool:
 def _made(folder: Path) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
-
-
-def _clear(run: Path) -> None:
-    """What a run that was killed left behind."""
-    for left in run.iterdir():
-        if left.name != LOCK and not left.is_dir():
-            left.unlink()
 
 
 def _wait_gone(unix: Path) -> None:

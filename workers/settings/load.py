@@ -37,7 +37,7 @@ def load(path: Path | None, environ: Mapping[str, str], process: Process) -> Set
     document = _document(path, environ)
     if document.unread:
         raise _error(document.problems)
-    context = {"cwd": os.getcwd(), "home": environ.get("HOME", "~")}
+    context = {"cwd": os.getcwd(), "home": environ.get("HOME") or os.path.expanduser("~")}
     checked, refused = _checked(document, context)
     problems = [*document.problems, *refused]
     if checked is not None:

@@ -2,6 +2,8 @@
 
 import os
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ from bot.cli import servers
 from bot.cli.crew import Crew
 from bot.cli.stack import Stack
 from bot.cli.supervisord import CannotStart, Folders, Program, Supervisord
+from bot.cli.up import follow
 from workers.domain.errors import RunbookError, Unreachable
 from workers.settings import load
 
@@ -25,6 +28,14 @@ ENVIRON = {
     "AWS_REGION": "eu-west-1",
     "RUNBOOK_EXECUTOR_AWS_PROFILE": "changer",
 }
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
+    # A short name, so that sockets are where they usually are.
+    with tempfile.TemporaryDirectory(prefix="rb-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        monkeypatch.chdir(folder)
+        yield Path(folder)
 
 
 def python(name: str, code: str, **options: object) -> Program:
@@ -126,18 +137,22 @@ def test_starting_again_is_never_given_up(tmp_path: Path) -> None:
     assert log.count("gave up: flaky") > 1
 
 
-def test_a_program_that_never_gets_ready_is_named_with_the_time_it_had(tmp_path: Path) -> None:
-    deaf = python(
-        "deaf",
-        "import time; print('hm', flush=True); time.sleep(600)",
-        patience=0.5,
-        ready=lambda _pid: False,
-    )
+def test_a_program_that_never_gets_ready_is_named_with_the_end_of_its_log(tmp_path: Path) -> None:
+    log = tmp_path / "deaf.log"
+
+    def no(_pid: int) -> bool:
+        end = time.monotonic() + 20
+        while not log.stat().st_size and time.monotonic() < end:
+            time.sleep(0.02)
+        return False
+
+    code = "import time; print('hm', flush=True); time.sleep(600)"
+    deaf = python("deaf", code, patience=0.01, ready=no)
 
     with team(tmp_path, [[deaf]]) as made, pytest.raises(CannotStart) as caught:
         made.crew.start(between=lambda: None)
 
-    assert "deaf could not start: it was not ready within 0 s. Its log ends:\n    hm" in str(caught.value)
+    assert "deaf could not start: it was not ready within 0.01 s. Its log ends:\n    hm" in str(caught.value)
 
 
 def test_a_program_that_does_not_exist_is_said_in_its_log(tmp_path: Path) -> None:
@@ -182,13 +197,18 @@ def test_a_server_on_the_path_comes_first(tmp_path: Path, name: str, says: str, 
     assert found == servers.Binary(str(tmp_path / name), words)
 
 
-def test_an_old_or_broken_server_is_passed_over_for_the_packaged_one(tmp_path: Path) -> None:
+def test_an_old_or_broken_server_is_passed_over_for_the_packaged_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script(tmp_path / "redis-server", "echo 'Redis server v=5.0.3 sha=0:0'")
     script(tmp_path / "valkey-server", "exit 1")
+    (tmp_path / "carries_redis/bin").mkdir(parents=True)
+    script(tmp_path / "carries_redis/bin/redis-server", "echo 'Redis server v=6.2.14 sha=0:0'")
+    monkeypatch.syspath_prepend(tmp_path)
 
-    found = servers.redis_binary(str(tmp_path))
+    found = servers.redis_binary(str(tmp_path), package="carries_redis")
 
-    assert found.words.startswith("Redis 6.2")
+    assert found == servers.Binary(str(tmp_path / "carries_redis/bin/redis-server"), "Redis 6.2.14")
     with pytest.raises(RunbookError, match=r"needs Redis 6.2 or newer: .*redis-server is Redis 5.0.3"):
         servers.redis_binary(str(tmp_path), package="no_such_package")
 
@@ -204,15 +224,15 @@ def test_ports_are_never_given_twice() -> None:
 # The places
 
 
-def test_sockets_go_to_a_short_folder_where_the_usual_one_is_too_deep(tmp_path: Path) -> None:
-    deep = tmp_path / ("x" * 100)
+def test_sockets_go_to_a_short_folder_where_the_usual_one_is_too_deep(here: Path) -> None:
+    deep = here / ("x" * 100)
     deep.mkdir()
 
-    folder = servers.socket_folder(deep, deep, {"XDG_RUNTIME_DIR": str(tmp_path)})
+    folder = servers.socket_folder(deep, deep, {"XDG_RUNTIME_DIR": str(here)})
 
-    assert folder.parent == tmp_path or len(str(tmp_path)) > 50
+    assert folder.parent == here
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert servers.socket_folder(tmp_path, tmp_path, {}) == tmp_path or len(str(tmp_path)) > 70
+    assert servers.socket_folder(here, here, {}) == here
 
 
 def test_a_folder_that_others_can_open_is_not_used(tmp_path: Path) -> None:
@@ -223,12 +243,6 @@ def test_a_folder_that_others_can_open_is_not_used(tmp_path: Path) -> None:
 
 
 # The whole stack, as the demo uses it
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def commands(name: str) -> tuple[str, ...]:
@@ -274,6 +288,40 @@ def test_a_given_server_that_does_not_answer_is_named_without_its_password(here:
 
     assert "redis is unreachable: no answer from redis://127.0.0.1:1/0" in str(caught.value)
     assert caught.value.mend == "Check redis_url (REDIS_URL)."
+
+
+def test_logs_are_followed_line_by_line_and_across_rotation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log, stop = tmp_path / "worker.log", threading.Event()
+    log.write_text("before\n")
+    following = threading.Thread(target=follow, args=(tmp_path, stop))
+    said: list[str] = []
+
+    def until(text: str) -> None:
+        end = time.monotonic() + 10
+        while not any(text in line for line in said):
+            assert time.monotonic() < end, said
+            time.sleep(0.02)
+            said.extend(capsys.readouterr().out.splitlines())
+
+    following.start()
+    time.sleep(0.3)
+    with log.open("a") as file:
+        file.write("one\nhal")
+        file.flush()
+        until("one")
+        file.write("f\n")
+    until("half")
+    log.replace(tmp_path / "worker.log.1")
+    log.write_text("new\n")
+    (tmp_path / "bot.log").write_text("hello\n")
+    until("new")
+    until("hello")
+    stop.set()
+    following.join()
+
+    assert sorted(said) == ["bot       | hello", "worker    | half", "worker    | new", "worker    | one"]
 
 
 def script(path: Path, line: str) -> None:
