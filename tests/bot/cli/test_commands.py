@@ -141,12 +141,26 @@ def test_the_procfile_names_the_processes_that_up_starts(tmp_path: Path) -> None
     }
 
 
-# What each event needs, from Slack's reference of events.
-SCOPES = {
+# What each event and method needs, from Slack's reference.
+EVENTS = {
     "app_mention": "app_mentions:read",
     "channel_created": "channels:read",
     "message.channels": "channels:history",
     "message.groups": "groups:history",
+}
+
+METHODS = {
+    "auth_test": set[str](),
+    "chat_postEphemeral": {"chat:write"},
+    "chat_postMessage": {"chat:write"},
+    "chat_update": {"chat:write"},
+    "conversations_history": {"channels:history", "groups:history"},
+    "conversations_info": {"channels:read", "groups:read"},
+    "conversations_join": {"channels:join"},
+    "conversations_replies": {"channels:history", "groups:history"},
+    "files_upload_v2": {"files:write"},
+    "reactions_add": {"reactions:write"},
+    "users_info": {"users:read"},
 }
 
 
@@ -159,8 +173,21 @@ def test_the_manifest_asks_for_what_its_events_need_and_keeps_slacks_limits() ->
     assert len(about["name"]) <= 35
     assert len(about["description"]) <= 140
     assert 175 <= len(about["long_description"]) <= 4000
-    assert {SCOPES[event] for event in events} <= set(scopes)
+    assert {EVENTS[event] for event in events} <= set(scopes)
     assert len(scopes) == len(set(scopes))
     assert manifest["settings"]["socket_mode_enabled"]
     assert manifest["settings"]["interactivity"]["is_enabled"]
     assert "request_url" not in (ROOT / "manifest.yml").read_text()
+
+
+def test_every_scope_is_for_something_that_the_code_does() -> None:
+    manifest = cast("dict[str, Any]", yaml.safe_load((ROOT / "manifest.yml").read_text()))
+    places = [*ROOT.glob("bot/*.py"), *ROOT.glob("bot/listeners/*.py"), *ROOT.glob("workers/thread/*.py")]
+    call = re.compile(r"\.((?:auth|chat|conversations|files|reactions|users|views|team|usergroups)_\w+)\(")
+
+    called = {name for place in places for name in call.findall(place.read_text())}
+    needed = set[str]().union(*(METHODS[name] for name in called))
+
+    events = manifest["settings"]["event_subscriptions"]["bot_events"]
+    asked = set(manifest["oauth_config"]["scopes"]["bot"])
+    assert asked == needed | {EVENTS[event] for event in events}
