@@ -32,7 +32,7 @@ def database_lines(
         wrote = int(900 + 700 * rng.random())
         yield int(when * 1000), _checkpoint(when, wrote)
     for _ in range(rng.poisson(0.4 * length / 60)):
-        took, statement = 1000 + 900 * rng.random(), _statement(spec.tables, rng)
+        took, statement = 1000 + 900 * rng.random(), _statement(list(spec.tables), rng)
         text = f"LOG:  duration: {took:.3f} ms  execute <unnamed>: {statement}"
         yield say(at + length * rng.random(), text, int(rng.integers(400, 32000)))
     for column in table.columns:
