@@ -19,8 +19,10 @@ from typing import Any
 
 from boto3.session import Session
 
+from workers.agent import words
 from workers.agent.investigator import Budget, Investigator
 from workers.agent.rules import RuleReasoner
+from workers.agent.sight import Sight
 from workers.domain.event import Event, IncidentReported
 from workers.domain.incident import Incident, Person, Thread
 from workers.domain.investigation import Investigation, begun
@@ -112,6 +114,12 @@ def investigate(cloud: Cloud, text: str) -> tuple[Investigation, list[Event]]:
     return run.case, events
 
 
+def told(alert: dict[str, Any]) -> str:
+    """An alert as its post reads in Slack."""
+    fields = [f"{field['title']}: {field['value']}" for field in alert.get("fields", [])]
+    return "\n".join([alert["title"], alert["text"], *fields])
+
+
 def verdict(case: Investigation, truth: dict[str, Any]) -> tuple[bool, str]:
     """Whether the typed fields of the conclusion are those that were planted."""
     conclusion = case.conclusion
@@ -138,7 +146,7 @@ def main() -> None:
                     case = running.case(application=application, faults=[fault], seed=seed)
                     truth = running.ask("/_cloud/truth")
                     started = time.monotonic()
-                    found, _events = investigate(running, case["alert"]["text"])
+                    found, _events = investigate(running, told(case["alert"]))
                     ok, said = verdict(found, truth)
                     right, total = right + ok, total + 1
                     sure = found.conclusion.confidence.value if found.conclusion else 0
@@ -157,6 +165,11 @@ def explain(case: Investigation) -> None:
         print("   facts:", case.facts.summary, "| onset", case.facts.since, "±", case.facts.slack)
         for change in case.facts.changes:
             print("   change:", change.at.strftime("%H:%M:%S"), change.summary, change.source)
+    sight = Sight(case)
+    for resource in sight.topology.resources:
+        shifts = [s for key in sight.series if key[0] == resource.name and (s := sight.shift(*key))]
+        if shifts:
+            print("   moved:", "; ".join(f"{words.moved(s)} [{s.score}]" for s in shifts))
     for h in case.tree.nodes:
         print(f"   {h.status:9} {h.id} {h.prior:.3f} {h.mode} @ {h.where}: {h.statement} -- {h.reason}")
         for e in case.evidence_for(h.id):

@@ -15,7 +15,7 @@ from workers.domain.telemetry import ChangeKind, ResourceKind, Signal
 from workers.domain.value import Value
 
 Weight = Literal["strong", "weak", "none"]
-Of = Literal["self", "callees", "callers", "stores", "symptom", "consumers"]
+Of = Literal["self", "callees", "callers", "stores", "caches", "symptom", "queues"]
 
 
 class Look(Value):
@@ -174,7 +174,10 @@ class Lookalike(Value):
 
 
 class Mode(Value):
-    """One row. `statement` may use {where}, {revision} and {symptom}; `trigger` names the change it needs."""
+    """One row. `statement` may use {where}, {revision}, {before} and {differences}.
+
+    `trigger` names the kind of change it needs; a `generic` mode gives way to a narrower one further down.
+    """
 
     id: str
     number: str
@@ -184,6 +187,7 @@ class Mode(Value):
     base: float = 0.2
     trigger: Literal["deployment", "alarm", ""] = ""
     incident: bool = True
+    generic: bool = False
     outcome: Literal["caused", "recovered_by_itself", "not_an_incident"] = "caused"
     confirm: tuple[AnyLook, ...]
     refute: tuple[AnyLook, ...]

@@ -28,7 +28,10 @@ def conclude(sight: Sight) -> Conclusion:
     gaps = sight.gaps()
     if case.facts is not None and case.facts.unknown_service:
         return _unknown(sight)
-    judged = [(h, confidence(case, h, len(gaps))) for h in case.tree.with_status("confirmed")]
+    judged = [
+        (h, confidence(case, h, len(gaps), sight.above(h.where))) for h in case.tree.with_status("confirmed")
+    ]
+    judged = [(h, sure) for h, sure in judged if not _superseded(h, judged, sight)]
     judged.sort(key=lambda pair: (-pair[1].value, -pair[0].prior))
     if not judged or judged[0][1].value < SURE:
         return _inconclusive(sight, gaps)
@@ -38,6 +41,14 @@ def conclude(sight: Sight) -> Conclusion:
         return _no_incident(sight, best, mode, sure)
     beside = [h for h, c in judged[1:] if c.value >= SURE and _independent(h, best, sight)]
     return _caused(sight, (best, *beside), sure, gaps)
+
+
+def _superseded(hypothesis: Hypothesis, judged: list[tuple[Hypothesis, Confidence]], sight: Sight) -> bool:
+    """A generic claim gives way where something narrower stands at the place or below it."""
+    if not modes()[hypothesis.mode].generic:
+        return False
+    below = sight.topology.downstream(hypothesis.where)
+    return any(h.where in below and not modes()[h.mode].generic and c.value >= SURE for h, c in judged)
 
 
 def _independent(one: Hypothesis, other: Hypothesis, sight: Sight) -> bool:

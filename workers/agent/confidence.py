@@ -9,18 +9,21 @@ from workers.domain.investigation import Investigation
 CARRIES = {"strong": 0.6, "weak": 0.25, "none": 0.0}
 
 
-def confidence(case: Investigation, hypothesis: Hypothesis, gaps: int) -> Confidence:
+def confidence(
+    case: Investigation, hypothesis: Hypothesis, gaps: int, above: frozenset[str] = frozenset()
+) -> Confidence:
     """How sure the evidence makes us of one confirmed claim.
 
     Independent witnesses add up (each leaves some doubt, the doubts multiply); contradiction, an untested
-    refutation, a strong rival and what could not be seen each take away.
+    refutation, a strong rival and what could not be seen each take away. `above` are places that need the
+    accused one: trouble there is its effect and no rival.
     """
     evidence = case.evidence_for(hypothesis.id)
     factors = [
         _witnesses(evidence),
         _contradiction(evidence),
         _refutation(evidence),
-        _rivals(case, hypothesis, evidence),
+        _rivals(case, hypothesis, evidence, above),
         _unseen(gaps),
     ]
     value = 1.0
@@ -73,15 +76,11 @@ def _refutation(evidence: tuple[Evidence, ...]) -> Factor:
     )
 
 
-def _rivals(case: Investigation, hypothesis: Hypothesis, evidence: tuple[Evidence, ...]) -> Factor:
+def _rivals(
+    case: Investigation, hypothesis: Hypothesis, evidence: tuple[Evidence, ...], above: frozenset[str]
+) -> Factor:
     mine = max(support(evidence), 0.1)
-    others = [
-        support(case.evidence_for(h.id))
-        for h in case.tree.nodes
-        if h.id != hypothesis.id
-        and h.status in ("confirmed", "open", "testing")
-        and not _related(h, hypothesis)
-    ]
+    others = [support(case.evidence_for(h.id)) for h in case.tree.nodes if _rival(h, hypothesis, above)]
     best = max([0.0, *others])
     return Factor(
         name="rivals",
@@ -90,8 +89,10 @@ def _rivals(case: Investigation, hypothesis: Hypothesis, evidence: tuple[Evidenc
     )
 
 
-def _related(one: Hypothesis, other: Hypothesis) -> bool:
-    return one.id.startswith(other.id + ".") or other.id.startswith(one.id + ".")
+def _rival(one: Hypothesis, other: Hypothesis, above: frozenset[str]) -> bool:
+    standing = one.status in ("confirmed", "open", "testing") and one.id != other.id
+    related = one.id.startswith(other.id + ".") or other.id.startswith(one.id + ".")
+    return standing and not related and one.where not in above
 
 
 def _unseen(gaps: int) -> Factor:

@@ -91,6 +91,11 @@ def _outside(place: str, sight: Sight) -> tuple[str, ...]:
     return tuple(c for c in sight.topology.callees(place) if _kind(c, sight) == "external")
 
 
+def applies(look: AnyLook, claim: Hypothesis, sight: Sight) -> bool:
+    """Whether there is anything this look could look at."""
+    return bool(_places(getattr(look, "of", "self"), claim, sight))
+
+
 def _places(of: str, claim: Hypothesis, sight: Sight) -> tuple[str, ...]:
     where, topology = claim.where, sight.topology
     match of:
@@ -100,11 +105,12 @@ def _places(of: str, claim: Hypothesis, sight: Sight) -> tuple[str, ...]:
             return topology.callers(where)
         case "callees":
             return topology.callees(where)
-        case "consumers":
-            return tuple(c for c in topology.callees(where) if _kind(c, sight) in ("service", "function"))
-        case "stores":
-            needed = [store for caller in topology.callers(where) for store in topology.callees(caller)]
-            return tuple(dict.fromkeys(s for s in needed if _kind(s, sight) == "database"))
+        case "queues":
+            return tuple(c for c in topology.callers(where) if _kind(c, sight) == "queue")
+        case "stores" | "caches":
+            beside = [store for caller in topology.callers(where) for store in topology.callees(caller)]
+            kind = {"stores": "database", "caches": "cache"}[of]
+            return tuple(dict.fromkeys(s for s in beside if _kind(s, sight) == kind and s != where))
         case _:
             return (sight.symptom,) if sight.symptom else ()
 
@@ -161,7 +167,7 @@ def _leads(look: Leads, claim: Hypothesis, sight: Sight) -> Answer:
         shift = sight.shift(place, look.signal)
         if shift is None or shift.direction != look.direction:
             return _still([(place, look.signal)], sight)
-        effects = [s for s in _symptoms(place, sight) if s.signal is not look.signal]
+        effects = [s for s in _effects(place, claim, sight) if s.signal is not look.signal]
         first = min(effects, key=lambda s: s.onset, default=None)
         if first is None or shift.onset <= first.onset + timedelta(seconds=shift.slack):
             after = f", before or with {words.signal(first.signal)}" if first else ""
@@ -170,8 +176,13 @@ def _leads(look: Leads, claim: Hypothesis, sight: Sight) -> Answer:
     return Answer("unknown")
 
 
-def _symptoms(place: str, sight: Sight) -> tuple[Deviation, ...]:
-    return tuple(s for signal in FACING if (s := sight.shift(place, signal)) is not None)
+def _effects(place: str, claim: Hypothesis, sight: Sight) -> list[Deviation]:
+    """What users of a place notice: at the place itself, or where nobody measures that, at its callers."""
+    for name in ((place,), sight.topology.callers(place), (sight.symptom,)):
+        found = [s for one in name for signal in FACING if (s := sight.shift(one, signal)) is not None]
+        if found:
+            return found
+    return []
 
 
 def _shape(look: Shape, claim: Hypothesis, sight: Sight) -> Answer:

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from workers.agent import words
 from workers.agent.catalogue import AnyLook, Mode, modes
-from workers.agent.looks import judge
-from workers.agent.sight import Sight
+from workers.agent.looks import applies, judge
+from workers.agent.sight import TOLERANCE, Sight
 from workers.domain.hypothesis import Hypothesis
 from workers.domain.telemetry import Change, Resource
 
@@ -63,9 +63,15 @@ def _candidates(sight: Sight) -> list[Hypothesis]:
         hypothesis
         for place in places(sight)
         for mode in modes().values()
-        if place.kind in mode.kinds
+        if place.kind in mode.kinds and _fits(mode, place, sight)
         for hypothesis in _claims(mode, place, sight)
     ]
+
+
+def _fits(mode: Mode, place: Resource, sight: Sight) -> bool:
+    """Whether what the mode cannot do without exists here at all (a consumer has a queue)."""
+    draft = claim(mode, place.name, None)
+    return all(applies(look, draft, sight) for look in mode.confirm if look.absent == "strong")
 
 
 def places(sight: Sight) -> tuple[Resource, ...]:
@@ -143,13 +149,30 @@ def prior(mode: Mode, hypothesis: Hypothesis, sight: Sight) -> float:
     for look in mode.refute:
         if judge(look, hypothesis, sight).says == "yes":
             odds *= REFUTES[look.weight]
-    return round(min(1.0, odds), 4)
+    return round(min(1.0, odds * _standing(hypothesis.where, sight)), 4)
+
+
+def _standing(place: str, sight: Sight) -> float:
+    """Causes are where trouble has no trouble below it; what only passes trouble on is no such place."""
+    own = [s for s in sight.trouble(place) if sight.in_time(s)]
+    if not own:
+        return 1.0
+    began = min(s.onset for s in own)
+    below = [
+        s
+        for callee in sight.topology.callees(place)
+        for s in sight.trouble(callee)
+        if sight.in_time(s) and s.onset <= began + TOLERANCE
+    ]
+    return 0.4 if below else 2.0
 
 
 def asked(look: AnyLook) -> str:
     """A look in words, as a hypothesis states beforehand what it expects."""
     of = getattr(look, "of", "self")
-    place = {"self": "it", "callers": "its callers", "callees": "what it needs"}.get(of, f"its {of}")
+    place = {"self": "it", "callers": "its callers", "callees": "what it needs", "queues": "its queue"}.get(
+        of, f"its {of}"
+    )
     match look.look:
         case "shift":
             names = " or ".join(words.signal(s) for s in look.signals)

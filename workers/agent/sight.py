@@ -196,6 +196,11 @@ class Sight:
         )
         return tuple(found)
 
+    def above(self, place: str) -> frozenset[str]:
+        """Everything that needs `place`, directly or not."""
+        names = (resource.name for resource in self.topology.resources if resource.name != place)
+        return frozenset(name for name in names if place in self.topology.downstream(name))
+
     @property
     def symptom(self) -> str:
         return self.case.facts.service if self.case.facts else ""

@@ -53,6 +53,8 @@ FLOOR: dict[Signal, float] = {
 }
 RELATIVE_FLOOR = 0.07
 """The least scale as a share of the baseline: a day's traffic drifts by a few percent within hours."""
+STEADY = {Signal.HIT_RATIO: 0.02, Signal.FREE_STORAGE: 0.01, Signal.MEMORY: 0.03}
+"""The same for signals that do not follow the traffic."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,9 @@ def baseline(series: Series) -> Baseline | None:
     spread = 1.4826 * float(np.median(np.abs(usual - middle)))
     counting = float(np.sqrt(max(middle, 0.0))) if series.unit == "count" else 0.0
     floor = FLOOR.get(series.signal, 1e-9)
-    return Baseline(middle, max(spread, RELATIVE_FLOOR * abs(middle), counting, floor))
+    return Baseline(
+        middle, max(spread, STEADY.get(series.signal, RELATIVE_FLOOR) * abs(middle), counting, floor)
+    )
 
 
 def deviation(series: Series) -> Deviation | None:

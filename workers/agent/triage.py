@@ -199,8 +199,10 @@ def _main(wanted: str, affected: tuple[Affected, ...], sight: Sight) -> str:
     if wanted in hurt:
         return wanted
     below = [name for name in sight.topology.downstream(wanted) if name in hurt] if wanted else []
-    firing = [a.service for a in sight.alarms if a.state == "alarm" and a.service in hurt]
-    return next(iter([*below, *firing, *hurt]), wanted)
+    alarms = sorted((a for a in sight.alarms if a.state == "alarm" and a.service), key=lambda a: a.since)
+    firing = [a.service for a in reversed(alarms)]
+    told = [wanted] if wanted else []
+    return next(iter([*below, *(f for f in firing if f in hurt), *hurt, *told, *firing]), "")
 
 
 def _relevant(sight: Sight, first: Deviation | None) -> tuple[Change, ...]:

@@ -88,7 +88,10 @@ def read(aws: Aws) -> Inventory:
         others = tuple(pair for pair in measured[service] if pair[0] is not signal)
         measured[service] = (*others, (signal, metric))
     resources = {resource.name: resource for _, resource in described}
-    edges = (*_edges(needs, resources), *reader.event_sources())
+    drained = reader.event_sources()
+    mapped = {(edge.callee, edge.caller) for edge in drained}
+    needed = (edge for edge in _edges(needs, resources) if (edge.caller, edge.callee) not in mapped)
+    edges = (*needed, *drained)
     outside = sorted({edge.callee for edge in edges} - set(resources))
     externals = (Resource(name=host, kind="external", id=host, system="internet") for host in outside)
     return Inventory(
@@ -161,8 +164,8 @@ class _Reader:
         )
         return [
             Edge(
-                caller=mapping["FunctionArn"].rsplit(":", 1)[-1],
-                callee=mapping["EventSourceArn"].rsplit(":", 1)[-1],
+                caller=mapping["EventSourceArn"].rsplit(":", 1)[-1],
+                callee=mapping["FunctionArn"].rsplit(":", 1)[-1],
                 source="aws:event-source",
             )
             for mapping in found or ()
@@ -300,13 +303,28 @@ def _custom(metric: dict[str, Any], known: frozenset[str]) -> tuple[str, Signal,
 
 
 def _edges(needs: dict[str, dict[str, str]], resources: dict[str, Resource]) -> list[Edge]:
-    found: list[Edge] = []
+    """Who needs whom, from what each task and function is configured with.
+
+    A queue named by a service that no balancer serves is one it works off: the queue needs it, not the
+    other way round.
+    """
+    found: dict[tuple[str, str], Edge] = {}
     for caller, environment in needs.items():
         for variable, value in sorted(environment.items()):
             callee = endpoint(value, resources)
-            if callee and callee != caller and caller in resources:
-                found.append(Edge(caller=caller, callee=callee, source=f"aws:environment {variable}"))
-    return list({(edge.caller, edge.callee): edge for edge in reversed(found)}.values())[::-1]
+            if not callee or callee == caller or caller not in resources:
+                continue
+            pair = (callee, caller) if _drains(caller, callee, resources) else (caller, callee)
+            source = f"aws:environment {variable}"
+            found.setdefault(pair, Edge(caller=pair[0], callee=pair[1], source=source))
+    return list(found.values())
+
+
+def _drains(caller: str, callee: str, resources: dict[str, Resource]) -> bool:
+    queue = callee in resources and resources[callee].kind == "queue"
+    consumer = resources[caller]
+    behind = "target_group" in consumer.attributes
+    return queue and consumer.kind == "service" and not behind
 
 
 def endpoint(value: str, known: dict[str, Resource]) -> str:

@@ -95,7 +95,9 @@ def read(text: str) -> tuple[Level, str]:
     first, _, rest = text.partition("\n")
     found = _LEVEL.search(first)
     thrown = _thrown(rest) if rest else ""
-    message = f"{first[:LONGEST]} | {thrown[:LONGEST]}" if thrown and thrown not in first else first[:LONGEST]
+    # What stands before the level (a time, a host, a process) says nothing about the trouble.
+    head = first[found.start() :][:LONGEST] if found else first[:LONGEST]
+    message = f"{head} | {thrown[:LONGEST]}" if thrown and thrown not in head else head
     return (_LEVELS[found.group(1)] if found else "unknown"), message
 
 
