@@ -110,6 +110,9 @@ def _load() -> tuple[_Tokenizer, _Session]:
     options = cast("Any", onnxruntime).SessionOptions()
     options.intra_op_num_threads = _THREADS
     options.inter_op_num_threads = 1
+    # Kept buffers make it no faster and triple what a worker holds (255 against 904 MB).
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
     session = onnxruntime.InferenceSession(str(_file(*_MODEL)), options, providers=["CPUExecutionProvider"])
     return cast("_Tokenizer", tokenizer), cast("_Session", session)
 

@@ -25,8 +25,10 @@ FIRST = 0.3
 IDENTIFIER = 0.3
 # A page about all services, where the question is about known ones.
 GENERAL = 0.95
+# A piece of few words is quoted only where it is much nearer than the longer ones beside it.
+BRIEF = 0.8
 # Under this a passage is not about the question: better no citation than a wrong one.
-FLOOR = 0.32
+FLOOR = 0.33
 # What tells people what to do comes before what tells them how it was.
 KINDS: Mapping[Kind, float] = {
     "runbook": 1.0,
@@ -41,7 +43,9 @@ KINDS: Mapping[Kind, float] = {
 
 _NEAREST = 50
 _WORDED = 20
+_BRIEF_WORDS = 25
 _QUESTION_CHARS = 2000
+_ANY = "our service"
 
 _Name = tuple[str, str]  # source and id: what makes a document
 
@@ -72,7 +76,7 @@ class Retriever:
         conclusion that cites. Raises `Unreachable` if the store does not answer.
         """
         services = frozenset(service.strip().casefold() for service in services)
-        question = _without(text[:_QUESTION_CHARS], services)
+        question = _unnamed(text[:_QUESTION_CHARS], services)
         if not question.strip():
             return ()
         [vector] = self._embed([question])
@@ -158,7 +162,13 @@ def _best(rows: Iterable[_Row], services: frozenset[str]) -> Iterable[_Row]:
         first = next((row for row in pieces if row.chunk.position == 0), best)
         cover = best.chunk.cover
         weight = KINDS[cover.kind] * (GENERAL if services and not cover.services else 1.0)
-        yield best._replace(score=weight * ((1 - FIRST) * best.score + FIRST * first.score))
+        score = weight * ((1 - FIRST) * best.score + FIRST * first.score)
+        yield max(pieces, key=_telling)._replace(score=score)
+
+
+def _telling(row: _Row) -> float:
+    """What to quote: a piece of few words is mostly its headings, and near to all that they are near to."""
+    return row.score * (BRIEF if len(row.chunk.text.split()) < _BRIEF_WORDS else 1.0)
 
 
 def _passage(row: _Row, now: datetime) -> Passage:
@@ -170,14 +180,17 @@ def _passage(row: _Row, now: datetime) -> Passage:
     )
 
 
-def _without(text: str, services: frozenset[str]) -> str:
-    """`text` without the names of `services`: they choose documents, and would else make every page about
-    a service look like an answer to any question about it."""
+def _unnamed(text: str, services: frozenset[str]) -> str:
+    """`text` with "our service" for the names of `services`.
+
+    The names choose documents; in the text they would make every page about a service look like an
+    answer to any question about it. A question that is only a name stays as it is.
+    """
     names = "|".join(re.escape(service) for service in sorted(services, key=len, reverse=True) if service)
     if not names:
         return text
-    rest = re.sub(rf"(?<![\w.-])(?:{names})(?![\w-]|\.\w):?", "", text, flags=re.IGNORECASE).strip()
-    return rest or text
+    rest = re.sub(rf"(?<![\w.-])(?:{names})(?![\w-]|\.\w):?", _ANY, text, flags=re.IGNORECASE)
+    return text if rest.strip() == _ANY else rest
 
 
 def _searched(chunk: Chunk) -> str:

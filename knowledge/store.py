@@ -21,6 +21,7 @@ SCHEMA = "runbooks-v1"
 
 _TIMEOUT = 10.0
 _ROWS = 1000
+_AGAIN = 2
 
 _T = TypeVar("_T")
 _Metadata = dict[str, str | int | bool | list[str]]
@@ -50,13 +51,17 @@ class Store:
         self._opened: _Opened | None = None
 
     def replace(self, chunks: Sequence[Chunk], vectors: Sequence[list[float]]) -> None:
-        """Make `chunks`, all of one document, the only rows of that document."""
-        cover = chunks[0].cover
-        # The first piece goes last: `hashes` sees the document only when all the others are there.
-        rows = list(zip(chunks, vectors, strict=True))[::-1]
+        """Make `chunks`, all of one source, the only rows of the documents that they belong to."""
+        covers = {chunk.document: chunk.cover for chunk in chunks}
+        # First pieces go last: `hashes` sees a document only when all of it is there.
+        rows = sorted(zip(chunks, vectors, strict=True), key=lambda row: -row[0].position)
         for start in range(0, len(rows), _ROWS):
             self._upsert(rows[start : start + _ROWS])
-        older = _all({"source": cover.source}, {"document": cover.id}, {"hash": {"$ne": cover.hash}})
+        older = _all(
+            {"source": chunks[0].cover.source},
+            {"document": {"$in": list(covers)}},
+            {"hash": {"$nin": [cover.hash for cover in covers.values()]}},
+        )
         self._ask(lambda chroma: chroma.rows.delete(where=older))
         self._touch()
 
@@ -98,7 +103,10 @@ class Store:
         columns = zip(
             found["ids"][0], found["documents"][0], found["metadatas"][0], found["distances"][0], strict=True
         )
-        return tuple(Hit(key, _chunk(text, data), 1.0 - distance) for key, text, data, distance in columns)
+        # A row that is deleted while it is found comes back as an empty shell.
+        return tuple(
+            Hit(key, _chunk(text, data), 1.0 - far) for key, text, data, far in columns if text and data
+        )
 
     def among(self, keys: Sequence[str], vector: list[float]) -> tuple[Hit, ...]:
         """Those of the rows called `keys` that are still there."""
@@ -115,13 +123,17 @@ class Store:
             () if found["embeddings"] is None else found["embeddings"],
             strict=True,
         )
-        return tuple(Hit(key, _chunk(text, data), _cosine(vector, row)) for key, text, data, row in columns)
+        return tuple(
+            Hit(key, _chunk(text, data), _cosine(vector, row))
+            for key, text, data, row in columns
+            if text and data
+        )
 
     def rows(self) -> dict[str, Chunk]:
         """Every chunk by its key."""
         found = self._ask(lambda chroma: chroma.rows.get(include=["documents", "metadatas"]))
         columns = zip(found["ids"], found["documents"] or (), found["metadatas"] or (), strict=True)
-        return {key: _chunk(text, metadata) for key, text, metadata in columns}
+        return {key: _chunk(text, data) for key, text, data in columns if text and data}
 
     def revision(self) -> str:
         """Changes with the rows: who keeps something derived from them compares this."""
@@ -147,19 +159,21 @@ class Store:
         """One row of each document."""
         first = _all({"position": 0}, where) if where else {"position": 0}
         found = self._ask(lambda chroma: chroma.rows.get(where=first, include=["metadatas"]))
-        return found["metadatas"] or []
+        return [data for data in found["metadatas"] or () if data]
 
     def _ask(self, question: "Callable[[_Opened], _T]") -> _T:
-        """The answer, asked a second time where the server was restarted or the collection made anew."""
+        """The answer. Asked again where the server was restarted or the collection made anew, and where
+        rows were deleted under the question, which Chroma answers with an internal error."""
         import httpx
-        from chromadb.errors import ChromaError, InvalidArgumentError, NotFoundError
+        from chromadb.errors import ChromaError, InternalError, InvalidArgumentError, NotFoundError
 
         try:
-            try:
-                return question(self._open())
-            except (httpx.NetworkError, httpx.RemoteProtocolError, NotFoundError):
-                self._opened = None
-                return question(self._open())
+            for _ in range(_AGAIN):
+                try:
+                    return question(self._open())
+                except (httpx.NetworkError, httpx.RemoteProtocolError, NotFoundError, InternalError):
+                    self._opened = None
+            return question(self._open())
         except Exception as error:
             # Chroma raises a bare Exception for a server's own failure; everything else is our mistake.
             lost = isinstance(error, (httpx.HTTPError, ChromaError)) or type(error) is Exception
@@ -242,15 +256,15 @@ def _cosine(one: Sequence[float], other: Sequence[float]) -> float:
 
 class _Got(TypedDict):
     ids: list[str]
-    documents: list[str] | None
-    metadatas: list[_Metadata] | None
+    documents: list[str | None] | None
+    metadatas: list[_Metadata | None] | None
     embeddings: Sequence[Sequence[float]] | None
 
 
 class _Found(TypedDict):
     ids: list[list[str]]
-    documents: list[list[str]]
-    metadatas: list[list[_Metadata]]
+    documents: list[list[str | None]]
+    metadatas: list[list[_Metadata | None]]
     distances: list[list[float]]
 
 

@@ -53,7 +53,7 @@ def sync(source: Source, store: Store, embed: Embed) -> SyncReport:
     held = store.hashes(source.name)
     seen: dict[str, list[str]] = {"added": [], "updated": [], "unchanged": []}
     failed: list[Unread] = []
-    pending: list[tuple[Chunk, ...]] = []
+    pending: list[Chunk] = []
     known: set[str] = set()
     for found in source.read():
         try:
@@ -61,11 +61,11 @@ def sync(source: Source, store: Store, embed: Embed) -> SyncReport:
             known.add(document.id)
             verdict = _verdict(document, held)
             if verdict != "unchanged":
-                pending.append(_pieces(document))
+                pending += _pieces(document)
             seen[verdict].append(document.id)
         except BadDocument as bad:
             failed.append(Unread(name=bad.name, why=str(bad), mend=bad.mend))
-        if sum(map(len, pending)) >= _PENDING:
+        if len(pending) >= _PENDING:
             _write(pending, store, embed)
             pending = []
     _write(pending, store, embed)
@@ -110,11 +110,9 @@ def _pieces(document: Document) -> tuple[Chunk, ...]:
     return pieces
 
 
-def _write(pending: Sequence[tuple[Chunk, ...]], store: Store, embed: Embed) -> None:
-    """Embed all at once, for full batches, then write document by document."""
-    vectors = iter(embed([chunk.embedded for pieces in pending for chunk in pieces]) if pending else ())
-    for pieces in pending:
-        store.replace(pieces, [next(vectors) for _ in pieces])
+def _write(pending: Sequence[Chunk], store: Store, embed: Embed) -> None:
+    if pending:
+        store.replace(pending, embed([chunk.embedded for chunk in pending]))
 
 
 def _excused(name: str, failed: Sequence[Unread]) -> bool:

@@ -34,7 +34,8 @@ def document(raw: bytes, *, id: str, source: str, updated_at: datetime) -> Docum
         updated_at=updated_at,
         path=id,
         url=front.url,
-        hash=hashlib.sha256(raw).hexdigest(),
+        # With the id, so that a moved file is another document and no two share a hash.
+        hash=hashlib.sha256(id.encode() + b"\0" + raw).hexdigest(),
         text=body,
     )
 
