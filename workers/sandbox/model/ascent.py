@@ -36,7 +36,8 @@ class Ascent:
     def _database(self, name: str) -> None:
         spec, step = self.application.databases[name], self.step
         callers = [g for s in self.application.callers(name) for g in step.scene.groups.get(s, ())]
-        places = sum(g.tasks * int(g.behaviour.edges[name].pool or 0) for g in callers)
+        edges = [(g.tasks, g.behaviour.edges[name]) for g in callers]
+        places = sum(tasks * int(edge.pool or 0) * edge.cost for tasks, edge in edges) + np.zeros(step.rows)
         before = step.state.statements.get(name, np.zeros(step.rows))
         work = self.descent.work.get(name, np.zeros(step.rows))
         busy = 0.02 + step.scene.condition(name, "busy")
@@ -75,7 +76,7 @@ class Ascent:
         if self.step.rows > 1:
             return self.step.rng.random(self.step.rows) * 2
         stored = self.step.state.stored.setdefault(queue, deque())
-        now, arrived = float(self.descent.times[0]), float(self.descent.rate(queue)[0]) * self.step.dt
+        now, arrived = float(self.step.times[0]), float(self.descent.rate(queue)[0]) * self.step.dt
         stored.append((now, arrived))
         surplus = sum(messages for _, messages in stored) - float(waiting[0])
         while stored and surplus >= stored[0][1]:

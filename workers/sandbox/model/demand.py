@@ -31,3 +31,9 @@ def wobble(times: NDArray[np.float64], seed: int, size: float) -> NDArray[np.flo
         np.sin(2 * np.pi * times / period + phase) for period, phase in zip(_DRIFTS, phases, strict=True)
     )
     return 1 + size * np.asarray(drift)
+
+
+def chance_at(times: NDArray[np.float64], seed: int, slot: float) -> NDArray[np.float64]:
+    """A number in [0, 1) for each slot of time, as if drawn by dice but known in advance."""
+    value = np.sin((times // slot) * 12.9898 + (seed % 9973) * 78.233) * 43758.5453
+    return value - np.floor(value)

@@ -14,8 +14,9 @@ LISTEN_BACKLOG = 90
 class Descent:
     """Carries the load down from the entry, in requests a second."""
 
-    def __init__(self, application: Application, step: Step, times: Floats) -> None:
-        self.application, self.step, self.times = application, step, times
+    def __init__(self, application: Application, step: Step) -> None:
+        """Nothing has arrived anywhere yet."""
+        self.application, self.step = application, step
         self.rates: dict[str, Floats] = {}
         self.work: dict[str, Floats] = {}
         self.lines: dict[tuple[str, int], Line] = {}
@@ -25,10 +26,9 @@ class Descent:
 
     def load(self, entry: Floats, order: list[str]) -> None:
         scene, traffic = self.step.scene, self.application.traffic
-        routes = self.application.services[traffic.entry].routes
-        mix = sum(r.share * scene.condition(traffic.entry, f"route {r.path}", 1.0) for r in routes)
-        mix /= sum(r.share for r in routes)
-        self.rates[traffic.entry] = entry * mix * scene.condition(traffic.entry, "demand", 1.0)
+        routes, mix = self.application.services[traffic.entry].routes, self.step.mix(traffic.entry)
+        more = sum(mix(r.path, r.share) for r in routes) / sum(r.share for r in routes)
+        self.rates[traffic.entry] = entry * more * scene.condition(traffic.entry, "demand", 1.0)
         for part in order:
             kind = self.application.kind(part)
             if kind == "service":
@@ -82,9 +82,15 @@ class Descent:
 
     def _spread(self, name: str, group: Group) -> None:
         served = self.lines[(name, group.revision)].served
+        expected = expected_calls(group, self.step.mix(name))
+        before = self.step.state.expected.get((name, group.revision), expected)
+        self.step.state.expected[(name, group.revision)] = expected
         for dependency, edge in group.behaviour.edges.items():
             made = self.step.state.made.get((name, group.revision, dependency))
             if made is None:
-                made = expected_calls(group)[dependency]
+                made = expected[dependency]
+            elif before[dependency] != expected[dependency]:
+                # What was measured a step ago belongs to another mix of requests.
+                made = made * expected[dependency] / max(before[dependency], 1e-9)
             self.rates[dependency] = self.rate(dependency) + served * made
             self.work[dependency] = self.work.get(dependency, 0.0) + served * made * edge.cost

@@ -30,8 +30,8 @@ class Engine:
 
     def advance(self, scene: Scene, state: State, times: Floats, dt: float, rng: Generator) -> Row:
         """Compute the steps of `dt` seconds that start at `times`, changing `state` to what follows."""
-        step = Step(rng, len(times), dt, scene, state, self.reasons)
-        descent = Descent(self.application, step, times)
+        step = Step(rng, times, dt, self._seed, scene, state, self.reasons)
+        descent = Descent(self.application, step)
         descent.load(demand(self.application.traffic, times, self._seed), self._order)
         ascent = Ascent(self.application, step, descent)
         for part in reversed(self._order):

@@ -15,7 +15,7 @@ from workers.sandbox.model.table import Table
 FINE, COARSE = 10, 60
 FINE_KEPT = 3 * 3600 + 900
 KEPT = 15 * 86400
-_HOUR = 3600
+_HOUR, _STEP = 3600, 20
 _HOURS_HELD = 72
 
 Compute = Callable[[Floats, float], Row]
@@ -52,12 +52,16 @@ class History:
 
     def _hour(self, hour: float) -> Table:
         if hour not in self._hours:
-            table = Table(COARSE)
-            times = np.arange(hour, hour + _HOUR, COARSE, dtype=np.float64)
-            times = times[times < self.began]
-            table.extend(times, self._compute(times, COARSE))
-            self._hours[hour] = table
+            self._hours[hour] = self._minutes_of(hour)
         self._hours.move_to_end(hour)
         while len(self._hours) > _HOURS_HELD:
             self._hours.popitem(last=False)
         return self._hours[hour]
+
+    def _minutes_of(self, hour: float) -> Table:
+        """An hour of the healthy past by the minute, from shorter steps for the right noise."""
+        steps, table = Table(_STEP), Table(COARSE)
+        times = np.arange(hour, min(hour + _HOUR, self.began), _STEP, dtype=np.float64)
+        steps.extend(times, self._compute(times, _STEP))
+        table.extend(*steps.merged(hour, hour + _HOUR, COARSE))
+        return table

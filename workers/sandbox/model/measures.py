@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from workers.sandbox.model.demand import wobble
 from workers.sandbox.model.descent import Descent
 from workers.sandbox.model.histogram import tally
 from workers.sandbox.model.queueing import Floats, Line
@@ -121,7 +122,7 @@ class Measures:
         taken = work.taken.get(database, np.zeros(self.step.rows))
         used = line.served * taken * self.step.state.query.get((name, group.revision, database), 0.0)
         each = np.minimum(np.maximum(max(2.0, size * 0.25), used / max(group.tasks, 0.05) * 1.25 + 1), size)
-        self.writer.add((database, "connections"), group.tasks * each)
+        self.writer.add((database, "connections"), group.tasks * each * self.noise(0.02))
         met = work.blocked.get(database)
         if met is not None:
             blocked = self.step.rng.poisson(met * line.served * self.step.dt)
@@ -143,7 +144,7 @@ class Measures:
 
     def _memory(self, name: str, groups: tuple[Group, ...], tasks: float) -> None:
         spec = self.application.services[name]
-        breath = self.noise(0.008)
+        breath = self.noise(0.004) * wobble(self.step.times, self.step.salt(name) + 5, 0.011)
         usual = (spec.resident_mb, spec.resident_mb * 0.97, spec.resident_mb * 1.04)
         figures = [group.memory_mb or usual for group in groups]
         shares = [group.tasks / max(tasks, 1e-9) for group in groups]

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+MOVES = 0.34
+"""How much of its limit a line can fill or empty in one step."""
+
 
 class Line(NamedTuple):
     """A waiting line after a step: how many wait, and rates a second: possible, served, refused."""
@@ -18,12 +21,17 @@ class Line(NamedTuple):
 
 
 def advance_line(waiting: Floats, arrivals: Floats, rate: Floats, limit: Floats | float, dt: float) -> Line:
-    """Move a line of `waiting` through a step of `dt` seconds; beyond `limit` arrivals are refused."""
-    present = waiting + arrivals * dt
-    served = np.minimum(present, rate * dt)
-    left = present - served
-    kept = np.minimum(left, limit)
-    return Line(kept, rate, served / dt, (left - kept) / dt)
+    """Move a line of `waiting` through a step of `dt` seconds; beyond `limit` arrivals are refused.
+
+    A short line fills or empties in less than a step, and what fills it depends on it: without the bound on
+    its movement it would swing between empty and full.
+    """
+    wanted = np.clip(waiting + (arrivals - rate) * dt, 0.0, limit)
+    bound = MOVES * np.asarray(limit)
+    kept = np.minimum(np.clip(wanted, waiting - bound, waiting + bound), waiting + arrivals * dt)
+    flow = np.maximum(arrivals + (waiting - kept) / dt, 0.0)
+    served = np.minimum(flow, rate)
+    return Line(kept, rate, served, flow - served)
 
 
 def chance_wait(load: Floats, places: Floats | float, hold: Floats) -> tuple[Floats, Floats]:

@@ -4,24 +4,30 @@ Requests are samples: each draws its route, its own work and the outcomes of its
 slow tails travel up the graph as they do in production, and every percentile is that of its samples.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from zlib import crc32
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from workers.sandbox.model.demand import chance_at, wobble
 from workers.sandbox.model.queueing import Floats, advance_line, chance_wait
 from workers.sandbox.model.scene import Group, Key, Scene, State
 from workers.sandbox.model.spec import Edge
 from workers.sandbox.model.stores import ERROR, REFUSED, SAMPLES, Outcomes, chance, lognormal
 
 RETRY_PAUSE = 0.05
+DAMPING = 0.3
+HICCUP_SECONDS, HICCUP_CHANCE = 20.0, 0.012
 _PERMUTATIONS = np.array([np.random.default_rng(n).permutation(SAMPLES) for n in range(64)])
 
 Mask = NDArray[np.bool_]
 Samples = NDArray[np.floating]
 Codes = NDArray[np.integer]
+Mix = Callable[[str, float], float]
+"""Gives the share of a route, from its path and its usual share."""
 
 
 class Reasons:
@@ -68,12 +74,22 @@ class Step:
     """One step of the engine while it is being computed; `rows` steps may be computed together."""
 
     rng: Generator
-    rows: int
+    times: Floats
     dt: float
+    seed: int
     scene: Scene
     state: State
     reasons: Reasons
     outcomes: dict[str, Outcomes] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """How many steps are computed together."""
+        return len(self.times)
+
+    def salt(self, part: str) -> int:
+        """A seed of a part's own."""
+        return self.seed + crc32(part.encode()) % 100_003
 
     def perform(self, service: str, group: Group, served: Floats, busy: Floats) -> Work:
         """Work on a group's requests; `busy` is the factor by which its processors slow it."""
@@ -89,11 +105,15 @@ class Step:
 
     def _begin(self, service: str, group: Group, served: Floats, busy: Floats) -> Work:
         spec, code = group.behaviour.service, group.behaviour.code
-        shares = np.array([self._share(service, route.path, route.share) for route in spec.routes])
+        shares = np.array([self.mix(service)(route.path, route.share) for route in spec.routes])
         marks = (np.arange(SAMPLES) + self.rng.random()) / SAMPLES
         routes = np.searchsorted(np.cumsum(shares)[:-1] / shares.sum(), marks)
         routes = np.broadcast_to(routes[_PERMUTATIONS[0]], (self.rows, SAMPLES))
-        seconds = lognormal(self.rng, self.rows, spec.own_ms / 1000 * busy * group.squeeze, spec.spread)
+        drift = wobble(self.times, self.salt(service), 0.012)
+        seconds = lognormal(
+            self.rng, self.rows, spec.own_ms / 1000 * busy * group.squeeze * drift, spec.spread
+        )
+        self._hiccup(service, seconds)
         touched = _touched(group)[routes]
         if code.slower != 1:
             seconds[touched] *= code.slower
@@ -103,8 +123,16 @@ class Step:
             work.fail(touched & (chance(self.rng, self.rows) < code.raises), self.reasons.code("raised"))
         return work
 
-    def _share(self, service: str, path: str, share: float) -> float:
-        return share * self.scene.condition(service, f"route {path}", 1.0)
+    def _hiccup(self, service: str, seconds: Samples) -> None:
+        """Once in a while some tasks pause for a moment, for reasons nobody ever looks into."""
+        bad = chance_at(self.times, self.salt(service), HICCUP_SECONDS) < HICCUP_CHANCE
+        if bad.any():
+            paused = bad[:, None] & (chance(self.rng, self.rows) < 0.02)
+            seconds += np.where(paused, np.float32(0.12) + 0.3 * chance(self.rng, self.rows), 0)
+
+    def mix(self, service: str) -> Mix:
+        """How the requests of a service are spread over its routes in this step."""
+        return lambda path, share: share * self.scene.condition(service, f"route {path}", 1.0)
 
     def _call(self, work: Work, dependency: str, counts: NDArray[np.floating]) -> None:
         """Make each request's calls to one dependency, over one connection if it is pooled."""
@@ -155,6 +183,8 @@ class Step:
             outcome.seconds[:, order] * np.float32(edge.cost),
             np.float32(edge.timeout_ms / 1000),
         )
+        if outcome.queued is not None:
+            seconds += outcome.queued[:, None].astype(np.float32)
         late = seconds > patience
         if outcome.failed is None and not late.any():
             return seconds, None
@@ -216,10 +246,11 @@ class Step:
         hold = _mean(seconds, mask, self.state.query.get(key))
         taken = self.state.taken.get(key, work.taken[dependency])
         patience, places = edge.pool_wait_ms / 1000, max(work.group.tasks, 0.05) * int(edge.pool or 1)
-        rate = places / hold
+        rate = places / (0.5 * hold + 0.5 * self.state.query.get(key, hold))
         before = self.state.pool_waiting.get(key, np.zeros(self.rows))
         line = advance_line(before, work.served * taken, rate, rate * patience, self.dt)
-        self.state.query[key], self.state.pool_waiting[key] = hold, line.waiting
+        self.state.pool_waiting[key] = line.waiting
+        _damp(self.state.query, key, hold)
         wait = self.waits(line.waiting / rate, line.served / rate, places, hold)
         refused = line.refused / np.maximum(work.served * taken, 1e-9)
         if isinstance(wait, float) or (not refused.any() and wait.max(initial=0) <= patience):
@@ -234,25 +265,29 @@ class Step:
         likely, mean = chance_wait(load, places, hold)
         unlucky = chance(self.rng, self.rows) < likely[:, None]
         lengths = self.rng.standard_exponential((self.rows, SAMPLES), dtype=np.float32)
-        return (queued[:, None] + np.where(unlucky, lengths * mean[:, None], 0)).astype(np.float32)
+        # Each task has a line of its own, and they are not equally long.
+        line = queued[:, None] * (0.4 + 1.2 * chance(self.rng, self.rows))
+        return (line + np.where(unlucky, lengths * mean[:, None], 0)).astype(np.float32)
 
     def _remember(self, work: Work) -> None:
+        """Keep what the next step's load follows from, damped: a step sees only what the last one did."""
+        name, revision, state = work.service, work.group.revision, self.state
         for dependency in work.group.behaviour.edges:
-            key = (work.service, work.group.revision, dependency)
-            self.state.made[key] = work.made.get(dependency, np.zeros(self.rows))
+            key = (name, revision, dependency)
+            _damp(state.made, key, work.made.get(dependency, np.zeros(self.rows)))
             if dependency in work.taken:
-                self.state.taken[key] = work.taken[dependency]
-        hold = work.seconds.mean(axis=1, dtype=np.float64)
-        self.state.hold[(work.service, work.group.revision)] = hold
+                _damp(state.taken, key, work.taken[dependency])
+        _damp(state.hold, (name, revision), work.seconds.mean(axis=1, dtype=np.float64))
 
 
-def expected_calls(group: Group) -> Mapping[str, float]:
-    """Calls per request to each dependency when nothing fails, before anything was measured."""
-    total = sum(route.share for route in group.behaviour.service.routes)
+def expected_calls(group: Group, mix: Mix) -> dict[str, float]:
+    """Calls per request to each dependency when nothing fails; `mix` gives a route's share."""
+    routes = group.behaviour.service.routes
+    total = sum(mix(route.path, route.share) for route in routes)
     calls = dict.fromkeys(group.behaviour.edges, 0.0)
-    for route in group.behaviour.service.routes:
+    for route in routes:
         for dependency, count in route.calls.items():
-            calls[dependency] += count * route.share / total
+            calls[dependency] += count * mix(route.path, route.share) / total
     for dependency, edge in group.behaviour.edges.items():
         if edge.on_miss and edge.hits is not None:
             calls[edge.on_miss] += calls[dependency] * (1 - edge.hits)
@@ -273,6 +308,10 @@ def _touched(group: Group) -> NDArray[np.bool_]:
 
 def _add(table: dict[str, Floats], name: str, counts: np.ndarray) -> None:
     table[name] = table.get(name, 0.0) + counts.sum(axis=1) / SAMPLES
+
+
+def _damp(table: dict, key: object, value: Floats) -> None:
+    table[key] = DAMPING * value + (1 - DAMPING) * table.get(key, value)
 
 
 def _mean(values: Samples, mask: Mask, otherwise: Floats | None) -> Floats:

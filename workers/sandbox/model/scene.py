@@ -48,6 +48,7 @@ class State:
     waiting: dict[tuple[str, int], Floats] = field(default_factory=dict)
     hold: dict[tuple[str, int], Floats] = field(default_factory=dict)
     made: dict[Key, Floats] = field(default_factory=dict)
+    expected: dict[tuple[str, int], dict[str, float]] = field(default_factory=dict)
     taken: dict[Key, Floats] = field(default_factory=dict)
     pool_waiting: dict[Key, Floats] = field(default_factory=dict)
     query: dict[Key, Floats] = field(default_factory=dict)

@@ -19,7 +19,7 @@ class Row(BaseModel):
 
 
 class Traffic(Row):
-    """Demand at the entry: mean requests a second, peak hour (UTC) and how far it swings."""
+    """Demand at the entry: mean requests a second, peak hour (UTC), how far it swings, the weekend."""
 
     entry: str
     requests_per_second: float
@@ -39,8 +39,8 @@ class Route(Row):
 class Edge(Row):
     """How a service calls one dependency.
 
-    `pool` is connections per task, `cost` scales the callee's work. Of a cache, `ttl_seconds` is how long a key
-    is kept and `reuse_seconds` how long it takes on average until the same key is asked for again.
+    `pool` is connections per task, `cost` scales the callee's work. Of a cache, `ttl_seconds` is how long a
+    key is kept and `reuse_seconds` how long it takes on average until the same key is asked for again.
     """
 
     timeout_ms: float = 3000

@@ -17,10 +17,14 @@ FINE, ERROR, REFUSED = 0, 1, 2
 
 
 class Outcomes(NamedTuple):
-    """Samples of calls to a part, (rows, samples): seconds taken, and how each failed if any did."""
+    """Samples of calls to a part, (rows, samples): seconds taken, and how each failed if any did.
+
+    `queued` comes on top for everybody, in seconds for each step.
+    """
 
     seconds: NDArray[np.float32]
     failed: NDArray[np.int8] | None = None
+    queued: Floats | None = None
 
 
 def outcomes(seconds: NDArray[np.float32], failed: NDArray[np.int8]) -> Outcomes:
@@ -47,16 +51,16 @@ class Load(NamedTuple):
 
 
 def database(
-    spec: Database, rng: Generator, work: Floats, waiting: Floats, places: float, busy: float, dt: float
+    spec: Database, rng: Generator, work: Floats, waiting: Floats, places: Floats, busy: float, dt: float
 ) -> tuple[Outcomes, Load]:
-    """Statements against `work` a second (weighted by cost); `places` is how many can be in flight."""
+    """Statements against `work` a second, weighted by cost like `places`: how much can be in flight."""
     ceiling = max(spec.vcpus * (1 - busy), 0.05) / (spec.cpu_ms / 1000)
     line = advance_line(waiting, work, np.full_like(work, ceiling), places, dt)
     cpu = np.minimum(line.served * spec.cpu_ms / 1000 / spec.vcpus + busy, 1.0)
     median = spec.query_ms / 1000 * contention(cpu)
     seconds = lognormal(rng, len(work), median, spec.spread)
-    seconds += (line.waiting / ceiling).astype(np.float32)[:, None]
-    return Outcomes(seconds), Load(cpu, line.waiting)
+    queued = line.waiting / ceiling
+    return Outcomes(seconds, queued=queued if queued.any() else None), Load(cpu, line.waiting)
 
 
 def cache(spec: Cache, rng: Generator, rate: Floats, cpus: int = 2) -> tuple[Outcomes, Load]:

@@ -70,7 +70,7 @@ def cache_stampede(stage: Stage) -> Trouble:
 
 def _keeps(stage: Stage, cache: str) -> float:
     """How many keys may stay for the database to be asked for more than it can do."""
-    application, wanted = stage.base.application, stage.between(1.15, 1.5)
+    application, wanted = stage.base.application, stage.between(0.9, 1.05)
     database = next(iter(application.databases.values()))
     ceiling = database.vcpus / (database.cpu_ms / 1000)
     asked = 0.0
@@ -80,7 +80,7 @@ def _keeps(stage: Stage, cache: str) -> float:
         calls = sum(r.share * r.calls.get(cache, 0) for r in spec.routes) / sum(r.share for r in spec.routes)
         cost = spec.edges[edge.on_miss].cost if edge.on_miss else 0
         asked += stage.rate(name) * calls * cost
-    return max(0.02, 1 - wanted * ceiling * 0.85 / asked)
+    return max(0.02, 1 - wanted * ceiling * 0.8 / asked)
 
 
 def consumer_stopped(stage: Stage) -> Trouble:
