@@ -134,6 +134,12 @@ class Quiet(Look):
     look: Literal["quiet"]
 
 
+class Troubled(Look):
+    """Is the place itself in trouble, by any signal that means trouble there?"""
+
+    look: Literal["troubled"]
+
+
 class Healed(Look):
     """Did every excursion end by itself?"""
 
@@ -160,6 +166,7 @@ AnyLook = Annotated[
     | Tasks
     | AlarmEdited
     | Quiet
+    | Troubled
     | Healed
     | Silent,
     Field(discriminator="look"),

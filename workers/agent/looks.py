@@ -24,8 +24,9 @@ from workers.agent.catalogue import (
     Shift,
     Silent,
     Tasks,
+    Troubled,
 )
-from workers.agent.sight import FACING, TOLERANCE, Sight
+from workers.agent.sight import FACING, TOLERANCE, TROUBLE, Sight
 from workers.domain.facts import Deviation
 from workers.domain.hypothesis import Hypothesis
 from workers.domain.telemetry import LogPattern, Series, Signal
@@ -440,10 +441,23 @@ def _quiet(_look: Quiet, claim: Hypothesis, sight: Sight) -> Answer:
         shift = sight.shift(service, signal)
         if shift is not None and not shift.over and shift.direction == "up":
             return Answer("no", words.moved(shift), shift.source, shift.link)
-    seen = [key for key in facing if key[0] == claim.where and sight.known(*key)]
+    seen = _watchable(claim.where, sight)
     if not seen:
         return Answer("unknown")
     return replace(_still(seen, sight), says="yes")
+
+
+def _watchable(place: str, sight: Sight) -> list[tuple[str, Signal]]:
+    """The signals of a place that would show trouble, as far as they can be seen."""
+    signals = (signal for signal, _ in TROUBLE.get(_kind(place, sight), ()))
+    return [(place, signal) for signal in signals if sight.known(place, signal)]
+
+
+def _troubled(_look: Troubled, claim: Hypothesis, sight: Sight) -> Answer:
+    lasting = [shift for shift in sight.trouble(claim.where) if not shift.over]
+    if lasting:
+        return _moved(lasting[0], sight)
+    return _still(_watchable(claim.where, sight), sight)
 
 
 def _healed(_look: Healed, claim: Hypothesis, sight: Sight) -> Answer:
@@ -486,6 +500,7 @@ _JUDGES: dict[type, Callable[[Any, Hypothesis, Sight], Answer]] = {
     Tasks: _tasks,
     AlarmEdited: _alarm_edited,
     Quiet: _quiet,
+    Troubled: _troubled,
     Healed: _healed,
     Silent: _silent,
 }

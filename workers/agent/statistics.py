@@ -135,17 +135,16 @@ def _median(three: Floats) -> float:
 
 def _last_run(scores: Floats) -> tuple[int, int] | None:
     """First and last index of the newest stretch of anomalous points on one side of the baseline."""
-    far = np.flatnonzero(np.abs(np.nan_to_num(scores)) >= FAR)
-    if len(far) < RUN:
-        return None
-    last = int(far[-1])
-    side = np.sign(scores[last])
-    first = last
-    for index in far[::-1]:
-        if first - index > PAUSE + 1 or np.sign(scores[index]) != side:
-            break
-        first = int(index)
-    return (first, last) if last - first + 1 >= RUN else None
+    runs: list[tuple[int, int]] = []
+    for index in map(int, np.flatnonzero(np.abs(np.nan_to_num(scores)) >= FAR)):
+        first, last = runs[-1] if runs else (index, index)
+        joined = bool(runs) and index - last <= PAUSE + 1 and scores[last] * scores[index] > 0
+        if joined:
+            runs[-1] = (first, index)
+        else:
+            runs.append((index, index))
+    long = [run for run in runs if run[1] - run[0] + 1 >= RUN]
+    return long[-1] if long else None
 
 
 def _began(scores: Floats, first: int, up: bool) -> int:

@@ -100,9 +100,9 @@ def _companions(inventory: Inventory, wanted: Wanted) -> Wanted:
 
 
 def _grid(window: Window, period: int) -> Window:
-    """The window on whole periods, as CloudWatch wants it for aligned points."""
+    """The whole periods of the window: a period that is not over yet would look like a fall."""
     start = int(window.start.timestamp()) // period * period
-    end = -(-int(window.end.timestamp()) // period) * period
+    end = max(int(window.end.timestamp()) // period * period, start + period)
     return Window(start=datetime.fromtimestamp(start, UTC), end=datetime.fromtimestamp(end, UTC))
 
 
