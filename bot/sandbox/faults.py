@@ -15,9 +15,10 @@ KINDS = {
     "error": "refused with a code of Slack's",
     "duplicate": "the next events are delivered twice",
     "refresh": "the connections are asked to reconnect",
-    "disconnect": "the connections are cut",
+    "disconnect": "the connections are closed without announcement",
+    "cut": "the connections are gone, as when a cable is pulled",
 }
-DELIVERY = {"duplicate", "refresh", "disconnect"}
+DELIVERY = {"duplicate", "refresh", "disconnect", "cut"}
 
 
 @dataclass

@@ -45,8 +45,8 @@ class File:
 class Files:
     """All files of the workspace."""
 
-    def __init__(self, clock: Clock, ids: Ids) -> None:
-        self.origin = ""
+    def __init__(self, clock: Clock, ids: Ids, origin: str = "") -> None:
+        self.origin = origin
         self._clock = clock
         self._ids = ids
         self._files: dict[str, File] = {}

@@ -25,8 +25,8 @@ class ResponseUrl:
 class ResponseUrls:
     """Those that were handed out."""
 
-    def __init__(self, clock: Clock, ids: Ids) -> None:
-        self.origin = ""
+    def __init__(self, clock: Clock, ids: Ids, origin: str = "") -> None:
+        self.origin = origin
         self._clock = clock
         self._ids = ids
         self._issued: dict[str, ResponseUrl] = {}

@@ -51,6 +51,18 @@ class Slack:
         for task in self._tasks:
             task.cancel()
 
+    def reset(self) -> None:
+        """Begin anew: the workspace as it was at the start, no faults, no log. Only the clock goes on."""
+        self.stop()
+        self.workspace = Workspace(self.ids, self.clock.now())
+        self.files = Files(self.clock, self.ids, self.origin)
+        self.responses = ResponseUrls(self.clock, self.ids, self.origin)
+        self.triggers = Triggers(self.clock, self.ids)
+        self.limits = Limits(self.clock)
+        self.faults = Faults()
+        self.calls.rows.clear()
+        self.live.tell("reset")
+
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):

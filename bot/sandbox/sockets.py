@@ -17,6 +17,8 @@ from bot.sandbox.ids import Ids
 
 ACK_SECONDS = 3.0
 MAX_CONNECTIONS = 10
+# Between the announcement that a connection ends and its end.
+GOODBYE_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Sockets:
             return web.Response(status=408, text="invalid ticket")
         self._tickets.discard(ticket)
         # No heartbeat of ours: the app pings, and aiohttp echoes its payload.
-        socket = web.WebSocketResponse(autoping=True, compress=False, max_msg_size=0)
+        socket = web.WebSocketResponse(autoping=True, compress=False, max_msg_size=0, timeout=0.3)
         await socket.prepare(request)
         if self.count >= MAX_CONNECTIONS:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
@@ -125,13 +127,26 @@ class Sockets:
         for connection in leaving:
             connection.draining = reason != "warning"
             await connection.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
+        if reason != "warning":
+            await asyncio.sleep(GOODBYE_SECONDS)
+            await self._close(leaving)
         return len(leaving)
+
+    async def close(self) -> None:
+        """Close every connection in good form, but unannounced."""
+        await self._close(list(self._connections))
 
     def cut(self) -> None:
         """Cut every connection without a word, as a network does."""
         for connection in self._connections:
             if connection.request.transport:
-                connection.request.transport.abort()
+                connection.request.transport.close()
+
+    async def _close(self, connections: list[_Connection]) -> None:
+        # A client that is busy need not answer our close frame; it is not waited for.
+        await asyncio.gather(
+            *(c.socket.close(code=1001, drain=True) for c in connections if not c.socket.closed)
+        )
 
     def _hello(self, connection: _Connection) -> dict[str, Any]:
         return {

@@ -5,6 +5,9 @@ from bot.sandbox.doors import find
 from bot.sandbox.doors.find import Body, Door
 from bot.sandbox.slack import Slack
 
+# kind of fault: what `disconnect` calls it
+DISCONNECTIONS = {"refresh": "refresh_requested", "disconnect": "close", "cut": "cut"}
+
 
 async def break_something(slack: Slack, body: Body) -> Body:
     """`POST /_slack/break {application, faults, seed?, onset_minutes?, person}`; the rest is the cloud's."""
@@ -25,11 +28,14 @@ async def pulse(slack: Slack, _query: Body) -> Body:
 async def disconnect(slack: Slack, body: Body) -> Body:
     """`POST /_slack/disconnect {reason?}`: `refresh_requested` (default), `warning`, `link_disabled`.
 
-    `cut` hangs up.
+    `close` closes the connections unannounced, `cut` does not even do that properly.
     """
     reason = str(body.get("reason") or "refresh_requested")
     if reason == "cut":
         slack.sockets.cut()
+        return {}
+    if reason == "close":
+        await slack.sockets.close()
         return {}
     return {"told": await slack.sockets.disconnect(reason)}
 
@@ -41,10 +47,8 @@ async def plan_fault(slack: Slack, body: Body) -> Body:
     """
     if body.get("clear"):
         slack.faults.clear()
-    elif body.get("kind") in ("refresh", "disconnect"):
-        return await disconnect(
-            slack, {"reason": "cut" if body["kind"] == "disconnect" else "refresh_requested"}
-        )
+    elif body.get("kind") in DISCONNECTIONS:
+        return await disconnect(slack, {"reason": DISCONNECTIONS[body["kind"]]})
     else:
         slack.faults.plan(body)
     return {"planned": slack.faults.shown()}
@@ -53,6 +57,13 @@ async def plan_fault(slack: Slack, body: Body) -> Body:
 async def faults(slack: Slack, _query: Body) -> Body:
     """`GET /_slack/faults`: what is still planned."""
     return {"planned": slack.faults.shown()}
+
+
+async def reset(slack: Slack, _body: Body) -> Body:
+    """`POST /_slack/reset`: everything as at the start, connections closed. Only the clock goes on."""
+    await slack.sockets.close()
+    slack.reset()
+    return {}
 
 
 async def show(slack: Slack, query: Body) -> Body:
@@ -83,6 +94,7 @@ POSTS: dict[str, Door] = {
     "clock": advance,
     "disconnect": disconnect,
     "faults": plan_fault,
+    "reset": reset,
 }
 GETS: dict[str, Door] = {
     "calls": calls,

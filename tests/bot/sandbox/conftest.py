@@ -7,11 +7,32 @@ import pytest
 from tests.bot.sandbox.local_slack import Bot, LocalSlack, finish, launch
 
 
-@pytest.fixture
-def slack() -> Iterator[LocalSlack]:
+@pytest.fixture(scope="session")
+def _running() -> Iterator[LocalSlack]:
     running = launch()
     yield running
     finish(running)
+
+
+@pytest.fixture
+def slack(_running: LocalSlack) -> LocalSlack:
+    """A workspace nobody has touched yet."""
+    _running.act("reset")
+    return _running
+
+
+@pytest.fixture(scope="session")
+def _shared() -> Iterator[LocalSlack]:
+    running = launch()
+    yield running
+    finish(running)
+
+
+@pytest.fixture
+def shared(_shared: LocalSlack) -> LocalSlack:
+    """A workspace for tests that only ask; its rate limits are forgotten between them."""
+    _shared.advance(61)
+    return _shared
 
 
 @pytest.fixture
@@ -30,6 +51,7 @@ def start() -> Iterator[Callable[..., LocalSlack]]:
 
 @pytest.fixture
 def bot(slack: LocalSlack) -> Iterator[Bot]:
+    """A real Bolt app for that workspace, not connected yet."""
     one = Bot(slack)
     yield one
     one.close()

@@ -46,6 +46,10 @@ class LocalSlack:
         """Post as a person; returns the timestamp."""
         return self.act("messages", person=person, channel=channel, text=text, **more)["ts"]
 
+    def post(self, channel: str = "incidents", **args: Any) -> dict[str, Any]:
+        """`chat.postMessage` into a channel named by its name."""
+        return self.api("chat.postMessage", channel=self.channels.get(channel, channel), **args)
+
     def channel(self, name: str) -> dict[str, Any]:
         """A channel as the page sees it, messages included."""
         return next(c for c in self.look("state")["channels"] if c.get("name") == name)
@@ -96,7 +100,8 @@ class Bot:
     def __init__(self, slack: LocalSlack, process_before_response: bool = True) -> None:
         client = WebClient(token=slack.ready["bot_token"], base_url=slack.ready["api"])
         self.app = App(client=client, process_before_response=process_before_response)
-        self.handler = SocketModeHandler(self.app, slack.ready["app_token"])
+        # Its health check runs at this interval; ten seconds, its default, is long for a test.
+        self.handler = SocketModeHandler(self.app, slack.ready["app_token"], ping_interval=1)
         self.slack = slack
 
     def connect(self) -> None:
@@ -105,11 +110,10 @@ class Bot:
         eventually(lambda: self.slack.look("health")["connections"])
 
     def close(self) -> None:
-        """Hang up.
-
-        The stand-in does it first, because the client's own way waits three seconds for silence.
-        """
-        if self.handler.client:
-            self.handler.client.auto_reconnect_enabled = False
-        self.slack.act("disconnect", reason="cut")
+        """Hang up. The client waits for silence on its socket and its queue, so both get a last word."""
+        client: Any = self.handler.client
+        client.auto_reconnect_enabled = False
+        client.message_processor.event.set()
+        client.enqueue_message("{}")
+        self.slack.act("disconnect", reason="close")
         self.handler.close()

@@ -30,6 +30,7 @@ const wanted = new Set();
 
 // Several notices within one frame are one redraw.
 listen((kind, notice) => {
+  if (kind === 'reset') become(store.users.get(store.me)?.key || 'alice');
   if (kind === 'message' && notice.isNew) arrived(notice);
   if (!wanted.size) requestAnimationFrame(redraw);
   (REDRAW[kind] || []).forEach((draw) => wanted.add(draw));

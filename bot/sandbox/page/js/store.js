@@ -142,6 +142,7 @@ const TAKE = {
     return true;
   },
   failed: () => true,
+  reset: () => true,
 };
 
 /** Take in one notice of the stream; notices that `load` already knew are skipped. */
