@@ -10,11 +10,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from workers import wiring
 from workers.domain.errors import RunbookError
 from workers.domain.event import ApprovalExpired
-from workers.ledger import AlreadyDecided, Ledger
+from workers.ledger import AlreadyDecided, Ledger, Mirror, connect
 from workers.queue import Queue, beat_while
 from workers.settings import Settings
 from workers.thread.posts import posts
@@ -51,8 +51,8 @@ class Clock:
 
     def expired(self) -> None:
         """Approvals that nobody decided or used in time end."""
-        for approval in self.ledger.overdue(wiring.now()):
-            event = ApprovalExpired(at=wiring.now(), approval=approval.id)
+        for approval in self.ledger.overdue(_now()):
+            event = ApprovalExpired(at=_now(), approval=approval.id)
             try:
                 self.ledger.record(approval.investigation, event, render=posts, wanted=True)
             except AlreadyDecided:
@@ -66,7 +66,7 @@ class Clock:
 
 def run(settings: Settings) -> None:
     """Entry of `runbook clock`: see to the chores until told to stop."""
-    clock = Clock(wiring.ledger(settings), wiring.queue(settings))
+    clock = Clock(Ledger(connect(settings.ledger_url), Mirror(settings.data_dir)), Queue(settings.queue_url))
     stop = threading.Event()
     stop_on_signal(stop)
     beat_while(clock.queue, "clock", stop)
@@ -100,3 +100,7 @@ def keep(chores: tuple[tuple[float, Callable[[], None]], ...], stop: threading.E
                 except RunbookError as error:
                     log.warning("%s: %s %s", chore.__name__, error, error.mend)
         stop.wait(0.5)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
