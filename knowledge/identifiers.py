@@ -1,7 +1,7 @@
 """Names that machines gave: who asks for EMFILE or HikariPool wants the page that says it."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 
 _TOKEN = re.compile(r"\w+(?:[.:@-]\w+)*")
 _CODE = re.compile(r"`([^`\s]{3,120})`")
@@ -20,7 +20,7 @@ class Identifiers:
     also written as an ordinary word (UPDATE) is none.
     """
 
-    def __init__(self, texts: Sequence[str], documents: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str], documents: Sequence[Hashable]) -> None:
         ordinary = {token for text in texts for token in _TOKEN.findall(text) if _WORD.fullmatch(token)}
         rows: dict[str, set[int]] = {}
         for row, text in enumerate(texts):

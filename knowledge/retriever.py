@@ -42,7 +42,8 @@ KINDS: Mapping[Kind, float] = {
 }
 
 _NEAREST = 50
-_WORDED = 20
+_WORDED = 12
+_LEADING = 20
 _BRIEF_WORDS = 25
 _QUESTION_CHARS = 2000
 _ANY = "our service"
@@ -84,7 +85,8 @@ class Retriever:
         index = self._fresh()
         words, exact = index.words(question), index.exact(question)
         told = index.told(words, exact, services)
-        wanted = told | index.firsts([hit.chunk for hit in near] + [index.chunks[key] for key in told])
+        leading = [hit.chunk for hit in near[:_LEADING]] + [index.chunks[key] for key in told]
+        wanted = told | index.firsts(leading)
         beside = self._store.among(sorted(wanted - {hit.key for hit in near}), vector)
         rows = [_row(hit, "vector", words, exact) for hit in near]
         rows += [_row(hit, "keyword", words, exact) for hit in beside]
@@ -116,7 +118,7 @@ class _Index:
         self._keys = tuple(chunks)
         texts = [_searched(chunk) for chunk in chunks.values()]
         self._keywords = Keywords(texts)
-        self._identifiers = Identifiers(texts, [chunk.document for chunk in chunks.values()])
+        self._identifiers = Identifiers(texts, [_name(chunk) for chunk in chunks.values()])
         self._first = {_name(chunk): key for key, chunk in chunks.items() if chunk.position == 0}
 
     def words(self, question: str) -> Mapping[str, float]:
