@@ -1,21 +1,21 @@
 """The world of a case: an application that runs, and everything around it that AWS would show, up to now."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import RLock
-from typing import Protocol
 
 import numpy as np
 
 from workers.sandbox.estate.agenda import Agenda
-from workers.sandbox.estate.alarms import AlarmConfig, AlarmState, Transition
-from workers.sandbox.estate.fleet import STOPPED_SHOWN, Deployment, Fleet
+from workers.sandbox.estate.alarms import EVALUATED_AFTER, AlarmConfig, AlarmState, Transition
+from workers.sandbox.estate.beginning import Beginning, Happening, Locked
+from workers.sandbox.estate.conditions import Conditions
+from workers.sandbox.estate.fleet import Deployment, Fleet
+from workers.sandbox.estate.memory import Memory
 from workers.sandbox.estate.names import Names, digest, fraction
-from workers.sandbox.estate.revisions import Revision, Revisions
+from workers.sandbox.estate.revisions import Revisions
 from workers.sandbox.estate.series import Series, catalogue
 from workers.sandbox.estate.statistics import Points, points
 from workers.sandbox.estate.trail import Actor, Record, Trail
-from workers.sandbox.model.behaviour import Code
 from workers.sandbox.model.engine import Engine
 from workers.sandbox.model.history import FINE, FINE_KEPT, History
 from workers.sandbox.model.queueing import Floats
@@ -26,67 +26,6 @@ from workers.sandbox.model.spec import Application
 WARM_UP = 120.0
 """Seconds before the first change from which steps are computed one after the other."""
 SETTLED = 30.0
-UNNOTICED = 6.0
-"""Seconds for which a balancer still sends requests to a task that died."""
-FULL = 0.78
-"""Share of its memory limit from which a task slows down."""
-
-
-class Change(Protocol):
-    """Something that happens in a case."""
-
-    @property
-    def at(self) -> float:
-        """When, in epoch seconds."""
-        ...
-
-    def apply(self, world: "World") -> None:
-        """Make it so."""
-        ...
-
-
-@dataclass(frozen=True)
-class Happening:
-    """An entry of a service's own event log, as DescribeEvents lists them."""
-
-    at: float
-    source: str
-    part: str
-    text: str
-    categories: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Locked:
-    """A lock that a transaction holds in a database."""
-
-    table: str
-    relation: int
-    mode: str
-    pid: int
-    migration: bool = False
-
-
-@dataclass(frozen=True)
-class Beginning:
-    """What a world starts from: the healthy application, and what is going to happen."""
-
-    application: Application
-    seed: int
-    onset: float
-    now: float
-    revisions: tuple[Revision, ...]
-    code: Mapping[str, Code]
-    running: Mapping[str, tuple[int, int, float]]
-    """Per service: revision, tasks, and since when."""
-    alarms: tuple[AlarmConfig, ...]
-    changes: tuple[Change, ...]
-    past: tuple[Record, ...] = ()
-
-    @property
-    def first_harm(self) -> float:
-        """When the first thing happens that makes a difference: the onset, or what leads to it."""
-        return min([self.onset, *(c.at for c in self.changes if getattr(c, "harmful", False))])
 
 
 class World:
@@ -101,12 +40,13 @@ class World:
         self.fleet = Fleet(self.names, begin.seed, self.agenda, _balanced(begin.application))
         self.revisions = Revisions(begin.application, code=dict(begin.code))
         self.series = {(s.namespace, s.name, s.dimensions): s for s in catalogue(begin.application)}
-        self.conditions: dict[tuple[str, str], float] = {}
-        self._turns: list[tuple[float, str, str, float]] = []
+        self.conditions = Conditions()
+        self.memory = Memory(begin.application, self.fleet)
         self.happenings: list[Happening] = []
         self.locked: dict[str, Locked] = {}
         self.agents: dict[str, str] = {}
         self.alarms: dict[str, AlarmState] = {}
+        self._moves: dict[str, tuple[tuple[int, float], list[Transition]]] = {}
         self._engine, self._state = Engine(begin.application, begin.seed), State()
         self._set_up(begin)
         self._base = self._healthy_scene(begin)
@@ -134,47 +74,24 @@ class World:
         rng = np.random.Generator(np.random.Philox(key=[self.seed, int(start) // FINE]))
         row = self._engine.advance(scene, self._state, np.array([start]), FINE, rng)
         self.history.fine.extend(np.array([start]), row)
-        self._fill_memory(scene, row, end)
+        self.memory.grow(scene, row, end)
         self.time = end
         if end % 600 == 0:
             self.history.settle()
-            self.fleet.forget(end - STOPPED_SHOWN - 300)
-
-    def _fill_memory(self, scene: Scene, row: Row, at: float) -> None:
-        """Let leaking tasks grow by what they served, and kill those that are full."""
-        for name, groups in scene.groups.items():
-            if self.application.services[name].runs_on != "ecs":
-                continue
-            for group in groups:
-                if group.behaviour.code.leak_kb:
-                    served = float(row[(name, "served by", str(group.revision))][0])
-                    self._leak(name, group, served, at)
-
-    def _leak(self, name: str, group: Group, served: float, at: float) -> None:
-        spec = self.application.services[name]
-        tasks = [t for t in self.fleet.services[name].running(at) if t.revision == group.revision]
-        for task in tasks:
-            uneven = 0.6 + 0.8 * fraction(task.id, "share")
-            task.leaked_kb += group.behaviour.code.leak_kb * served / max(len(tasks), 1) * uneven
-            if spec.resident_mb + task.leaked_kb / 1024 >= spec.memory * 0.995:
-                reason = "OutOfMemoryError: Container killed due to memory usage"
-                self.fleet.kill(task, at - 0.5, 137, reason)
 
     # ---- what holds in a step ----
 
     def _scene(self, start: float, end: float) -> Scene:
         groups = {name: self._groups(name, start, end) for name in self.application.services}
-        conditions = dict(self.conditions)
-        for part, figure in self.conditions:
-            if figure == "stuck" and self.conditions[(part, figure)]:
+        conditions = dict(self.conditions.now)
+        for part, figure in self.conditions.now:
+            if figure == "stuck" and conditions[(part, figure)]:
                 conditions[(part, figure)] = self._stuck(part, start, end)
         return Scene(groups, conditions)
 
     def _stuck(self, service: str, start: float, end: float) -> float:
         """The share of a consumer that hangs: a function is off as a whole, tasks started since work."""
-        since = next(
-            at for at, part, figure, _ in reversed(self._turns) if (part, figure) == (service, "stuck")
-        )
+        since = self.conditions.since(service, "stuck") or start
         tasks = self.fleet.services[service].tasks
         present = sum(task.present(start, end) for task in tasks)
         if self.application.services[service].runs_on == "lambda" or not present:
@@ -182,37 +99,13 @@ class World:
         return sum(task.present(start, end) for task in tasks if task.created < since) / present
 
     def _groups(self, name: str, start: float, end: float) -> tuple[Group, ...]:
-        limit = self.application.services[name].memory
         found = []
         for revision, tasks in sorted(self.fleet.groups(name, start, end).items()):
-            squeeze, memory = self._memory(name, revision, limit)
+            squeeze, held = self.memory.figures(name, revision)
             behaviour = self.revisions.behaviour(name, revision)
-            found.append(
-                Group(revision, tasks, behaviour, squeeze, self._broken(name, revision, start), memory)
-            )
+            broken = self.memory.broken(name, revision, start, FINE)
+            found.append(Group(revision, tasks, behaviour, squeeze, broken, held))
         return tuple(found)
-
-    def _broken(self, name: str, revision: int, start: float) -> float:
-        """What share of the requests meets a task that died just before, until the balancer notices."""
-        tasks = [t for t in self.fleet.services[name].tasks if t.revision == revision]
-        died = [t for t in tasks if t.exit_code == 137 and t.stopped and start - FINE <= t.stopped < start]
-        if not died:
-            return 0.0
-        alive = [t for t in tasks if t.stopped is None]
-        return UNNOTICED / FINE * len(died) / (len(died) + len(alive))
-
-    def _memory(
-        self, name: str, revision: int, limit: int
-    ) -> tuple[float, tuple[float, float, float] | None]:
-        """Slowdown from memory pressure, and average, least and most megabytes over the tasks."""
-        tasks = [t for t in self.fleet.services[name].tasks if t.revision == revision and t.stopped is None]
-        if not any(task.leaked_kb for task in tasks):
-            return 1.0, None
-        resident = self.application.services[name].resident_mb
-        sizes = np.array([resident + task.leaked_kb / 1024 for task in tasks])
-        pressure = np.clip((sizes / limit - FULL) / (1 - FULL), 0, 1)
-        squeeze = float(np.mean(1 + 5.0 * pressure**2))
-        return squeeze, (float(sizes.mean()), float(sizes.min()), float(sizes.max()))
 
     # ---- the beginning ----
 
@@ -281,16 +174,6 @@ class World:
         wanted = state.primary.revision if revision is None else revision
         return self.fleet.update(service, at, wanted, state.desired if desired is None else desired, force)
 
-    def set_condition(self, at: float, part: str, figure: str, value: float) -> None:
-        """A condition of the simulation takes another value from here on."""
-        self.conditions[(part, figure)] = value
-        self._turns.append((at, part, figure, value))
-
-    def condition_at(self, part: str, figure: str, at: float, default: float = 0.0) -> float:
-        """What a condition was at some time."""
-        values = [value for since, p, f, value in self._turns if (p, f) == (part, figure) and since <= at]
-        return values[-1] if values else default
-
     def record(self, at: float, event: str, source: str, actor: Actor, **details: object) -> None:
         """Write a call into the trail."""
         name = digest(self.seed, "record", at, event, len(self.trail.records))
@@ -303,8 +186,13 @@ class World:
         return points(self.history, series, start, end, period)
 
     def transitions(self, alarm: AlarmState) -> list[Transition]:
-        """An alarm's changes of state over the last hours."""
-        return alarm.transitions(self._fetch, self.history.began + 600, self.now)
+        """An alarm's changes of state over the last hours; they can only change once a period."""
+        key = (len(alarm.versions), (self.now - EVALUATED_AFTER) // alarm.config.period)
+        known = self._moves.get(alarm.config.name)
+        if known is None or known[0] != key:
+            known = key, alarm.transitions(self._fetch, self.history.began + 600, self.now)
+            self._moves[alarm.config.name] = known
+        return known[1]
 
     def queue_counts(self, queue: str) -> tuple[int, int]:
         """Messages that are visible and in flight right now; a dead-letter queue holds what was given up."""
@@ -317,14 +205,6 @@ class World:
         values = self.history.fine.column((part, field))
         return 0.0 if values is None or not len(values) else float(values[-1])
 
-    def mapping_state(self, function: str) -> tuple[bool, float]:
-        """Whether the queue of a function still triggers it, and since when."""
-        turns = [
-            (at, value) for at, part, figure, value in self._turns if (part, figure) == (function, "stuck")
-        ]
-        at, stuck = turns[-1] if turns else (self.began - 86400 * 200, 0.0)
-        return not stuck, at
-
     def _fetch(self, config: AlarmConfig, start: float, end: float) -> Points:
         series = self.series.get(config.key)
         if series is None:
@@ -334,8 +214,3 @@ class World:
 
 def _balanced(application: Application) -> frozenset[str]:
     return frozenset(name for name, service in application.services.items() if not service.consumes)
-
-
-def within(items: Iterable[Happening], start: float, end: float) -> list[Happening]:
-    """The happenings in [start, end], oldest first."""
-    return sorted((item for item in items if start <= item.at <= end), key=lambda item: item.at)

@@ -1,22 +1,30 @@
 """The cloud: one world, its users, and the way of a request from the wire to an answer."""
 
-import json
 import time
 import traceback
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from workers.sandbox.estate.alarms import AlarmState, Transition
 from workers.sandbox.estate.names import ACCOUNT, REGION, digest
-from workers.sandbox.estate.trail import Actor, Record
 from workers.sandbox.estate.world import World
-from workers.sandbox.front import alarms, cloudtrail, cloudwatch, ecs, elb, functions, logs, stores
+from workers.sandbox.front import (
+    alarms,
+    cloudtrail,
+    cloudwatch,
+    ecs,
+    elasticache,
+    elb,
+    functions,
+    logs,
+    rds,
+    sqs,
+)
 from workers.sandbox.front.desk import Desk, Handler, Lag, Result
 from workers.sandbox.front.identity import Caller, Identity
+from workers.sandbox.front.journal import Journal
 from workers.sandbox.front.passage import Passage
 from workers.sandbox.front.refusal import UNAVAILABLE, UNKNOWN_OPERATION, CloudError
 from workers.sandbox.front.wire import Answer, Request
@@ -27,34 +35,15 @@ HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     "cloudtrail": cloudtrail.HANDLERS,
     "cloudwatch": {**cloudwatch.HANDLERS, **alarms.HANDLERS},
     "ecs": ecs.HANDLERS,
-    "elasticache": stores.ELASTICACHE_HANDLERS,
+    "elasticache": elasticache.HANDLERS,
     "elbv2": elb.HANDLERS,
     "lambda": functions.HANDLERS,
     "logs": logs.HANDLERS,
-    "rds": stores.RDS_HANDLERS,
-    "sqs": stores.SQS_HANDLERS,
+    "rds": rds.HANDLERS,
+    "sqs": sqs.HANDLERS,
 }
-_READS = ("Get", "List", "Describe", "Lookup", "Filter", "Search", "BatchGet", "Test", "Head", "Select")
 # What policies call a service, where that is not the name of its model.
 _POLICY_NAMES = {"elbv2": "elasticloadbalancing", "stepfunctions": "states", "ses": "email"}
-_SOURCES = {"cloudwatch": "monitoring", "elbv2": "elasticloadbalancing"}
-
-
-@dataclass
-class Journal:
-    """What callers did: how often each operation was asked for, and every write."""
-
-    path: Path
-    calls: Counter[str] = field(default_factory=Counter)
-    writes: list[Result] = field(default_factory=list)
-    _lock: Lock = field(default_factory=Lock)
-
-    def write(self, entry: Result) -> None:
-        """Append a write, in memory and on disk."""
-        with self._lock:
-            self.writes.append(entry)
-            with self.path.open("a") as file:
-                file.write(json.dumps(entry) + "\n")
 
 
 class Cloud:
@@ -105,9 +94,9 @@ class Cloud:
             self.identity.authorize(caller, request, _action(request), self._resource(request))
             answer = self._perform(request, caller, now)
         except CloudError as error:
-            self._log(request, caller, now, error)
+            self.journal.keep(request, caller, now, error, self.world)
             raise
-        self._log(request, caller, now, None)
+        self.journal.keep(request, caller, now, None, self.world)
         return answer
 
     def _perform(self, request: Request, caller: Caller, now: float) -> Answer:
@@ -115,6 +104,8 @@ class Cloud:
             user = "AIDA" + digest("user", caller.user)[:17].upper()
             return request.answer({"UserId": user, "Account": ACCOUNT, "Arn": caller.arn})
         handler = HANDLERS.get(str(request.service), {}).get(str(request.operation))
+        if request.signature and request.signature.region != REGION and request.service != "cloudtrail":
+            handler = None  # nothing of ours runs there, and moto's regions are empty
         if handler is None:
             return self.passage.take(request)
         if self.world is None or self.case is None:
@@ -149,62 +140,9 @@ class Cloud:
             return f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{request.params.get('DBInstanceIdentifier', '*')}"
         return "*"
 
-    def _log(self, request: Request, caller: Caller, now: float, error: CloudError | None) -> None:
-        """Keep a write in the journal and in the trail, refused ones too."""
-        operation = str(request.operation)
-        if operation.startswith(_READS):
-            return
-        entry = {
-            "time": now,
-            "user": caller.user,
-            "service": request.service,
-            "operation": operation,
-            "parameters": request.params,
-            "result": error.code if error else "ok",
-        }
-        self.journal.write(entry)
-        if self.world is not None:
-            self._trail(self.world, request, caller, now, error)
-
-    def _trail(
-        self, world: World, request: Request, caller: Caller, now: float, error: CloudError | None
-    ) -> None:
-        agent = request.headers.get("User-Agent", "")
-        actor = Actor(caller.user, agent=agent, address=str(request.inner.remote_addr))
-        source = f"{_SOURCES.get(str(request.service), request.service)}.amazonaws.com"
-        resources = _touched(request)
-        failed = (error.code, error.message) if error else None
-        with world.lock:
-            world.trail.add(
-                Record(
-                    now,
-                    digest(request.id),
-                    str(request.operation),
-                    source,
-                    actor,
-                    request.params,
-                    None,
-                    resources,
-                    False,
-                    failed,
-                )
-            )
-
 
 def _action(request: Request) -> str:
     return f"{_POLICY_NAMES.get(str(request.service), request.service)}:{request.operation}"
-
-
-def _touched(request: Request) -> tuple[tuple[str, str], ...]:
-    if request.operation == "UpdateService":
-        name = str(request.params.get("service", "")).rpartition("/")[2]
-        return (
-            ("AWS::ECS::Service", name),
-            ("AWS::ECS::Cluster", str(request.params.get("cluster", "default"))),
-        )
-    if request.operation == "PutMetricAlarm":
-        return (("AWS::CloudWatch::Alarm", str(request.params.get("AlarmName"))),)
-    return ()
 
 
 def dropped(world: World, wish: Wish) -> frozenset[str]:

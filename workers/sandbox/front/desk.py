@@ -50,6 +50,11 @@ class Desk:
         """An ARN in the caller's account."""
         return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
 
+    def window(self) -> tuple[float, float]:
+        """The time that a DescribeEvents asks about: the last hour, unless it says otherwise."""
+        end = self.get("EndTime", self.now)
+        return self.get("StartTime", end - 60 * self.get("Duration", 60)), end
+
     def visible(self, series: Series) -> float:
         """Up to when the points of a series can be seen: whole minutes, but for high-resolution metrics."""
         if series.resolution < 60:

@@ -35,6 +35,17 @@ def list_event_source_mappings(desk: Desk) -> Result:
     return {"EventSourceMappings": [m for m in found if source in (None, m["EventSourceArn"])]}
 
 
+def update_event_source_mapping(desk: Desk) -> Result:
+    """UpdateEventSourceMapping: switch a mapping on or off."""
+    for name in _functions(desk):
+        if _mapping(desk, name)["UUID"] == desk.params["UUID"]:
+            enabled = desk.get("Enabled", True)
+            desk.world.conditions.turn(desk.now, name, "stuck", 0.0 if enabled else 1.0)
+            return _mapping(desk, name) | {"State": "Enabling" if enabled else "Disabling"}
+    text = "The resource you requested does not exist."
+    raise CloudError("ResourceNotFoundException", text, 404)
+
+
 def _functions(desk: Desk) -> list[str]:
     return sorted(name for name, s in desk.world.application.services.items() if s.runs_on == "lambda")
 
@@ -72,7 +83,8 @@ def _configuration(desk: Desk, name: str) -> Result:
 
 def _mapping(desk: Desk, name: str) -> Result:
     queue = desk.world.application.services[name].consumes
-    enabled, since = desk.world.mapping_state(name)
+    enabled = not desk.world.conditions.now.get((name, "stuck"))
+    since = desk.world.conditions.since(name, "stuck") or desk.world.began - 86400 * 200
     return {
         "UUID": uuid("mapping", name, queue),
         "BatchSize": 1,
@@ -90,4 +102,5 @@ HANDLERS: dict[str, Handler] = {
     "ListFunctions": list_functions,
     "GetFunctionConfiguration": get_function_configuration,
     "ListEventSourceMappings": list_event_source_mappings,
+    "UpdateEventSourceMapping": update_event_source_mapping,
 }

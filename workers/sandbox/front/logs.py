@@ -2,8 +2,9 @@
 
 from itertools import islice
 
-from workers.sandbox.estate.lines import Line, Lines, LogGroup
+from workers.sandbox.estate.lines import Lines, LogGroup
 from workers.sandbox.estate.names import digest
+from workers.sandbox.estate.servicelog import Line
 from workers.sandbox.front.desk import Desk, Handler, Result, trimmed
 from workers.sandbox.front.pattern import compiled
 from workers.sandbox.front.refusal import CloudError
@@ -107,28 +108,22 @@ def _group(desk: Desk) -> LogGroup:
 
 
 def _streams(desk: Desk, group: LogGroup) -> list[Result]:
-    if group.kind == "database":
-        return [_stream(desk, group, f"{group.part}.0", desk.world.began - 86400 * 90, None)]
-    tasks = desk.world.fleet.services[group.part].tasks
-    return [
-        _stream(desk, group, f"{group.part}/{group.part}/{task.id}", task.started, task.stopped)
-        for task in tasks
-        if task.started <= desk.now
-    ]
-
-
-def _stream(desk: Desk, group: LogGroup, name: str, since: float, until: float | None) -> Result:
-    last = desk.now - desk.lag.logs if until is None or until > desk.now else until
-    return {
-        "logStreamName": name,
-        "creationTime": int(since * 1000),
-        "firstEventTimestamp": int(since * 1000),
-        "lastEventTimestamp": int(last * 1000),
-        "lastIngestionTime": int(last * 1000) + 900,
-        "uploadSequenceToken": digest(name)[:56],
-        "arn": desk.arn("logs", f"log-group:{group.name}:log-stream:{name}"),
-        "storedBytes": 0,
-    }
+    found = []
+    for name, since, until in Lines(desk.world).streams(group, desk.now):
+        last = desk.now - desk.lag.logs if until is None or until > desk.now else until
+        found.append(
+            {
+                "logStreamName": name,
+                "creationTime": int(since * 1000),
+                "firstEventTimestamp": int(since * 1000),
+                "lastEventTimestamp": int(last * 1000),
+                "lastIngestionTime": int(last * 1000) + 900,
+                "uploadSequenceToken": digest(name)[:56],
+                "arn": desk.arn("logs", f"log-group:{group.name}:log-stream:{name}"),
+                "storedBytes": 0,
+            }
+        )
+    return found
 
 
 def _event(desk: Desk, line: Line) -> Result:

@@ -8,7 +8,7 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from workers.sandbox.estate.world import Beginning, Change
+from workers.sandbox.estate.beginning import Beginning, Change
 
 
 class Wish(BaseModel):

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from workers.sandbox.estate.alarms import AlarmConfig, AlarmState
+from workers.sandbox.estate.beginning import Happening, Locked
 from workers.sandbox.estate.names import Names, digest
 from workers.sandbox.estate.revisions import Revision
 from workers.sandbox.estate.trail import Actor
-from workers.sandbox.estate.world import Happening, Locked, World
+from workers.sandbox.estate.world import World
 from workers.sandbox.model.behaviour import Code
 
 REGISTERED_BEFORE = 24.0
@@ -84,7 +85,7 @@ class Turn:
 
     def apply(self, world: World) -> None:
         """Set it."""
-        world.set_condition(self.at, self.part, self.figure, self.value)
+        world.conditions.turn(self.at, self.part, self.figure, self.value)
 
 
 @dataclass(frozen=True)

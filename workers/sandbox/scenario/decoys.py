@@ -1,8 +1,9 @@
 """What else happens around an incident and has nothing to do with it: every case has some of this."""
 
 from workers.sandbox.estate.alarms import AlarmConfig
+from workers.sandbox.estate.beginning import Change
 from workers.sandbox.estate.names import arn
-from workers.sandbox.estate.world import WARM_UP, Change
+from workers.sandbox.estate.world import WARM_UP
 from workers.sandbox.scenario.base import series_of
 from workers.sandbox.scenario.changes import Call, Deploy, Flap
 from workers.sandbox.scenario.people import AUTOSCALING, somebody

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from workers.sandbox.estate.world import Beginning, Change
+from workers.sandbox.estate.beginning import Beginning, Change
 from workers.sandbox.model.history import FINE
 from workers.sandbox.model.spec import application
 from workers.sandbox.scenario.base import Base, healthy

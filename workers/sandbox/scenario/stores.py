@@ -1,7 +1,7 @@
 """Faults of databases, caches and queues: a held lock, lost keys, messages that nobody reads."""
 
+from workers.sandbox.estate.beginning import Change, Happening, Locked
 from workers.sandbox.estate.names import number
-from workers.sandbox.estate.world import Change, Happening, Locked
 from workers.sandbox.scenario.case import Trouble, Truth
 from workers.sandbox.scenario.changes import Call, Deploy, Lock, Note, Turn
 from workers.sandbox.scenario.people import somebody
