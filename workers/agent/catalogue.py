@@ -107,6 +107,12 @@ class Callers(Look):
     least: int = 2
 
 
+class Called(Look):
+    """Does anything of ours call the place, so that its load comes through there?"""
+
+    look: Literal["called"]
+
+
 class Explained(Look):
     """Is there something the place needs that was in trouble no later than the place itself?"""
 
@@ -162,6 +168,7 @@ AnyLook = Annotated[
     | Happened
     | Shape
     | Callers
+    | Called
     | Explained
     | Tasks
     | AlarmEdited
@@ -183,7 +190,8 @@ class Lookalike(Value):
 class Mode(Value):
     """One row. `statement` may use {where}, {revision}, {before} and {differences}.
 
-    `trigger` names the kind of change it needs; a `generic` mode gives way to a narrower one further down.
+    `trigger` names the kind of change it needs. A `generic` mode gives way to a narrower one further down, an
+    `effect` to a change further up that can have brought it about.
     """
 
     id: str
@@ -195,6 +203,7 @@ class Mode(Value):
     trigger: Literal["deployment", "alarm", ""] = ""
     incident: bool = True
     generic: bool = False
+    effect: bool = False
     outcome: Literal["caused", "recovered_by_itself", "not_an_incident"] = "caused"
     confirm: tuple[AnyLook, ...]
     refute: tuple[AnyLook, ...]

@@ -44,11 +44,17 @@ def conclude(sight: Sight) -> Conclusion:
 
 
 def _superseded(hypothesis: Hypothesis, judged: list[tuple[Hypothesis, Confidence]], sight: Sight) -> bool:
-    """A generic claim gives way where something narrower stands at the place or below it."""
-    if not modes()[hypothesis.mode].generic:
-        return False
+    """Whether another claim that stands explains this one.
+
+    A generic claim gives way to a narrower one at the place or below it; an effect to a change above it.
+    """
+    mode = modes()[hypothesis.mode]
+    others = [h for h, sure in judged if h.id != hypothesis.id and sure.value >= SURE]
     below = sight.topology.downstream(hypothesis.where)
-    return any(h.where in below and not modes()[h.mode].generic and c.value >= SURE for h, c in judged)
+    if mode.generic and any(h.where in below and not modes()[h.mode].generic for h in others):
+        return True
+    above = sight.above(hypothesis.where)
+    return mode.effect and any(h.trigger is not None and h.where in above for h in others)
 
 
 def _independent(one: Hypothesis, other: Hypothesis, sight: Sight) -> bool:
@@ -68,7 +74,7 @@ def _caused(
     return Conclusion(
         outcome=Outcome.SEVERAL_CAUSES if len(found) > 1 else Outcome.CAUSED,
         headline=f"{mode.title}: {revision.strip() or best.where}",
-        summary=_sentence(best, causes[0], sight),
+        summary=_sentence(causes[0], sight),
         causes=causes,
         confidence=sure,
         path=_path(best, sight),
@@ -97,14 +103,10 @@ def _cause(hypothesis: Hypothesis, sight: Sight) -> Cause:
     )
 
 
-def _sentence(best: Hypothesis, cause: Cause, sight: Sight) -> str:
-    strong = [
-        e.finding
-        for e in sight.case.evidence_for(best.id)
-        if e.says == "supports" and e.strength == "strong" and e.role == "confirm"
-    ]
-    shown = f" What shows it: {'; '.join(strong[:3])}." if strong else ""
-    return f"{cause.statement[:1].upper()}{cause.statement[1:]}.{shown}"
+def _sentence(cause: Cause, sight: Sight) -> str:
+    """The claim, and what users notice of it."""
+    noticed = sight.case.facts.summary if sight.case.facts else ""
+    return f"{cause.statement[:1].upper()}{cause.statement[1:]}. {noticed}".strip()
 
 
 def _ruled_out(sight: Sight) -> tuple[RuledOut, ...]:
@@ -148,16 +150,15 @@ def _hop(name: str, best: Hypothesis, sight: Sight) -> Hop:
         first = min(shifts, key=lambda s: s.onset)
         return Hop(service=name, finding=words.moved(first), at=first.onset)
     found = [e for e in sight.case.evidence_for(best.id) if name in e.finding and e.says == "supports"]
-    return Hop(service=name, finding=found[0].finding if found else "nothing is measured here")
+    return Hop(service=name, finding=found[0].finding if found else f"{name}: nothing is measured there")
 
 
 def _main_shift(sight: Sight, service: str) -> Deviation | None:
-    shifts = [
-        s
-        for s in (sight.shift(service, signal) for signal in WATCHED)
-        if s is not None and s.direction == "up"
-    ]
-    return max(shifts, key=lambda s: s.score, default=None)
+    """The shift that users notice most; a strain nobody notices where that is all there is."""
+    shifts = [s for signal in WATCHED if (s := sight.shift(service, signal)) and s.direction == "up"]
+    rated = any(s.signal is Signal.ERROR_RATE for s in shifts)
+    plain = [s for s in shifts if not (rated and s.signal is Signal.ERRORS)]
+    return max(plain or sight.strained(service), key=lambda s: abs(s.score), default=None)
 
 
 def _picture(best: Hypothesis, sight: Sight) -> Picture | None:
@@ -194,8 +195,8 @@ def watch(sight: Sight) -> Watch | None:
         signal=shift.signal,
         unit=shift.unit,
         stat=shift.stat,
-        healthy="below",
-        bound=statistics.bound(usual, "below"),
+        healthy="below" if shift.direction == "up" else "above",
+        bound=statistics.bound(usual, "below" if shift.direction == "up" else "above"),
         baseline=usual.middle,
         worst=shift.peak,
     )
@@ -213,7 +214,7 @@ def _no_incident(sight: Sight, best: Hypothesis, mode: Mode, sure: Confidence) -
     return Conclusion(
         outcome=outcome,
         headline=f"{HEADS[outcome]}: {mode.title.lower()}",
-        summary=_sentence(best, cause, sight),
+        summary=_sentence(cause, sight),
         causes=(cause,),
         confidence=sure,
         ruled_out=_ruled_out(sight),

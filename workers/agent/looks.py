@@ -10,6 +10,7 @@ from workers.agent import statistics, words
 from workers.agent.catalogue import (
     AlarmEdited,
     AnyLook,
+    Called,
     Callers,
     Calm,
     ChangeLook,
@@ -370,9 +371,17 @@ def _callers(look: Callers, claim: Hypothesis, sight: Sight) -> Answer:
     return Answer("no", f"{len(hurt)} of {len(callers)} callers are in trouble", "topology")
 
 
+def _called(_look: Called, claim: Hypothesis, sight: Sight) -> Answer:
+    callers = [c for c in sight.topology.callers(claim.where) if _kind(c, sight) != "queue"]
+    if callers:
+        return Answer("yes", f"its load comes through {words.listed(tuple(callers))}", "topology")
+    return Answer("no", f"nothing of ours calls {claim.where}", "topology")
+
+
 def _explained(look: Explained, claim: Hypothesis, sight: Sight) -> Answer:
     """Is something below in trouble no later than the place, so that the place only passes it on?"""
-    own = [s for s in sight.trouble(claim.where) if sight.in_time(s)]
+    queues = [c for c in sight.topology.callers(claim.where) if _kind(c, sight) == "queue"]
+    own = [s for name in (claim.where, *queues) for s in sight.trouble(name) if sight.in_time(s)]
     if not own:
         return Answer("unknown")
     began = min(s.onset for s in own)
@@ -496,6 +505,7 @@ _JUDGES: dict[type, Callable[[Any, Hypothesis, Sight], Answer]] = {
     Happened: _happened,
     Shape: _shape,
     Callers: _callers,
+    Called: _called,
     Explained: _explained,
     Tasks: _tasks,
     AlarmEdited: _alarm_edited,

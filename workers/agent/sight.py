@@ -54,6 +54,27 @@ TROUBLE: dict[str, tuple[tuple[Signal, Literal["up", "down"]], ...]] = {
     "cache": ((Signal.HIT_RATIO, "down"), (Signal.CPU, "up"), (Signal.EVICTIONS, "up")),
     "queue": ((Signal.QUEUE_AGE, "up"), (Signal.QUEUE_DEPTH, "up")),
 }
+# The direction in which a signal means strain, whether or not users notice.
+BAD: dict[Signal, Literal["up", "down"]] = {
+    Signal.ERROR_RATE: "up",
+    Signal.ERRORS: "up",
+    Signal.LATENCY: "up",
+    Signal.QUEUE_AGE: "up",
+    Signal.QUEUE_DEPTH: "up",
+    Signal.MEMORY: "up",
+    Signal.CPU: "up",
+    Signal.CONNECTIONS: "up",
+    Signal.READ_LATENCY: "up",
+    Signal.WRITE_LATENCY: "up",
+    Signal.DISK_QUEUE: "up",
+    Signal.READS: "up",
+    Signal.THROTTLES: "up",
+    Signal.EVICTIONS: "up",
+    Signal.UNHEALTHY: "up",
+    Signal.HIT_RATIO: "down",
+    Signal.FREE_STORAGE: "down",
+    Signal.PROCESSED: "down",
+}
 # What users notice.
 FACING = (Signal.ERROR_RATE, Signal.LATENCY, Signal.ERRORS, Signal.QUEUE_AGE)
 TOLERANCE = timedelta(minutes=2)
@@ -195,6 +216,12 @@ class Sight:
             if (shift := self.shift(service, signal)) is not None and shift.direction == direction
         )
         return tuple(found)
+
+    def strained(self, service: str) -> tuple[Deviation, ...]:
+        """Every shift of a resource in its bad direction, what users notice first."""
+        found = ((s, way) for s, way in BAD.items() if (service, s) in self.series)
+        shifts = (shift for s, way in found if (shift := self.shift(service, s)) and shift.direction == way)
+        return tuple(shifts)
 
     def above(self, place: str) -> frozenset[str]:
         """Everything that needs `place`, directly or not."""

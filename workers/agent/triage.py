@@ -154,6 +154,10 @@ def facts(case: Investigation) -> Facts:
     affected = _affected(sight)
     service = _main(named(case, sight), affected, sight)
     mine = next((a.deviations for a in affected if a.service == service), ())
+    if service and not mine:
+        # What an alarm watches may be a strain that no user notices yet.
+        mine = tuple(s for s in sight.strained(service) if not _old(s, sight))
+        affected = (Affected(service=service, deviations=mine), *affected) if mine else affected
     first = min(mine, key=lambda d: d.onset, default=None)
     changes = _relevant(sight, first)
     safe, limits = _mitigation(service, changes, first, sight)
@@ -196,7 +200,7 @@ def _old(shift: Deviation, sight: Sight) -> bool:
 def _main(wanted: str, affected: tuple[Affected, ...], sight: Sight) -> str:
     """The service that was named if it is in trouble; else one it needs, else the worst, else the named."""
     hurt = [a.service for a in affected]
-    if wanted in hurt:
+    if wanted in hurt or any(not _old(s, sight) for s in sight.strained(wanted)):
         return wanted
     below = [name for name in sight.topology.downstream(wanted) if name in hurt] if wanted else []
     alarms = sorted((a for a in sight.alarms if a.state == "alarm" and a.service), key=lambda a: a.since)

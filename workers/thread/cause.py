@@ -10,7 +10,6 @@ from workers.thread.fit import Part, context, fit, header, picture, said_plainly
 from workers.thread.mrkdwn import clamp, code, link, moment, said
 
 CAUSE = "cause"
-NAMED = (Outcome.CAUSED, Outcome.SEVERAL_CAUSES)
 BULLETS = 6
 
 
@@ -18,9 +17,9 @@ def cause(case: Investigation, conclusion: Conclusion) -> Post:
     """The verdict, what shows it, the way from symptom to cause, what was ruled out, what was not seen."""
     parts = [
         Part(blocks=(header(conclusion.headline), section(said(conclusion.summary), "verdict"))),
-        *_confidence(conclusion),
-        *_picture(conclusion),
         *_evidence(case, conclusion),
+        *_picture(conclusion),
+        *_confidence(conclusion),
         *_path(conclusion),
         *_ruled_out(conclusion),
         *_citations(conclusion),
@@ -38,13 +37,13 @@ def _confidence(conclusion: Conclusion) -> list[Part]:
     sure = conclusion.confidence
     if conclusion.outcome is Outcome.INCONCLUSIVE or not sure.value:
         return []
-    apart = " · ".join(
+    apart = ", ".join(
         f"{name} {value:.2f}"
         for name, value in (("where", sure.where), ("what", sure.what), ("why", sure.why))
         if value is not None
     )
-    text = f"*Confidence* {sure.word} ({sure.value:.2f}) · {apart}"
-    return [Part(blocks=(section(text), context(_factors(sure))), rank=1)]
+    text = f"*Confidence: {sure.word}, {sure.value:.2f}* ({apart}). {_factors(sure)}."
+    return [Part(blocks=(context(text),), rank=1)]
 
 
 def _factors(sure: Confidence) -> str:
@@ -80,7 +79,7 @@ def _finding(evidence: Evidence) -> str:
 def _path(conclusion: Conclusion) -> list[Part]:
     if len(conclusion.path) < 2:
         return []
-    hops = [f"{i}. *{said(hop.service)}* {said(hop.finding)}" for i, hop in enumerate(conclusion.path, 1)]
+    hops = [f"{i}. {said(hop.finding)}" for i, hop in enumerate(conclusion.path, 1)]
     return [Part(blocks=(section("*From symptom to cause*\n" + "\n".join(hops), "path"),), rank=3)]
 
 
@@ -88,10 +87,10 @@ def _ruled_out(conclusion: Conclusion) -> list[Part]:
     if not conclusion.ruled_out:
         return []
     lines = [
-        f"• ~{clamp(said(one.statement), 160)}~ {clamp(said(one.by), 200)}"
-        for one in conclusion.ruled_out[:5]
+        f"✕ ~{clamp(said(one.statement), 120)}~  {clamp(said(one.by), 160)}"
+        for one in conclusion.ruled_out[:4]
     ]
-    return [Part(blocks=(section("*Ruled out*\n" + "\n".join(lines), "ruled_out"),), rank=5)]
+    return [Part(blocks=(context("*Ruled out*\n" + "\n".join(lines)),), rank=5)]
 
 
 def _citations(conclusion: Conclusion) -> list[Part]:
@@ -114,7 +113,7 @@ def _gaps(conclusion: Conclusion) -> list[Part]:
     lines = [
         f"• {said(gap.what)}: {clamp(said(gap.why), 240)} {said(gap.mend)}" for gap in conclusion.gaps[:5]
     ]
-    return [Part(blocks=(section("*What I could not see*\n" + "\n".join(lines), "gaps"),), rank=2)]
+    return [Part(blocks=(context("*What I could not see*\n" + "\n".join(lines)),), rank=2)]
 
 
 def _steps(conclusion: Conclusion) -> list[Part]:

@@ -12,11 +12,11 @@ from workers.thread.mrkdwn import clamp, moment, person, said
 
 SHOWN = 8
 MARKS = {
-    "open": "○ waiting",
-    "testing": "◔ testing",
-    "branched": "◑ narrowed",
-    "confirmed": "● stands",
-    "pruned": "✕ struck out",
+    "open": "○ Waiting",
+    "testing": "◔ Testing",
+    "branched": "◑ Narrowed",
+    "confirmed": "● Stands",
+    "pruned": "✕ Struck out",
 }
 OUTCOMES = {
     Outcome.CAUSED: "Cause named",
@@ -57,8 +57,13 @@ def _state(case: Investigation, now: datetime) -> str:
 
 
 def _title(case: Investigation, now: datetime) -> str:
-    asked = clamp(said(case.incident.text.strip() or "an incident"), 300)
-    return f"*{_state(case, now)}*\n>{asked.replace(chr(10), ' ')}"
+    return f"*{_state(case, now)}* · {said(subject(case))}"
+
+
+def subject(case: Investigation) -> str:
+    """What it is about in one line: the first line of what was reported."""
+    first = case.incident.text.strip().split("\n", 1)[0]
+    return clamp(first or "an incident", 140)
 
 
 def _spoken(case: Investigation, now: datetime) -> str:
@@ -75,38 +80,34 @@ def _facts(case: Investigation) -> list[Part]:
     facts = case.facts
     if facts is None:
         return [Part(blocks=(section("_Gathering the facts: what is affected, since when, what changed._"),))]
-    since = f" since {moment(facts.since)}" if facts.since else ""
-    trend = f" · {facts.trend}" if facts.since and facts.trend not in ("none", "unknown") else ""
-    lines = [f"*Facts*{since}{trend}", said(facts.summary)]
-    lines += [f"• {_change(change)}" for change in facts.changes[-4:]]
+    trend = f" Now {facts.trend}." if facts.since and facts.trend not in ("none", "unknown", "over") else ""
+    blocks = [section(f"{said(facts.summary)}{trend}", "facts")]
+    if facts.changes:
+        blocks.append(context("Changes: " + " · ".join(map(_change, facts.changes[-4:]))))
     if facts.mitigation:
-        lines.append(f"_Safest now:_ {said(facts.mitigation)} {said(facts.mitigation_limits)}")
-    return [Part(blocks=(section("\n".join(lines), "facts"),), rank=1)]
+        blocks.append(context(f"Safest now: {said(facts.mitigation)} {said(facts.mitigation_limits)}"))
+    return [Part(blocks=tuple(blocks), rank=1)]
 
 
 def _change(change: Change) -> str:
-    actor = f" by {said(change.actor)}" if change.actor else ""
-    return f"{moment(change.at)} {said(change.summary)}{actor}"
+    return f"{moment(change.at)} {said(change.summary)}"
 
 
 def _hypotheses(case: Investigation) -> list[Part]:
-    if not case.tree.nodes:
-        return []
-    order = sorted(case.tree.nodes, key=lambda h: (h.id.split("."), h.depth))
-    lines = [_line(case, h) for h in order[:SHOWN]]
-    more = len(order) - SHOWN
-    lines += [f"_and {more} more_"] if more > 0 else []
-    return [Part(blocks=(section("*Hypotheses*\n" + "\n".join(lines), "hypotheses"),), rank=1)]
+    """What stands first, then what is still open, then what was struck out, each with its reason."""
+    order = ["confirmed", "branched", "testing", "open", "pruned"]
+    nodes = sorted(case.tree.nodes, key=lambda h: (order.index(h.status), h.id))
+    parts = [Part(blocks=(_line(case, h),), rank=1 + (h.status == "pruned")) for h in nodes[:SHOWN]]
+    more = len(nodes) - SHOWN
+    return [*parts, Part(blocks=(context(f"and {more} more"),), rank=2)] if more > 0 else parts
 
 
-def _line(case: Investigation, hypothesis: Hypothesis) -> str:
-    indent = "      " * (hypothesis.depth - 1)
-    statement = clamp(said(hypothesis.statement), 160)
+def _line(case: Investigation, hypothesis: Hypothesis) -> Block:
+    mark, statement = MARKS[hypothesis.status], clamp(said(hypothesis.statement), 160)
+    reason = clamp(said(hypothesis.reason), 200)
     if hypothesis.status == "pruned":
-        statement = f"~{statement}~"
-    counts = _counts(case, hypothesis)
-    reason = f"\n{indent}      {clamp(said(hypothesis.reason), 220)}" if hypothesis.reason else ""
-    return f"{indent}{MARKS[hypothesis.status]}  {statement}{counts}{reason}"
+        return context(f"{mark}  ~{statement}~  {reason}")
+    return section(f"*{mark}*  {statement}{_counts(case, hypothesis)}" + (f"\n{reason}" if reason else ""))
 
 
 def _counts(case: Investigation, hypothesis: Hypothesis) -> str:
@@ -114,7 +115,7 @@ def _counts(case: Investigation, hypothesis: Hypothesis) -> str:
     for_, against = (
         sum(e.says == says and e.strength != "none" for e in evidence) for says in ("supports", "contradicts")
     )
-    return f"  ({for_} for, {against} against)" if evidence else ""
+    return f"  ·  {for_} for, {against} against" if evidence else ""
 
 
 def _footer(case: Investigation, now: datetime) -> list[str]:
