@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from workers.sandbox.alert import alert, alerting, pulse
+from workers.sandbox.alert import Alarming, alert, alerting, pulse
 from workers.sandbox.front.cloud import Cloud
 from workers.sandbox.front.wire import Answer
 from workers.sandbox.model.spec import application, application_names
@@ -22,18 +22,16 @@ class Control:
     def __init__(self, cloud: Cloud) -> None:
         """Works on this cloud."""
         self.cloud = cloud
+        self._alarm: Alarming | None = None
         self._routes: dict[tuple[str, str], Callable[[bytes], Any]] = {
-            ("GET", "health"): lambda _: {
-                "status": "ok",
-                "case": self.cloud.case.name if self.cloud.case else None,
-            },
+            ("GET", "health"): self._health,
             ("GET", "faults"): lambda _: [fault.model_dump() for fault in fault_table()],
             ("GET", "applications"): lambda _: [self._application(name) for name in application_names()],
             ("POST", "case"): self._play,
             ("GET", "truth"): self._truth,
             ("GET", "writes"): lambda _: self.cloud.journal.writes,
             ("GET", "calls"): lambda _: dict(self.cloud.journal.calls),
-            ("GET", "pulse"): lambda _: pulse(self.cloud),
+            ("GET", "pulse"): self._pulse,
         }
 
     def handle(self, method: str, path: str, body: bytes) -> Answer:
@@ -49,6 +47,9 @@ class Control:
         except (ValidationError, ValueError, Unplayable) as error:
             return _json(400, {"error": str(error)})
 
+    def _health(self, _: bytes) -> dict[str, Any]:
+        return {"status": "ok", "case": self.cloud.playing.case.name if self.cloud.playing else None}
+
     def _application(self, name: str) -> dict[str, Any]:
         spec = application(name)
         parts = {
@@ -60,13 +61,21 @@ class Control:
 
     def _play(self, body: bytes) -> dict[str, Any]:
         wish = Wish.model_validate(json.loads(body or b"{}"))
-        case = self.cloud.play(wish)
-        return {"case": case.name, "alert": alert(self.cloud, alerting(self.cloud))}
+        playing = self.cloud.play(wish)
+        self._alarm = alerting(playing)
+        return {"case": playing.case.name, "alert": alert(playing, self._alarm) if self._alarm else None}
+
+    def _pulse(self, _: bytes) -> dict[str, Any]:
+        playing = self.cloud.playing
+        if playing is None:
+            raise ValueError("no case is being played")
+        self._alarm = self._alarm or alerting(playing)
+        return pulse(playing, self._alarm, self.cloud.clock())
 
     def _truth(self, _: bytes) -> dict[str, Any]:
-        case = self.cloud.case
-        if case is None:
+        if self.cloud.playing is None:
             raise ValueError("no case is being played")
+        case = self.cloud.playing.case
         found = [{"service": t.service, "mode": t.mode, "revision": t.revision} for t in case.truths]
         first = found[0] if found else {"service": None, "mode": None, "revision": None}
         return {"case": case.name, "onset": case.beginning.onset, **first, "truths": found}

@@ -67,6 +67,5 @@ def _tick(cloud: Cloud) -> None:
     """Keep the world moving while nobody asks, so that the next caller does not wait for it."""
     pause = threading.Event()
     while not pause.wait(TICK_SECONDS):
-        world = cloud.world
-        if world is not None:
-            world.catch_up(cloud.clock())
+        if cloud.playing is not None:
+            cloud.playing.world.catch_up(cloud.clock())

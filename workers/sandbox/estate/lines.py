@@ -1,5 +1,6 @@
 """Log groups and their lines, computed from the rows of telemetry: the logs say what the metrics count."""
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from workers.sandbox.estate.names import number
 from workers.sandbox.estate.servicelog import FunctionRow, Line, ServiceRow, function_stream
 from workers.sandbox.estate.world import World
 from workers.sandbox.model.table import Table
+
+ROWS_KEPT = 3000
 
 Stream = tuple[str, float, float | None]
 """Name, first line, and last line if there will be no more."""
@@ -25,11 +28,12 @@ class LogGroup:
 
 
 class Lines:
-    """All the log groups of a world; lines are computed when they are asked for."""
+    """All the log groups of a world; lines are computed when they are asked for, and kept for a while."""
 
     def __init__(self, world: World) -> None:
         """Reads this world."""
         self.world = world
+        self._kept: OrderedDict[tuple[str, float, int], list[Line]] = OrderedDict()
 
     def groups(self) -> list[LogGroup]:
         """The log groups there are, by name."""
@@ -57,10 +61,19 @@ class Lines:
         for table, where in self.world.history.tables(start - 60, end):
             for index in range(where.start, where.stop):
                 if float(table.times[index]) + table.seconds > start:
-                    lines = sorted(self._row(group, table, index))
+                    lines = self._row(group, table, index)
                     yield from (line for line in lines if start * 1000 <= line.at < end * 1000)
 
-    def _row(self, group: LogGroup, table: Table, index: int) -> Iterator[Line]:
+    def _row(self, group: LogGroup, table: Table, index: int) -> list[Line]:
+        key = group.name, float(table.times[index]), table.seconds
+        if key not in self._kept:
+            self._kept[key] = sorted(self._computed(group, table, index))
+        self._kept.move_to_end(key)
+        while len(self._kept) > ROWS_KEPT:
+            self._kept.popitem(last=False)
+        return self._kept[key]
+
+    def _computed(self, group: LogGroup, table: Table, index: int) -> Iterator[Line]:
         at = int(table.times[index])
         rng = np.random.default_rng([self.world.seed, number(1 << 31, group.name), at])
         if group.kind == "database":

@@ -13,7 +13,7 @@ from workers.sandbox.model.histogram import EDGES
 from workers.sandbox.model.spec import Route
 from workers.sandbox.model.table import Table
 
-REQUESTS_PER_SECOND, FAILURES_PER_SECOND = 1.5, 25.0
+REQUESTS_PER_SECOND, FAILURES_PER_SECOND = 1.0, 25.0
 """Requests are logged by sample, about so many a second whatever the traffic; failures nearly all."""
 DENIED, ANSWERED = (404, 400, 422, 401), (200, 200, 200, 304)
 AGENTS = (
@@ -45,6 +45,7 @@ class ServiceRow:
         self.at, self.length = float(table.times[index]), table.seconds
         self.voice = Voice(world.application, service)
         self.spec = world.application.services[service]
+        self._there: dict[int, list[str]] = {}
 
     def lines(self) -> Iterator[Line]:
         """All of them, in no particular order."""
@@ -189,11 +190,18 @@ class ServiceRow:
 
     def _task(self, revision: int) -> str:
         """A task of the revision that was running then; those of long ago only have names."""
+        if revision not in self._there:
+            self._there[revision] = self._running(revision)
+        tasks = self._there[revision]
+        return tasks[int(self.rng.random() * len(tasks))]
+
+    def _running(self, revision: int) -> list[str]:
         tasks, end = self.world.fleet.services[self.service].tasks, self.at + self.length
         there = [t.id for t in tasks if t.revision == revision and t.present(self.at, end) > 0]
-        if there:
-            return there[int(self.rng.integers(len(there)))]
-        return digest(self.world.seed, self.service, "earlier", int(self.rng.integers(self.spec.tasks)))[:32]
+        earlier = (
+            digest(self.world.seed, self.service, "earlier", nth)[:32] for nth in range(self.spec.tasks)
+        )
+        return there or list(earlier)
 
     def stream(self, task: str) -> str:
         """The log stream of a task."""

@@ -4,11 +4,10 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
-from workers.sandbox.estate.alarms import AlarmState, Transition
-from workers.sandbox.estate.names import ACCOUNT, REGION, digest
+from workers.sandbox.estate.lines import Lines
+from workers.sandbox.estate.names import ACCOUNT, REGION, digest, fraction
 from workers.sandbox.estate.world import World
 from workers.sandbox.front import (
     alarms,
@@ -22,13 +21,13 @@ from workers.sandbox.front import (
     rds,
     sqs,
 )
-from workers.sandbox.front.desk import Desk, Handler, Lag, Result
+from workers.sandbox.front.desk import Desk, Handler, Playing, Result
 from workers.sandbox.front.identity import Caller, Identity
 from workers.sandbox.front.journal import Journal
 from workers.sandbox.front.passage import Passage
 from workers.sandbox.front.refusal import UNAVAILABLE, UNKNOWN_OPERATION, CloudError
 from workers.sandbox.front.wire import Answer, Request
-from workers.sandbox.scenario.case import Case, Wish
+from workers.sandbox.scenario.case import Wish
 from workers.sandbox.scenario.generate import generate
 
 HANDLERS: Mapping[str, Mapping[str, Handler]] = {
@@ -55,21 +54,17 @@ class Cloud:
         self.identity, self.passage = Identity(), Passage()
         self.identity.write(folder)
         self.journal = Journal(folder / "writes.jsonl")
-        self.case: Case | None = None
-        self.world: World | None = None
-        self.pulsing: tuple[AlarmState, Transition] | None = None
-        self._switch = Lock()
+        self.playing: Playing | None = None
 
-    def play(self, wish: Wish) -> Case:
+    def play(self, wish: Wish) -> Playing:
         """Make another world, in which this case happens."""
         now = self.clock()
         case = generate(wish, min(wish.at or now, now))
         world = World(case.beginning)
         world.catch_up(now)
-        with self._switch:
-            self.case, self.world, self.pulsing = case, world, None
-            self.identity.deny(wish.deny)
-        return case
+        self.identity.deny(wish.deny)
+        self.playing = Playing(case, world, Lines(world), _dropped(world, wish))
+        return self.playing
 
     def handle(self, environ: dict[str, Any]) -> Answer:
         """The answer to one request."""
@@ -94,9 +89,9 @@ class Cloud:
             self.identity.authorize(caller, request, _action(request), self._resource(request))
             answer = self._perform(request, caller, now)
         except CloudError as error:
-            self.journal.keep(request, caller, now, error, self.world)
+            self._keep(request, caller, now, error)
             raise
-        self.journal.keep(request, caller, now, None, self.world)
+        self._keep(request, caller, now, None)
         return answer
 
     def _perform(self, request: Request, caller: Caller, now: float) -> Answer:
@@ -108,27 +103,18 @@ class Cloud:
             handler = None  # nothing of ours runs there, and moto's regions are empty
         if handler is None:
             return self.passage.take(request)
-        if self.world is None or self.case is None:
+        playing = self.playing
+        if playing is None:
             raise request.refuse(UNAVAILABLE, "Service is unavailable.")
-        with self.world.lock:
-            self.world.catch_up(now)
-            result = handler(self._desk(request, caller, now))
+        with playing.world.lock:
+            playing.world.catch_up(now)
+            result = handler(Desk(playing, caller, request.params, now))
         if self.check:
             _checked(request, result)
         return request.answer(result)
 
-    def _desk(self, request: Request, caller: Caller, now: float) -> Desk:
-        assert self.world is not None
-        assert self.case is not None
-        wish = self.case.wish
-        given = (
-            wish.lag
-            if isinstance(wish.lag, dict)
-            else dict.fromkeys(("standard", "custom", "logs", "trail"), wish.lag)
-        )
-        return Desk(
-            self.world, caller, request.params, now, Lag(**given), dropped(self.world, wish), request.id
-        )
+    def _keep(self, request: Request, caller: Caller, now: float, error: CloudError | None) -> None:
+        self.journal.keep(request, caller, now, error, self.playing.world if self.playing else None)
 
     def _resource(self, request: Request) -> str:
         """The ARN that a policy would be held against, where the operation has one."""
@@ -145,13 +131,18 @@ def _action(request: Request) -> str:
     return f"{_POLICY_NAMES.get(str(request.service), request.service)}:{request.operation}"
 
 
-def dropped(world: World, wish: Wish) -> frozenset[str]:
-    """The series that a case goes without: those named, or a share of all."""
-    if isinstance(wish.drop, list):
-        return frozenset(wish.drop)
-    share = wish.drop
-    keys = [f"{s.part}/{s.name}" for s in world.series.values()]
-    return frozenset(k for k in keys if int(digest(world.seed, "drop", k)[:8], 16) / 16**8 < share)
+def _dropped(world: World, wish: Wish) -> frozenset[str]:
+    """The series that a case goes without: those named in any usual way, or a share of all."""
+    found = set()
+    for series in world.series.values():
+        key = f"{series.part}/{series.name}"
+        if isinstance(wish.drop, list):
+            named = {series.name, series.part, key, f"{series.namespace}/{series.name}"} & set(wish.drop)
+        else:
+            named = fraction(world.seed, "drop", key) < wish.drop
+        if named:
+            found.add(key)
+    return frozenset(found)
 
 
 def _checked(request: Request, result: Result) -> None:

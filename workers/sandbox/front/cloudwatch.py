@@ -155,9 +155,7 @@ def _shown(desk: Desk) -> dict[tuple[str, str, tuple[tuple[str, str], ...]], Ser
 
 
 def _is_dropped(desk: Desk, series: Series) -> bool:
-    return bool(
-        {series.name, f"{series.part}/{series.name}", f"{series.namespace}/{series.name}"} & desk.dropped
-    )
+    return f"{series.part}/{series.name}" in desk.playing.dropped
 
 
 def _find(desk: Desk, metric: Mapping[str, Any]) -> Series | None:

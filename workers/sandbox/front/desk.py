@@ -1,40 +1,50 @@
-"""What an answer is made from: the world at this moment, the caller, and the parameters of one call."""
+"""What an answer is made from: the case at this moment, the caller, and the parameters of one call."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from workers.sandbox.estate.lines import Lines
 from workers.sandbox.estate.names import ACCOUNT, REGION, Names, digest
 from workers.sandbox.estate.series import Series
 from workers.sandbox.estate.world import World
 from workers.sandbox.front.identity import Caller
 from workers.sandbox.front.refusal import CloudError
+from workers.sandbox.scenario.case import Case, Lag
 
 Item = TypeVar("Item")
 Result = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Lag:
-    """How many seconds late each kind of telemetry becomes visible."""
+class Playing:
+    """The case that is being played, with its world."""
 
-    standard: float = 3.0
-    custom: float = 3.0
-    logs: float = 3.0
-    trail: float = 3.0
+    case: Case
+    world: World
+    lines: Lines
+    dropped: frozenset[str]
+    """Series that the case goes without, as `part/metric`."""
 
 
 @dataclass(frozen=True)
 class Desk:
     """One call in the making."""
 
-    world: World
+    playing: Playing
     caller: Caller
     params: Mapping[str, Any]
     now: float
-    lag: Lag
-    dropped: frozenset[str]
-    request_id: str
+
+    @property
+    def world(self) -> World:
+        """The world that is asked about."""
+        return self.playing.world
+
+    @property
+    def lag(self) -> Lag:
+        """How late things become visible."""
+        return self.playing.case.wish.lags
 
     @property
     def names(self) -> Names:

@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from workers.sandbox.estate.lines import Lines, LogGroup
+from workers.sandbox.estate.lines import LogGroup
 from workers.sandbox.estate.names import digest
 from workers.sandbox.estate.servicelog import Line
 from workers.sandbox.front.desk import Desk, Handler, Result, trimmed
@@ -18,7 +18,7 @@ KEPT_DAYS = 14
 def describe_log_groups(desk: Desk) -> Result:
     """DescribeLogGroups."""
     prefix, part = desk.get("logGroupNamePrefix", ""), desk.get("logGroupNamePattern", "")
-    groups = [g for g in Lines(desk.world).groups() if g.name.startswith(prefix) and part in g.name]
+    groups = [g for g in desk.playing.lines.groups() if g.name.startswith(prefix) and part in g.name]
     page, token = desk.page(groups, desk.get("limit", 50), desk.get("nextToken"), *_BAD_TOKEN)
     found = [
         {
@@ -62,7 +62,7 @@ def filter_log_events(desk: Desk) -> Result:
         raise CloudError("InvalidParameterException", f"limit must be between 1 and {EVENTS}.")
     start, skip = _position(desk)
     end = min(desk.get("endTime", desk.now * 1000), (desk.now - desk.lag.logs) * 1000)
-    lines = Lines(desk.world).read(group, max(start / 1000, desk.now - KEPT_DAYS * 86400), end / 1000)
+    lines = desk.playing.lines.read(group, max(start / 1000, desk.now - KEPT_DAYS * 86400), end / 1000)
     found, size, passed = [], 0, 0
     place, done = start, skip
     for scanned, line in enumerate(lines, 1):
@@ -87,7 +87,7 @@ def get_log_events(desk: Desk) -> Result:
     end = min(desk.get("endTime", desk.now * 1000), (desk.now - desk.lag.logs) * 1000)
     start = max(desk.get("startTime", (desk.now - 3600) * 1000), (desk.now - 3 * 3600) * 1000)
     lines = (
-        line for line in Lines(desk.world).read(group, start / 1000, end / 1000) if line.stream == stream
+        line for line in desk.playing.lines.read(group, start / 1000, end / 1000) if line.stream == stream
     )
     limit = desk.get("limit", EVENTS)
     found = list(islice(lines, limit)) if desk.get("startFromHead") else list(lines)[-limit:]
@@ -101,7 +101,7 @@ _BAD_TOKEN = ("InvalidParameterException", "The specified nextToken is invalid."
 
 def _group(desk: Desk) -> LogGroup:
     name = desk.get("logGroupName") or str(desk.get("logGroupIdentifier", "")).rpartition("log-group:")[2]
-    for group in Lines(desk.world).groups():
+    for group in desk.playing.lines.groups():
         if group.name == name.removesuffix(":*"):
             return group
     raise CloudError("ResourceNotFoundException", "The specified log group does not exist.")
@@ -109,7 +109,7 @@ def _group(desk: Desk) -> LogGroup:
 
 def _streams(desk: Desk, group: LogGroup) -> list[Result]:
     found = []
-    for name, since, until in Lines(desk.world).streams(group, desk.now):
+    for name, since, until in desk.playing.lines.streams(group, desk.now):
         last = desk.now - desk.lag.logs if until is None or until > desk.now else until
         found.append(
             {

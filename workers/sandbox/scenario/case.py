@@ -11,6 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from workers.sandbox.estate.beginning import Beginning, Change
 
 
+class Lag(BaseModel):
+    """How many seconds late each kind of telemetry becomes visible."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    standard: float = 3.0
+    custom: float = 3.0
+    logs: float = 3.0
+    trail: float = 3.0
+
+
 class Wish(BaseModel):
     """What a caller of the control API asks for. `at` is when the case is built, now if it is not given."""
 
@@ -21,10 +32,17 @@ class Wish(BaseModel):
     seed: int = Field(default=1, ge=0, lt=2**31)
     onset_minutes: float = Field(default=12, ge=3, le=150)
     decoys: bool = True
-    lag: dict[str, float] | float = 3.0
+    lag: Lag | float = Lag()
     drop: list[str] | float = 0.0
     deny: list[str] = []
     at: float | None = None
+
+    @property
+    def lags(self) -> Lag:
+        """The lag by kind; a single number holds for all."""
+        if isinstance(self.lag, Lag):
+            return self.lag
+        return Lag(standard=self.lag, custom=self.lag, logs=self.lag, trail=self.lag)
 
 
 @dataclass(frozen=True)
