@@ -8,6 +8,7 @@ from aiohttp import web
 from bot.sandbox import doors, page_api, response_api, seeds, web_api
 from bot.sandbox.calls import CallLog
 from bot.sandbox.clock import Clock
+from bot.sandbox.doors import find
 from bot.sandbox.errors import SlackError
 from bot.sandbox.faults import Faults
 from bot.sandbox.files import Files, mimetype
@@ -81,13 +82,16 @@ async def _index(_request: web.Request) -> web.StreamResponse:
 
 
 async def _stream(slack: Slack, request: web.Request) -> web.StreamResponse:
-    person = request.query.get("person", "")
+    named = request.query.get("person")
+    person = find.user(slack, named) if named else ""
 
     def wanted(notice: dict[str, Any]) -> bool:
-        if notice.get("to", person) != person:
-            return False
-        channel = slack.workspace.channels.get(str(notice.get("channel", "")))
-        return channel is None or not person or channel in slack.workspace.visible(person)
+        if not person:
+            return True
+        place = notice.get("channel", "")
+        channel = slack.workspace.channels.get(place["id"] if isinstance(place, dict) else place)
+        seen = channel is None or channel in slack.workspace.visible(person)
+        return seen and notice.get("to", person) == person
 
     return await slack.live.stream(request, wanted)
 

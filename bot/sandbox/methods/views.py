@@ -16,8 +16,8 @@ def open_(call: Call) -> Answer:
     """`views.open`."""
     view = _view(call, "modal")
     person = call.slack.triggers.redeem(call.args.required("trigger_id"))
-    if call.slack.workspace.modals.get(person):
-        raise SlackError("push_limit_reached")
+    # A modal that is still open makes way for the new one.
+    call.slack.workspace.modals.pop(person, None)
     return {"view": viewing.push(call.slack, person, view).body}
 
 

@@ -113,7 +113,7 @@ class Bot:
         """Hang up. The client waits for silence on its socket and its queue, so both get a last word."""
         client: Any = self.handler.client
         client.auto_reconnect_enabled = False
-        client.message_processor.event.set()
+        client.closed = True
         client.enqueue_message("{}")
         self.slack.act("disconnect", reason="close")
         self.handler.close()

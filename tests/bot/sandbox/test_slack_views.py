@@ -1,0 +1,323 @@
+"""Modals and the Home tab: triggers, stacks, what is typed, and the limits of a view."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.bot.sandbox.kit import Block, actions, button, modal, plain, section, text_input
+from tests.bot.sandbox.local_slack import Bot, LocalSlack, eventually
+
+SUBMIT = {"submit": plain("Send")}
+Opened = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def click(slack: LocalSlack, bot: Bot) -> Callable[[], str]:
+    """Press a button as Ben; returns the trigger id the app got."""
+    triggers: list[str] = []
+
+    @bot.app.action("go")
+    def go(ack: Any, body: dict[str, Any]) -> None:
+        ack()
+        triggers.append(body["trigger_id"])
+
+    bot.connect()
+
+    def press() -> str:
+        posted = slack.post(text="x", blocks=[actions(button("go"))])
+        slack.act("actions", person="ben", channel="incidents", message_ts=posted["ts"], action_id="go")
+        return triggers[-1]
+
+    return press
+
+
+def modals(slack: LocalSlack) -> list[Block]:
+    return slack.look("state")["modals"][slack.people["ben"]]
+
+
+def test_a_trigger_opens_one_modal(slack: LocalSlack, click: Callable[[], str]) -> None:
+    trigger = click()
+
+    opened = slack.api("views.open", trigger_id=trigger, view=modal(section(), callback_id="why"))
+    again = slack.api("views.open", trigger_id=trigger, view=modal(section()))
+
+    assert opened["view"]["callback_id"] == "why"
+    assert opened["view"]["root_view_id"] == opened["view"]["id"]
+    assert again["error"] == "exchanged_trigger_id"
+    assert [v["id"] for v in modals(slack)] == [opened["view"]["id"]]
+
+
+def test_a_trigger_lives_three_seconds(slack: LocalSlack, click: Callable[[], str]) -> None:
+    trigger = click()
+    slack.advance(3.1)
+
+    assert slack.api("views.open", trigger_id=trigger, view=modal(section()))["error"] == "expired_trigger_id"
+
+
+def test_a_made_up_trigger_opens_nothing(shared: LocalSlack) -> None:
+    assert (
+        shared.api("views.open", trigger_id="1.2.x", view=modal(section()))["error"] == "invalid_trigger_id"
+    )
+
+
+VIEWS: dict[str, tuple[Any, str]] = {
+    "title over 24": (
+        modal(section(), title=plain("x" * 25)),
+        "must be less than 25 characters [json-pointer:/view/title/text]",
+    ),
+    "submit over 24": (
+        modal(section(), submit=plain("x" * 25)),
+        "must be less than 25 characters [json-pointer:/view/submit/text]",
+    ),
+    "private metadata over 3000": (
+        modal(section(), private_metadata="x" * 3001),
+        "must be less than 3001 characters [json-pointer:/view/private_metadata]",
+    ),
+    "no title": ({"type": "modal", "blocks": []}, "missing required field: title [json-pointer:/view]"),
+    "more than 100 blocks": (
+        modal(*[section()] * 101),
+        "no more than 100 items allowed [json-pointer:/view/blocks]",
+    ),
+    "input without submit": (
+        modal(section(), text_input()),
+        "must define `submit` to use an `input` block in modals [json-pointer:/view/blocks/1/input]",
+    ),
+    "a block modals do not take": (
+        modal({"type": "markdown", "text": "x"}),
+        "unsupported type: markdown [json-pointer:/view/blocks/0/type]",
+    ),
+    "an unknown property": (
+        modal(section(), color="red"),
+        "invalid additional property: color [json-pointer:/view]",
+    ),
+    "not a modal": ({"type": "dialog", "blocks": []}, "unsupported type: dialog [json-pointer:/view/type]"),
+}
+
+
+@pytest.mark.parametrize("rule", VIEWS)
+def test_views_are_refused_for(rule: str, shared: LocalSlack) -> None:
+    view, problem = VIEWS[rule]
+
+    answer = shared.api("views.open", trigger_id="1.2.x", view=view)
+
+    assert answer["error"] == "invalid_arguments"
+    assert problem in answer["errors"]
+
+
+def test_a_view_may_hold_100_blocks_and_an_alert(slack: LocalSlack, click: Callable[[], str]) -> None:
+    alert = {"type": "alert", "level": "warning", "text": plain("x")}
+
+    assert slack.api("views.open", trigger_id=click(), view=modal(alert, *[section()] * 99))["ok"]
+
+
+def test_a_view_over_250_kilobytes_is_too_large(shared: LocalSlack) -> None:
+    blocks = [section("é" * 3000)] * 45
+
+    assert shared.api("views.open", trigger_id="1.2.x", view=modal(*blocks))["error"] == "view_too_large"
+
+
+def test_modals_stack_three_high(slack: LocalSlack, click: Callable[[], str]) -> None:
+    slack.api("views.open", trigger_id=click(), view=modal(actions(button("go")), external_id="first"))
+    for number in range(2):
+        assert slack.api("views.push", trigger_id=click(), view=modal(section(str(number))))["ok"]
+
+    answer = slack.api("views.push", trigger_id=click(), view=modal(section()))
+
+    assert answer["error"] == "push_limit_reached"
+    assert len(modals(slack)) == 3
+    assert modals(slack)[2]["previous_view_id"] == modals(slack)[1]["id"]
+
+
+def test_an_external_id_is_taken_once(slack: LocalSlack, click: Callable[[], str]) -> None:
+    slack.api("views.open", trigger_id=click(), view=modal(section(), external_id="mine"))
+
+    answer = slack.api("views.push", trigger_id=click(), view=modal(section(), external_id="mine"))
+
+    assert answer["error"] == "duplicate_external_id"
+
+
+def test_a_view_is_updated_by_id_while_its_hash_is_right(slack: LocalSlack, click: Callable[[], str]) -> None:
+    view = slack.api("views.open", trigger_id=click(), view=modal(section(), external_id="mine"))["view"]
+
+    first = slack.api("views.update", view_id=view["id"], hash=view["hash"], view=modal(section("new")))
+    stale = slack.api("views.update", view_id=view["id"], hash=view["hash"], view=modal(section("newer")))
+    unknown = slack.api("views.update", view_id="V0NOSUCH", view=modal(section()))
+
+    assert first["view"]["id"] == view["id"]
+    assert stale["error"] == "hash_conflict"
+    assert unknown["error"] == "not_found"
+
+
+def test_a_submitted_modal_arrives_with_what_was_typed(
+    slack: LocalSlack, bot: Bot, click: Callable[[], str]
+) -> None:
+    heard: list[dict[str, Any]] = []
+
+    @bot.app.view("why")
+    def submitted(ack: Any, body: dict[str, Any]) -> None:
+        ack()
+        heard.append(body)
+
+    view = slack.api(
+        "views.open",
+        trigger_id=click(),
+        view=modal(text_input(), callback_id="why", private_metadata="a1", **SUBMIT),
+    )["view"]
+    answer = slack.act(
+        "views/submit", person="ben", view_id=view["id"], values={"why": {"text": "too risky"}}
+    )
+
+    assert answer["acknowledged"]
+    body = eventually(lambda: heard)[0]
+    assert body["user"]["id"] == slack.people["ben"]
+    assert body["view"]["private_metadata"] == "a1"
+    assert body["view"]["state"]["values"]["why"]["text"] == {
+        "type": "plain_text_input",
+        "value": "too risky",
+    }
+    assert modals(slack) == []
+
+
+def test_empty_required_fields_never_reach_the_app(slack: LocalSlack, click: Callable[[], str]) -> None:
+    view = slack.api("views.open", trigger_id=click(), view=modal(text_input(), **SUBMIT))["view"]
+
+    answer = slack.act("views/submit", person="ben", view_id=view["id"], values={})
+
+    assert set(answer["errors"]) == {"why"}
+    assert len(modals(slack)) == 1
+
+
+@pytest.mark.parametrize("reply", ["errors", "update", "push", "clear"])
+def test_the_app_answers_a_submission_with(
+    reply: str, slack: LocalSlack, bot: Bot, click: Callable[[], str]
+) -> None:
+    other = modal(section("other"), callback_id="other")
+    replies: dict[str, dict[str, Any]] = {
+        "errors": {"response_action": "errors", "errors": {"why": "Say more."}},
+        "update": {"response_action": "update", "view": other},
+        "push": {"response_action": "push", "view": other},
+        "clear": {"response_action": "clear"},
+    }
+
+    @bot.app.view("why")
+    def submitted(ack: Any) -> None:
+        ack(**replies[reply])
+
+    view = slack.api("views.open", trigger_id=click(), view=modal(text_input(), callback_id="why", **SUBMIT))[
+        "view"
+    ]
+    answer = slack.act("views/submit", person="ben", view_id=view["id"], values={"why": {"text": "x"}})
+
+    callbacks = [v["callback_id"] for v in modals(slack)]
+    expected = {"errors": ["why"], "update": ["other"], "push": ["why", "other"], "clear": []}
+    assert callbacks == expected[reply]
+    assert answer["errors"] == ({"why": "Say more."} if reply == "errors" else {})
+
+
+def test_a_closed_modal_tells_the_app_that_asked(
+    slack: LocalSlack, bot: Bot, click: Callable[[], str]
+) -> None:
+    heard: list[dict[str, Any]] = []
+
+    @bot.app.view_closed("why")
+    def closed(ack: Any, body: dict[str, Any]) -> None:
+        ack()
+        heard.append(body)
+
+    view = slack.api(
+        "views.open", trigger_id=click(), view=modal(section(), callback_id="why", notify_on_close=True)
+    )["view"]
+    slack.act("views/close", person="ben", view_id=view["id"])
+
+    assert eventually(lambda: heard)[0]["is_cleared"] is False
+    assert modals(slack) == []
+
+
+def test_a_button_in_a_modal_names_its_view(slack: LocalSlack, bot: Bot, click: Callable[[], str]) -> None:
+    heard: list[dict[str, Any]] = []
+
+    @bot.app.action("inside")
+    def inside(ack: Any, body: dict[str, Any]) -> None:
+        ack()
+        heard.append(body)
+
+    view = slack.api("views.open", trigger_id=click(), view=modal(actions(button("inside"))))["view"]
+    slack.act("actions", person="ben", view_id=view["id"], action_id="inside")
+
+    body = eventually(lambda: heard)[0]
+    assert body["container"] == {"type": "view", "view_id": view["id"]}
+    assert body["view"]["id"] == view["id"]
+    assert "channel" not in body
+
+
+def test_the_home_tab_is_published_for_one_person(slack: LocalSlack) -> None:
+    view = {"type": "home", "blocks": [section("Hello Ben")]}
+    published = slack.api("views.publish", user_id=slack.people["ben"], view=view)
+    again = slack.api("views.publish", user_id=slack.people["ben"], view=view, hash="stale")
+
+    homes = slack.look("state")["homes"]
+    assert homes[slack.people["ben"]]["blocks"][0]["text"]["text"] == "Hello Ben"
+    assert slack.people["alice"] not in homes
+    assert published["view"]["type"] == "home"
+    assert again["error"] == "hash_conflict"
+
+
+@pytest.mark.parametrize(
+    ("element", "choice", "field", "value"),
+    [
+        (
+            {"type": "static_select", "options": [{"text": plain("One"), "value": "1"}]},
+            "1",
+            "selected_option",
+            "1",
+        ),
+        (
+            {"type": "overflow", "options": [{"text": plain("One"), "value": "1"}]},
+            "1",
+            "selected_option",
+            "1",
+        ),
+        ({"type": "users_select"}, "U0BENOKAFOR", "selected_user", "U0BENOKAFOR"),
+        ({"type": "datepicker"}, "2026-11-22", "selected_date", "2026-11-22"),
+    ],
+)
+def test_a_choice_is_reported_in_its_own_field(
+    element: Block, choice: str, field: str, value: str, slack: LocalSlack, bot: Bot
+) -> None:
+    heard: list[dict[str, Any]] = []
+
+    @bot.app.action("pick")
+    def pick(ack: Any, action: dict[str, Any]) -> None:
+        ack()
+        heard.append(action)
+
+    bot.connect()
+    posted = slack.post(text="x", blocks=[actions({**element, "action_id": "pick"})])
+    slack.act(
+        "actions", person="ben", channel="incidents", message_ts=posted["ts"], action_id="pick", choice=choice
+    )
+
+    got = eventually(lambda: heard)[0][field]
+    assert (got["value"] if isinstance(got, dict) else got) == value
+
+
+def test_feedback_reports_the_side_that_was_pressed(slack: LocalSlack, bot: Bot) -> None:
+    heard: list[str] = []
+
+    @bot.app.action("feedback")
+    def feedback(ack: Any, action: dict[str, Any]) -> None:
+        ack()
+        heard.append(action["value"])
+
+    bot.connect()
+    sides = {
+        "positive_button": {"text": plain("Good"), "value": "good"},
+        "negative_button": {"text": plain("Bad"), "value": "bad"},
+    }
+    element = {"type": "feedback_buttons", "action_id": "feedback", **sides}
+    posted = slack.post(text="x", blocks=[{"type": "context_actions", "elements": [element]}])
+    where = {"person": "ben", "channel": "incidents", "message_ts": posted["ts"], "action_id": "feedback"}
+    slack.act("actions", **where, choice="negative")
+
+    assert eventually(lambda: heard) == ["bad"]
