@@ -18,7 +18,6 @@ class _Quiet(WSGIRequestHandler):
     """Keeps connections open and says nothing about itself."""
 
     protocol_version = "HTTP/1.1"
-    server_version, sys_version = "Server", ""
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  werkzeug's name
         """AWS prints nothing to us either."""

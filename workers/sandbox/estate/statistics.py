@@ -25,17 +25,15 @@ class Points:
     def value(self, statistic: str) -> Values:
         """One statistic of each point; ValueError when there is no such statistic."""
         found = self.samples
-        match statistic:
-            case "Sum":
-                return found.total
-            case "Average":
-                return found.total / found.count
-            case "Minimum":
-                return found.least
-            case "Maximum":
-                return found.most
-            case "SampleCount":
-                return found.count
+        plain = {
+            "Sum": found.total,
+            "Average": found.total / np.maximum(found.count, 1e-12),
+            "Minimum": found.least,
+            "Maximum": found.most,
+            "SampleCount": found.count,
+        }
+        if statistic in plain:
+            return plain[statistic]
         share = percentile_share(statistic)
         if share is None:
             raise ValueError(statistic)

@@ -14,7 +14,11 @@ _TIME_ITEM = np.dtype([("tag", "u1"), ("head", "u1"), ("value", ">f8")])
 _MANY = 16
 
 
-class _Encoder(RpcV2CBORSerializer):
+# botocore has no types, and what it takes to encode one item is private in it.
+_Serializer: Any = RpcV2CBORSerializer
+
+
+class _Encoder(_Serializer):
     """botocore's encoder, with long lists of numbers and times written in one go."""
 
     def _serialize_type_list(self, serialized: bytearray, value: Any, shape: Any, key: Any) -> None:

@@ -141,7 +141,7 @@ def _paged(desk: Desk, results: list[Result], limit: int) -> Result:
         seen += count
         if high < count:
             result["StatusCode"], cut = "PartialData", True
-    answer = {"MetricDataResults": results, "Messages": messages}
+    answer: Result = {"MetricDataResults": results, "Messages": messages}
     if cut:
         answer["NextToken"] = desk.page(range(10**9), begin + limit, None)[1]
     return answer

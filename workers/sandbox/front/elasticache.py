@@ -21,7 +21,7 @@ def describe_cache_clusters(desk: Desk) -> Result:
 
 def _node(desk: Desk, node: str, group: str, spec: Cache, shown: bool) -> Result:
     created = desk.world.began - 86400 * 380
-    found = {
+    found: Result = {
         "CacheClusterId": node,
         "CacheNodeType": spec.node_type,
         "Engine": "redis",

@@ -8,11 +8,12 @@ from workers.sandbox.model import stores
 from workers.sandbox.model.descent import Descent
 from workers.sandbox.model.measures import Measures
 from workers.sandbox.model.queueing import Floats, contention
-from workers.sandbox.model.requests import Step, Work
+from workers.sandbox.model.requests import Step
 from workers.sandbox.model.rows import Row, Writer
 from workers.sandbox.model.scene import Group
 from workers.sandbox.model.spec import Application
 from workers.sandbox.model.stores import ERROR, REFUSED, SAMPLES, Outcomes, outcomes
+from workers.sandbox.model.work import Work
 
 
 class Ascent:

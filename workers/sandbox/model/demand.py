@@ -4,7 +4,6 @@ A pure function of time and seed, so every window of the past can be computed on
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workers.sandbox.model.spec import Traffic
 
@@ -14,7 +13,7 @@ _WEEKEND = (2, 3)
 _DRIFTS = (17 * 60.0, 41 * 60.0, 97 * 60.0, 223 * 60.0)
 
 
-def demand(traffic: Traffic, times: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+def demand(traffic: Traffic, times: np.ndarray, seed: int) -> np.ndarray:
     """Expected requests a second at the entry at each of `times` (epoch seconds)."""
     hours = (times % DAY) / 3600.0
     angle = 2 * np.pi * (hours - traffic.peak_hour) / 24
@@ -24,7 +23,7 @@ def demand(traffic: Traffic, times: NDArray[np.float64], seed: int) -> NDArray[n
     return traffic.requests_per_second * curve * wobble(times, seed, 0.022)
 
 
-def wobble(times: NDArray[np.float64], seed: int, size: float) -> NDArray[np.float64]:
+def wobble(times: np.ndarray, seed: int, size: float) -> np.ndarray:
     """A slow drift around one, made of waves whose phases depend on the seed."""
     phases = np.random.default_rng([seed, 77]).random(len(_DRIFTS)) * 2 * np.pi
     drift = sum(
@@ -33,7 +32,7 @@ def wobble(times: NDArray[np.float64], seed: int, size: float) -> NDArray[np.flo
     return 1 + size * np.asarray(drift)
 
 
-def chance_at(times: NDArray[np.float64], seed: int, slot: float) -> NDArray[np.float64]:
+def chance_at(times: np.ndarray, seed: int, slot: float) -> np.ndarray:
     """A number in [0, 1) for each slot of time, as if drawn by dice but known in advance."""
     value = np.sin((times // slot) * 12.9898 + (seed % 9973) * 78.233) * 43758.5453
     return value - np.floor(value)

@@ -3,9 +3,10 @@
 import numpy as np
 
 from workers.sandbox.model.queueing import Floats, Line, advance_line
-from workers.sandbox.model.requests import Step, expected_calls
+from workers.sandbox.model.requests import Step
 from workers.sandbox.model.scene import Group
 from workers.sandbox.model.spec import Application
+from workers.sandbox.model.work import expected_calls
 
 LISTEN_BACKLOG = 90
 """Requests that wait at one task before further ones are refused."""

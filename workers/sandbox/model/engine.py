@@ -12,10 +12,11 @@ from workers.sandbox.model.ascent import Ascent
 from workers.sandbox.model.demand import demand
 from workers.sandbox.model.descent import Descent
 from workers.sandbox.model.queueing import Floats
-from workers.sandbox.model.requests import Reasons, Step
+from workers.sandbox.model.requests import Step
 from workers.sandbox.model.rows import Row
 from workers.sandbox.model.scene import Scene, State
 from workers.sandbox.model.spec import Application
+from workers.sandbox.model.work import Reasons
 
 
 class Engine:

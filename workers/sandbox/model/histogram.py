@@ -1,7 +1,6 @@
 """Latency histograms on one fixed scale, so that any percentile over any stretch of time merges exactly."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 BINS = 176
 SHORTEST, LONGEST = 0.0002, 130.0
@@ -9,7 +8,7 @@ EDGES = np.geomspace(SHORTEST, LONGEST, BINS + 1)
 _SCALE = BINS / np.log(LONGEST / SHORTEST)
 
 
-def tally(seconds: NDArray[np.floating], weight: NDArray[np.floating]) -> NDArray[np.float32]:
+def tally(seconds: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Histograms of rows of samples, (rows, samples) to (rows, bins); each row sums to its weight."""
     rows, samples = seconds.shape
     bins = (np.log(np.maximum(seconds, SHORTEST) / SHORTEST) * _SCALE).astype(np.int64)
@@ -19,7 +18,7 @@ def tally(seconds: NDArray[np.floating], weight: NDArray[np.floating]) -> NDArra
     return (counts * (weight / samples)[:, None]).astype(np.float32)
 
 
-def percentile(counts: NDArray[np.floating], share: float) -> NDArray[np.float64]:
+def percentile(counts: np.ndarray, share: float) -> np.ndarray:
     """The percentile (share 0..1) of each row of a histogram, in seconds; NaN where a row is empty."""
     total = counts.sum(axis=-1, dtype=np.float64)
     below = np.cumsum(counts, axis=-1, dtype=np.float64)

@@ -6,10 +6,11 @@ from workers.sandbox.model.demand import wobble
 from workers.sandbox.model.descent import Descent
 from workers.sandbox.model.histogram import tally
 from workers.sandbox.model.queueing import Floats, Line
-from workers.sandbox.model.requests import Step, Work
+from workers.sandbox.model.requests import Step
 from workers.sandbox.model.rows import Writer
 from workers.sandbox.model.scene import Group
 from workers.sandbox.model.spec import Application
+from workers.sandbox.model.work import Work
 
 _COUNTS = ("requests", "failed", "refused", "denied", "latency", "seconds")
 

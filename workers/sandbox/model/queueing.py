@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = np.ndarray
+"""One number for each step; counts and measures mix."""
 
 MOVES = 0.34
 """How much of its limit a line can fill or empty in one step."""

@@ -4,69 +4,34 @@ Requests are samples: each draws its route, its own work and the outcomes of its
 slow tails travel up the graph as they do in production, and every percentile is that of its samples.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from zlib import crc32
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from workers.sandbox.model.demand import chance_at, wobble
 from workers.sandbox.model.queueing import Floats, advance_line, chance_wait
 from workers.sandbox.model.scene import Group, Key, Scene, State
 from workers.sandbox.model.spec import Edge
 from workers.sandbox.model.stores import ERROR, REFUSED, SAMPLES, Outcomes, chance, lognormal
+from workers.sandbox.model.work import (
+    Codes,
+    Mask,
+    Mix,
+    Reasons,
+    Samples,
+    Work,
+    add,
+    call_table,
+    concerned,
+    damp,
+    mean_of,
+)
 
 RETRY_PAUSE = 0.05
-DAMPING = 0.3
 HICCUP_SECONDS, HICCUP_CHANCE = 20.0, 0.012
 _PERMUTATIONS = np.array([np.random.default_rng(n).permutation(SAMPLES) for n in range(64)])
-
-Mask = NDArray[np.bool_]
-Samples = NDArray[np.floating]
-Codes = NDArray[np.integer]
-Mix = Callable[[str, float], float]
-"""Gives the share of a route, from its path and its usual share."""
-
-
-class Reasons:
-    """Why requests fail, by number; 0 is an answered request."""
-
-    def __init__(self) -> None:
-        """Start with the one that is not a failure."""
-        self.names = [""]
-        self._codes = {"": 0}
-
-    def code(self, name: str) -> int:
-        """The number of a reason, given one when it is new."""
-        if name not in self._codes:
-            self._codes[name] = len(self.names)
-            self.names.append(name)
-        return self._codes[name]
-
-
-@dataclass
-class Work:
-    """A group's requests in the making, (rows, samples)."""
-
-    service: str
-    group: Group
-    served: Floats
-    routes: NDArray[np.int64]
-    seconds: NDArray[np.float32]
-    alive: Mask
-    reason: Codes
-    made: dict[str, Floats] = field(default_factory=dict)
-    taken: dict[str, Floats] = field(default_factory=dict)
-    missed: dict[str, Floats] = field(default_factory=dict)
-    blocked: dict[str, Floats] = field(default_factory=dict)
-    """Per request: calls made, connections taken, cache misses, statements that met a lock."""
-
-    def fail(self, mask: Mask, codes: Codes | int) -> None:
-        """End these requests for these reasons."""
-        self.reason = np.where(mask, codes, self.reason)
-        self.alive = self.alive & ~mask
 
 
 @dataclass
@@ -94,7 +59,7 @@ class Step:
     def perform(self, service: str, group: Group, served: Floats, busy: Floats) -> Work:
         """Work on a group's requests; `busy` is the factor by which its processors slow it."""
         work = self._begin(service, group, served, busy)
-        calls = _calls(group)
+        calls = call_table(group)
         for column, dependency in enumerate(group.behaviour.edges):
             counts = calls[:, column][work.routes]
             if (calls[:, column] % 1).any():
@@ -114,7 +79,7 @@ class Step:
             self.rng, self.rows, spec.own_ms / 1000 * busy * group.squeeze * drift, spec.spread
         )
         self._hiccup(service, seconds)
-        touched = _touched(group)[routes]
+        touched = concerned(group)[routes]
         if code.slower != 1:
             seconds[touched] *= code.slower
         alive = np.ones((self.rows, SAMPLES), bool)
@@ -134,7 +99,7 @@ class Step:
         """How the requests of a service are spread over its routes in this step."""
         return lambda path, share: share * self.scene.condition(service, f"route {path}", 1.0)
 
-    def _call(self, work: Work, dependency: str, counts: NDArray[np.floating]) -> None:
+    def _call(self, work: Work, dependency: str, counts: Samples) -> None:
         """Make each request's calls to one dependency, over one connection if it is pooled."""
         edge = work.group.behaviour.edges[dependency]
         counts = np.where(work.alive, counts, 0)
@@ -146,7 +111,7 @@ class Step:
             for nth in range(int(counts.max(initial=0))):
                 self._attempts(work, dependency, edge, work.alive & (counts > nth))
 
-    def _look_up(self, work: Work, dependency: str, edge: Edge, counts: NDArray[np.floating]) -> None:
+    def _look_up(self, work: Work, dependency: str, edge: Edge, counts: Samples) -> None:
         """Ask a cache for several keys; what it does not hold is read from behind it."""
         seconds, codes = self._once(dependency, edge)
         work.seconds += seconds * counts.astype(np.float32)
@@ -154,16 +119,16 @@ class Step:
         missed = self.rng.binomial(counts.astype(np.int64), 1 - hits)
         if codes is not None:
             missed = np.where(codes > 0, counts, missed)
-        _add(work.made, dependency, counts)
-        _add(work.missed, dependency, missed)
+        add(work.made, dependency, counts)
+        add(work.missed, dependency, missed)
         if edge.on_miss:
             self._pooled(work, edge.on_miss, work.group.behaviour.edges[edge.on_miss], missed)
 
     def _attempts(self, work: Work, dependency: str, edge: Edge, mask: Mask) -> Mask:
         """Call with retries; gives back who got an answer, and fails the others unless it is optional."""
-        pending = mask
+        pending, codes = mask, None
         for attempt in range(int(edge.retries) + 1):
-            _add(work.made, dependency, pending)
+            add(work.made, dependency, pending)
             seconds, codes = self._once(dependency, edge)
             work.seconds += np.where(pending, seconds + np.float32(RETRY_PAUSE * attempt), 0)
             if codes is None:
@@ -171,7 +136,7 @@ class Step:
             pending = pending & (codes > 0)
             if not pending.any():
                 return mask
-        if not edge.optional:
+        if not edge.optional and codes is not None:
             work.fail(pending, codes)
         return mask & ~pending
 
@@ -194,23 +159,23 @@ class Step:
                 codes[outcome.failed[:, order] == kind] = self.reasons.code(f"{word} {dependency}")
         return np.minimum(seconds, patience), codes
 
-    def _pooled(self, work: Work, dependency: str, edge: Edge, counts: NDArray[np.floating]) -> None:
+    def _pooled(self, work: Work, dependency: str, edge: Edge, counts: Samples) -> None:
         """Run each request's statements on one connection, waiting for that first."""
         mask = counts > 0
-        _add(work.taken, dependency, mask)
+        add(work.taken, dependency, mask)
         seconds, codes = self._statements(work, dependency, edge, counts)
         wait, given_up = self._connection(work, dependency, edge, mask, seconds)
         if given_up is not None:
             seconds = np.where(given_up, 0, seconds)
             codes = np.where(given_up, self.reasons.code(f"pool {dependency}"), 0 if codes is None else codes)
             counts = np.where(given_up, 0, counts)
-        _add(work.made, dependency, counts)
+        add(work.made, dependency, counts)
         work.seconds += np.where(mask, wait + seconds, 0)
         if codes is not None:
             work.fail(mask & (codes > 0), codes)
 
     def _statements(
-        self, work: Work, dependency: str, edge: Edge, counts: NDArray[np.floating]
+        self, work: Work, dependency: str, edge: Edge, counts: Samples
     ) -> tuple[Samples, Codes | None]:
         total = np.zeros(counts.shape, np.float32)
         failed: Codes | None = None
@@ -233,7 +198,7 @@ class Step:
         held = chance(self.rng, self.rows) < share
         lasts = self.scene.condition(dependency, "lock seconds", 30.0) * chance(self.rng, self.rows)
         seconds, patience = np.where(held, seconds + lasts, seconds), np.float32(edge.timeout_ms / 1000)
-        _add(work.blocked, dependency, held)
+        add(work.blocked, dependency, held)
         late = seconds > patience
         codes = np.where(late, self.reasons.code(f"timeout {dependency}"), 0 if codes is None else codes)
         return np.minimum(seconds, patience), codes
@@ -243,17 +208,17 @@ class Step:
     ) -> tuple[Samples | float, Mask | None]:
         """Samples of the wait for a connection of the pool, and who gave up waiting if anybody did."""
         key: Key = (work.service, work.group.revision, dependency)
-        hold = _mean(seconds, mask, self.state.query.get(key))
+        hold = mean_of(seconds, mask, self.state.query.get(key))
         taken = self.state.taken.get(key, work.taken[dependency])
         patience, places = edge.pool_wait_ms / 1000, max(work.group.tasks, 0.05) * int(edge.pool or 1)
         rate = places / (0.5 * hold + 0.5 * self.state.query.get(key, hold))
         before = self.state.pool_waiting.get(key, np.zeros(self.rows))
         line = advance_line(before, work.served * taken, rate, rate * patience, self.dt)
         self.state.pool_waiting[key] = line.waiting
-        _damp(self.state.query, key, hold)
+        damp(self.state.query, key, hold)
         wait = self.waits(line.waiting / rate, line.served / rate, places, hold)
         refused = line.refused / np.maximum(work.served * taken, 1e-9)
-        if isinstance(wait, float) or (not refused.any() and wait.max(initial=0) <= patience):
+        if isinstance(wait, (int, float)) or (not refused.any() and wait.max(initial=0) <= patience):
             return wait, None
         given_up = (wait > patience) | (chance(self.rng, self.rows) < refused[:, None])
         return np.minimum(wait, np.float32(patience)), given_up
@@ -274,49 +239,7 @@ class Step:
         name, revision, state = work.service, work.group.revision, self.state
         for dependency in work.group.behaviour.edges:
             key = (name, revision, dependency)
-            _damp(state.made, key, work.made.get(dependency, np.zeros(self.rows)))
+            damp(state.made, key, work.made.get(dependency, np.zeros(self.rows)))
             if dependency in work.taken:
-                _damp(state.taken, key, work.taken[dependency])
-        _damp(state.hold, (name, revision), work.seconds.mean(axis=1, dtype=np.float64))
-
-
-def expected_calls(group: Group, mix: Mix) -> dict[str, float]:
-    """Calls per request to each dependency when nothing fails; `mix` gives a route's share."""
-    routes = group.behaviour.service.routes
-    total = sum(mix(route.path, route.share) for route in routes)
-    calls = dict.fromkeys(group.behaviour.edges, 0.0)
-    for route in routes:
-        for dependency, count in route.calls.items():
-            calls[dependency] += count * mix(route.path, route.share) / total
-    for dependency, edge in group.behaviour.edges.items():
-        if edge.on_miss and edge.hits is not None:
-            calls[edge.on_miss] += calls[dependency] * (1 - edge.hits)
-    return calls
-
-
-def _calls(group: Group) -> NDArray[np.float64]:
-    routes, edges = group.behaviour.service.routes, list(group.behaviour.edges)
-    return np.array([[route.calls.get(edge, 0.0) for edge in edges] for route in routes]).reshape(
-        len(routes), -1
-    )
-
-
-def _touched(group: Group) -> NDArray[np.bool_]:
-    only = group.behaviour.code.routes
-    return np.array([not only or route.path in only for route in group.behaviour.service.routes])
-
-
-def _add(table: dict[str, Floats], name: str, counts: np.ndarray) -> None:
-    table[name] = table.get(name, 0.0) + counts.sum(axis=1) / SAMPLES
-
-
-def _damp(table: dict, key: object, value: Floats) -> None:
-    table[key] = DAMPING * value + (1 - DAMPING) * table.get(key, value)
-
-
-def _mean(values: Samples, mask: Mask, otherwise: Floats | None) -> Floats:
-    count = mask.sum(axis=1)
-    total = np.where(mask, values, 0).sum(axis=1, dtype=np.float64)
-    if otherwise is None:
-        otherwise = values.mean(axis=1, dtype=np.float64) + 0.001
-    return np.where(count > 0, total / np.maximum(count, 1), otherwise)
+                damp(state.taken, key, work.taken[dependency])
+        damp(state.hold, (name, revision), work.seconds.mean(axis=1, dtype=np.float64))

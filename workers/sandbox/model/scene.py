@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workers.sandbox.model.behaviour import Behaviour
+from workers.sandbox.model.queueing import Floats
 
-Floats = NDArray[np.float64]
 Key = tuple[str, int, str]
 """Service, revision, dependency."""
 

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from workers.sandbox.model.queueing import Floats, advance_line, contention
 from workers.sandbox.model.spec import Cache, Database, External
@@ -22,23 +21,23 @@ class Outcomes(NamedTuple):
     `queued` comes on top for everybody, in seconds for each step.
     """
 
-    seconds: NDArray[np.float32]
-    failed: NDArray[np.int8] | None = None
+    seconds: np.ndarray
+    failed: np.ndarray | None = None
     queued: Floats | None = None
 
 
-def outcomes(seconds: NDArray[np.float32], failed: NDArray[np.int8]) -> Outcomes:
+def outcomes(seconds: np.ndarray, failed: np.ndarray) -> Outcomes:
     """Outcomes in which some calls may have failed."""
     return Outcomes(seconds, failed if failed.any() else None)
 
 
-def lognormal(rng: Generator, rows: int, median: Floats | float, spread: float) -> NDArray[np.float32]:
+def lognormal(rng: Generator, rows: int, median: Floats | float, spread: float) -> np.ndarray:
     """Samples around a median that may differ by row."""
     draws = np.exp(rng.standard_normal((rows, SAMPLES), dtype=np.float32) * np.float32(spread))
     return draws * np.asarray(median, dtype=np.float32).reshape(-1, 1)
 
 
-def chance(rng: Generator, rows: int) -> NDArray[np.float32]:
+def chance(rng: Generator, rows: int) -> np.ndarray:
     """Uniform draws, (rows, samples)."""
     return rng.random((rows, SAMPLES), dtype=np.float32)
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workers.sandbox.model.rows import Column, Row
 
@@ -39,7 +38,7 @@ class Table:
         self._columns: dict[Column, np.ndarray] = {}
 
     @property
-    def times(self) -> NDArray[np.float64]:
+    def times(self) -> np.ndarray:
         """The start of each row."""
         return self._times[: self.size]
 
@@ -53,7 +52,7 @@ class Table:
         values = self._columns.get(name)
         return None if values is None else values[: self.size]
 
-    def extend(self, times: NDArray[np.float64], row: Row) -> None:
+    def extend(self, times: np.ndarray, row: Row) -> None:
         """Append rows computed together."""
         end = self.size + len(times)
         self._times = _grown(self._times, end)
@@ -83,7 +82,7 @@ class Table:
         self._columns = {name: values[cut:].copy() for name, values in self._columns.items()}
         self.size -= cut
 
-    def merged(self, start: float, end: float, seconds: int) -> tuple[NDArray[np.float64], Row]:
+    def merged(self, start: float, end: float, seconds: int) -> tuple[np.ndarray, Row]:
         """The rows in [start, end) put together into rows of `seconds`."""
         where = self.rows(start, end)
         bins = (self.times[where] // seconds * seconds).astype(np.float64)
@@ -96,7 +95,7 @@ class Table:
         return {name: values[: self.size] for name, values in self._columns.items()}
 
 
-def _merge(name: Column, values: np.ndarray, first: NDArray[np.integer]) -> np.ndarray:
+def _merge(name: Column, values: np.ndarray, first: np.ndarray) -> np.ndarray:
     field = name[1]
     if field in _MOST:
         return np.maximum.reduceat(values, first)

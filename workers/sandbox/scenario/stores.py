@@ -19,9 +19,8 @@ def lock_contention(stage: Stage) -> Trouble:
     table = sorted(tables)[int(stage.rng.integers(len(tables)))]
     migration = stage.rng.random() < 0.6
     mode = "RowExclusiveLock" if migration else "ShareLock"
-    locked = Locked(
-        table, 16000 + number(3000, table), mode, 400 + number(30000, stage.seed, table), migration
-    )
+    pid = 400 + number(30000, stage.seed, table)
+    locked = Locked(stage.onset, table, 16000 + number(3000, table), mode, pid, migration)
     changes: list[Change] = [Lock(stage.onset, name, locked), Turn(stage.onset, name, "lock seconds", HELD)]
     changes += [
         Turn(stage.onset, name, f"blocks {service}", stage.between(0.35, 0.8)) for service in tables[table]
