@@ -5,6 +5,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -66,7 +67,7 @@ def cloud(state: Path | None = None) -> Generator[Cloud]:
     """A local cloud in a process of its own, until the block ends."""
     folder = state or Path(tempfile.mkdtemp(prefix="cloud-"))
     command = [sys.executable, "-m", "workers.sandbox", "--port", "0", "--state", str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=os.environ.get("CLOUD_FOLDER"))
     try:
         assert process.stdout is not None
         yield Cloud(json.loads(process.stdout.readline())["address"], folder)
