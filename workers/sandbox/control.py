@@ -28,6 +28,7 @@ class Control:
             ("GET", "faults"): lambda _: [fault.model_dump() for fault in fault_table()],
             ("GET", "applications"): lambda _: [self._application(name) for name in application_names()],
             ("POST", "case"): self._play,
+            ("POST", "advance"): self._advance,
             ("GET", "truth"): self._truth,
             ("GET", "writes"): lambda _: self.cloud.journal.writes,
             ("GET", "calls"): lambda _: dict(self.cloud.journal.calls),
@@ -44,11 +45,22 @@ class Control:
             )
         try:
             return _json(200, route(body))
-        except (ValidationError, ValueError, Unplayable) as error:
+        except (ValidationError, ValueError, KeyError, Unplayable) as error:
             return _json(400, {"error": str(error)})
 
     def _health(self, _: bytes) -> dict[str, Any]:
-        return {"status": "ok", "case": self.cloud.playing.case.name if self.cloud.playing else None}
+        case = self.cloud.playing.case.name if self.cloud.playing else None
+        return {"status": "ok", "case": case, "now": self.cloud.now()}
+
+    def _advance(self, body: bytes) -> dict[str, float]:
+        """Move the cloud's clock, so that a test need not wait."""
+        seconds = float(json.loads(body or b"{}")["seconds"])
+        if not 0 <= seconds <= 86400:
+            raise ValueError("seconds must be between 0 and 86400")
+        self.cloud.advance(seconds)
+        if self.cloud.playing is not None:
+            self.cloud.playing.world.catch_up(self.cloud.now())
+        return {"now": self.cloud.now()}
 
     def _application(self, name: str) -> dict[str, Any]:
         spec = application(name)
@@ -70,7 +82,7 @@ class Control:
         if playing is None:
             raise ValueError("no case is being played")
         self._alarm = self._alarm or alerting(playing)
-        return pulse(playing, self._alarm, self.cloud.clock())
+        return pulse(playing, self._alarm, self.cloud.now())
 
     def _truth(self, _: bytes) -> dict[str, Any]:
         if self.cloud.playing is None:

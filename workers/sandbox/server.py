@@ -67,4 +67,4 @@ def _tick(cloud: Cloud) -> None:
     pause = threading.Event()
     while not pause.wait(TICK_SECONDS):
         if cloud.playing is not None:
-            cloud.playing.world.catch_up(cloud.clock())
+            cloud.playing.world.catch_up(cloud.now())

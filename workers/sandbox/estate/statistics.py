@@ -42,9 +42,14 @@ class Points:
         return self._of_values(share)
 
     def _of_values(self, share: float) -> Values:
+        """The percentile of a metric without a histogram: each sample counts, with interpolation between two."""
         values = self.raw.total / self.raw.count
-        parts = np.split(values, self.first[1:]) if len(self.first) else []
-        return np.array([np.percentile(part, share * 100) for part in parts])
+        sizes = np.diff(np.append(self.first, len(values)))
+        ordered = values[np.lexsort((values, np.repeat(np.arange(len(sizes)), sizes)))]
+        rank = self.first + share * (sizes - 1)
+        low = np.floor(rank).astype(int)
+        high = np.minimum(low + 1, self.first + sizes - 1)
+        return ordered[low] + (ordered[high] - ordered[low]) * (rank - low)
 
 
 def percentile_share(statistic: str) -> float | None:

@@ -44,21 +44,34 @@ HANDLERS: Mapping[str, Mapping[str, Handler]] = {
 # What policies call a service, where that is not the name of its model.
 _POLICY_NAMES = {"elbv2": "elasticloadbalancing", "stepfunctions": "states", "ses": "email"}
 
+# And what they call an operation, where that is not its name.
+_POLICY_ACTIONS = {"s3:ListBuckets": "s3:ListAllMyBuckets"}
+
 
 class Cloud:
     """Answers AWS requests about the world of the current case."""
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time, check: bool = False) -> None:
         """Credentials and the journal go to `folder`; `check` holds answers against botocore's models."""
-        self.clock, self.check = clock, check
+        self._clock, self.check = clock, check
+        self._ahead = 0.0
         self.identity, self.passage = Identity(), Passage()
         self.identity.write(folder)
         self.journal = Journal(folder / "writes.jsonl")
         self.playing: Playing | None = None
 
+    def now(self) -> float:
+        """The time in the cloud."""
+        return self._clock() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, in the cloud only, until the next case begins."""
+        self._ahead += seconds
+
     def play(self, wish: Wish) -> Playing:
         """Make another world, in which this case happens."""
-        now = self.clock()
+        self._ahead = 0.0
+        now = self.now()
         case = generate(wish, min(wish.at or now, now))
         world = World(case.beginning)
         world.catch_up(now)
@@ -78,8 +91,8 @@ class Cloud:
             return request.fail(CloudError("InternalFailure", f"{type(error).__name__}: {error}", 500))
 
     def _answer(self, request: Request) -> Answer:
-        now = self.clock()
-        caller = self.identity.authenticate(request, now)
+        caller = self.identity.authenticate(request, self._clock())
+        now = self.now()
         if request.operation is None:
             raise request.refuse(
                 UNKNOWN_OPERATION, "The requested operation is not recognized by the service."
@@ -128,7 +141,8 @@ class Cloud:
 
 
 def _action(request: Request) -> str:
-    return f"{_POLICY_NAMES.get(str(request.service), request.service)}:{request.operation}"
+    name = f"{_POLICY_NAMES.get(str(request.service), request.service)}:{request.operation}"
+    return _POLICY_ACTIONS.get(name, name)
 
 
 def _dropped(world: World, wish: Wish) -> frozenset[str]:

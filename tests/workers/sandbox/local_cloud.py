@@ -1,0 +1,160 @@
+"""A local cloud in a process of its own, and what tests ask of it: cases, time, clients, series, log lines."""
+
+import configparser
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+REGION = "us-east-1"
+ONCE = Config(retries={"max_attempts": 1, "mode": "standard"}, read_timeout=30)
+
+
+class LocalCloud:
+    """The process and its address."""
+
+    def __init__(self, state: Path, *arguments: str) -> None:
+        """Start it, and wait for the line that says where it is."""
+        self.state = state
+        command = [
+            sys.executable,
+            "-m",
+            "workers.sandbox",
+            "--state",
+            str(state),
+            "--check-answers",
+            *arguments,
+        ]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.started = json.loads(self.process.stdout.readline())
+        self.url = self.started["address"]
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    def stop(self) -> int:
+        """End it as a supervisor would; gives back its exit code."""
+        self.process.terminate()
+        code = self.process.wait(10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
+
+    # ---- the control API ----
+
+    def ask(self, path: str, body: object = None) -> Any:
+        """A control request; with a body it is a POST."""
+        status, answer = self.ask_plainly(path, body)
+        assert status == 200, answer
+        return answer
+
+    def ask_plainly(self, path: str, body: object = None) -> tuple[int, Any]:
+        """The same with its status."""
+        encoded = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/_cloud/{path}", data=encoded)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as reply:
+                return reply.status, json.load(reply)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    def play(self, *faults: str, application: str = "shop", seed: int = 3, **wish: object) -> dict[str, Any]:
+        """Begin a case; gives back its alert, under `alert`, and its truth, under `truth`."""
+        body = {"application": application, "faults": list(faults), "seed": seed, **wish}
+        return {**self.ask("case", body), "truth": self.ask("truth")}
+
+    def pass_time(self, seconds: float) -> float:
+        """Let time pass in the cloud."""
+        return self.ask("advance", {"seconds": seconds})["now"]
+
+    @property
+    def now(self) -> float:
+        """The time in the cloud."""
+        return self.ask("health")["now"]
+
+    # ---- AWS ----
+
+    def client(self, service: str, who: str = "worker") -> Any:
+        """A real client with the credentials of `who`."""
+        if (service, who) not in self._clients:
+            self._clients[(service, who)] = self.client_with(service, *self.keys(who))
+        return self._clients[(service, who)]
+
+    def client_with(self, service: str, key: str, secret: str, region: str = REGION) -> Any:
+        """A client with these keys."""
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=ONCE,
+        )
+
+    def keys(self, who: str) -> tuple[str, str]:
+        """The keys in a credentials file that the cloud wrote."""
+        found = configparser.ConfigParser()
+        found.read(self.state / f"{who}.credentials")
+        return found["default"]["aws_access_key_id"], found["default"]["aws_secret_access_key"]
+
+    def series(
+        self,
+        part: str,
+        metric: str,
+        stat: str = "Average",
+        minutes: tuple[float, float] = (-30, 0),
+        period: int = 60,
+    ) -> dict[float, float]:
+        """A metric of a part by minutes from now, found as anybody would find it: by its name in a dimension."""
+        now = self.now
+        query = {"Metric": self.metric(part, metric, period), "Period": period, "Stat": stat}
+        answer = self.client("cloudwatch").get_metric_data(
+            MetricDataQueries=[{"Id": "m", "MetricStat": query}],
+            StartTime=now + 60 * minutes[0],
+            EndTime=now + 60 * minutes[1],
+            ScanBy="TimestampAscending",
+        )
+        result = answer["MetricDataResults"][0]
+        times = [stamp.timestamp() for stamp in result["Timestamps"]]
+        return dict(zip(times, result["Values"], strict=True))
+
+    def metric(self, part: str, metric: str, period: int = 60) -> Mapping[str, Any]:
+        """A metric by name, and by a part's name in one of its dimensions."""
+        pages = self.client("cloudwatch").get_paginator("list_metrics").paginate(MetricName=metric)
+        found = [m for page in pages for m in page["Metrics"] if _names(m, part)]
+        assert found, f"{part} has no {metric}"
+        return found[0]
+
+    def level(
+        self, part: str, metric: str, stat: str = "Average", minutes: tuple[float, float] = (-30, 0)
+    ) -> float:
+        """The mean of a metric over some minutes, where a minute without a point counts as zero for sums."""
+        values = self.series(part, metric, stat, minutes)
+        count = minutes[1] - minutes[0] if stat == "Sum" else len(values)
+        return sum(values.values()) / max(count, 1)
+
+    def log(
+        self, group: str, pattern: str = "", minutes: tuple[float, float] = (-10, 0)
+    ) -> list[dict[str, Any]]:
+        """The events of a log group that match."""
+        now = self.now
+        paginator = self.client("logs").get_paginator("filter_log_events")
+        pages = paginator.paginate(
+            logGroupName=group,
+            filterPattern=pattern,
+            startTime=int((now + 60 * minutes[0]) * 1000),
+            endTime=int((now + 60 * minutes[1]) * 1000),
+        )
+        return [event for page in pages for event in page["events"]]
+
+
+def _names(metric: Mapping[str, Any], part: str) -> bool:
+    values = [d["Value"] for d in metric["Dimensions"]]
+    return any(value == part or value == f"{part}-001" or f"-{part}/" in value for value in values)
