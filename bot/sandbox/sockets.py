@@ -58,8 +58,8 @@ class Sockets:
 
     @property
     def count(self) -> int:
-        """How many connections are open."""
-        return len(self._connections)
+        """How many connections take envelopes; those that were told to go do not."""
+        return len(self._usable())
 
     def ticket(self) -> str:
         """A pass for one connection."""
@@ -76,7 +76,7 @@ class Sockets:
         # No heartbeat of ours: the app pings, and aiohttp echoes its payload.
         socket = web.WebSocketResponse(autoping=True, compress=False, max_msg_size=0, timeout=0.3)
         await socket.prepare(request)
-        if self.count >= MAX_CONNECTIONS:
+        if len(self._connections) >= MAX_CONNECTIONS:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
             await socket.close()
             return socket
@@ -97,7 +97,7 @@ class Sockets:
         self, kind: str, payload: dict[str, Any], accepts_payload: bool = False, **retry: Any
     ) -> Ack:
         """One envelope to one connection; returns after its answer or after three seconds of the clock."""
-        usable = [c for c in self._connections if not c.draining and not c.socket.closed]
+        usable = self._usable()
         if not usable:
             return Ack(arrived=False, connected=False)
         envelope_id = self._ids.uuid()
@@ -147,6 +147,9 @@ class Sockets:
         await asyncio.gather(
             *(c.socket.close(code=1001, drain=True) for c in connections if not c.socket.closed)
         )
+
+    def _usable(self) -> list[_Connection]:
+        return [c for c in self._connections if not c.draining and not c.socket.closed]
 
     def _hello(self, connection: _Connection) -> dict[str, Any]:
         return {

@@ -7,7 +7,7 @@ import { emoji } from './emoji.js';
 const FENCE = /```\n?([\s\S]+?)\n?```/g;
 const BULLET = /^(\s*)(•|◦|▪︎|▪|-)\s+(.*)$/;
 const NUMBER = /^(\s*)(\d+[.)])\s+(.*)$/;
-const ANGLE = /<([^<>\n]+)>/;
+const ANGLE = /<([@#!][^<>\n]+|(?:https?:|mailto:|tel:)[^<>\n]+)>/i;
 const CODE = /`([^`\n]+)`/;
 const BARE_URL = /(?<![\w/])https?:\/\/[^\s<>|`]+[^\s<>|`.,;:!?)\]'"*_~]/;
 const EMOJI = /:([a-z0-9_+-]+):/;
@@ -129,5 +129,5 @@ function split(inside) {
 }
 
 /** In code, links show as their text. */
-const withoutAngles = (text) => text.replace(/<(?:[@#!])?([^<>|\n]+)(?:\|([^<>\n]*))?>/g, (_, target, label) => label || target);
+const withoutAngles = (text) => text.replace(/<(?:[@#!]|(?=https?:|mailto:))([^<>|\n]+)(?:\|([^<>\n]*))?>/gi, (_, target, label) => label || target);
 const flat = (nodes) => nodes.flat(Infinity).filter((node) => node !== null && node !== '');

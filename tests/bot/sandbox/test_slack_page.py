@@ -1,0 +1,430 @@
+"""The page, in a real browser: what people read, type and click."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.bot.sandbox.browser import chromium
+from tests.bot.sandbox.kit import actions, button, modal, mrkdwn, plain, section, text_input
+from tests.bot.sandbox.local_slack import Bot, LocalSlack, eventually
+from tests.bot.sandbox.stub_cloud import StubCloud
+from tests.bot.sandbox.test_slack_blocks import ACCEPTED
+
+Open = Callable[..., Page]
+NASTY = '<img src=x onerror="window.stolen=1"><script>window.stolen=1</script>'
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture
+def look(browser: Browser) -> Iterator[Open]:
+    """Open the page as somebody; anything the browser complains about fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_page(
+        slack: LocalSlack, person: str = "alice", channel: str = "C0INCIDENTS", **options: Any
+    ) -> Page:
+        size = options.pop("size", (1440, 900))
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(8000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        page.goto(f"{slack.ready['url']}#as={person}&channel={channel}")
+        page.wait_for_selector("body[data-ready]")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def box(page: Page, pane: str = "channel") -> Any:
+    """The messages of a pane."""
+    return page.locator(f"#{pane}-list")
+
+
+def test_a_typed_mention_reaches_the_app_and_the_thread_opens(
+    slack: LocalSlack, bot: Bot, look: Open
+) -> None:
+    @bot.app.event("app_mention")
+    def answer(event: dict[str, Any], say: Any) -> None:
+        say(text="On it.", thread_ts=event["ts"])
+
+    bot.connect()
+    page = look(slack)
+    page.locator("#composer-text").press_sequentially("@Run")
+    page.keyboard.press("Enter")
+    page.keyboard.type("checkout is slow")
+    page.keyboard.press("Enter")
+
+    expect(box(page).locator(".mention", has_text="@Runbook")).to_be_visible()
+    page.get_by_role("button", name="1 reply").click()
+    expect(page.locator("#thread-list")).to_contain_text("On it.")
+    page.locator("#thread-text").fill("thank you")
+    page.keyboard.press("Enter")
+    expect(page.locator("#thread-list")).to_contain_text("thank you")
+    assert slack.messages()[-1]["thread_ts"] == slack.messages()[0]["ts"]
+
+
+def test_a_button_asks_first_and_the_card_changes_in_its_place(
+    slack: LocalSlack, bot: Bot, look: Open
+) -> None:
+    @bot.app.action("approve")
+    def approve(ack: Any, body: dict[str, Any], client: Any) -> None:
+        ack()
+        where = {"channel": body["channel"]["id"], "ts": body["message"]["ts"]}
+        client.chat_update(**where, text="Approved", blocks=[section(f"Approved by <@{body['user']['id']}>")])
+
+    bot.connect()
+    sure = {
+        "title": plain("Roll back?"),
+        "text": mrkdwn("*Now*"),
+        "confirm": plain("Yes"),
+        "deny": plain("No"),
+    }
+    slack.post(text="card", blocks=[actions(button("approve", "Approve", style="primary", confirm=sure))])
+    slack.say("below")
+    page = look(slack, "ben")
+
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("heading", name="Roll back?")).to_be_visible()
+    page.get_by_role("button", name="Yes").click()
+
+    expect(box(page)).to_contain_text("Approved by @Ben Okafor")
+    expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+    texts = box(page).locator(".message .content").all_text_contents()
+    assert texts == ["Approved by @Ben Okafor", "below"]
+
+
+def test_a_button_nobody_answers_says_so(slack: LocalSlack, look: Open) -> None:
+    slack.post(text="card", blocks=[actions(button("go", "Go"))])
+    page = look(slack)
+
+    page.get_by_role("button", name="Go").click()
+
+    expect(page.locator(".toast.warning")).to_contain_text("did not answer")
+    expect(page.locator(".button.failed")).to_have_count(1)
+
+
+def test_text_never_becomes_markup(slack: LocalSlack, look: Open) -> None:
+    slack.say(NASTY)
+    slack.post(text=NASTY)
+    slack.post(
+        text="x",
+        blocks=[section(NASTY), {"type": "markdown", "text": NASTY}, actions(button(text=NASTY[:70]))],
+    )
+    slack.post(text="x", blocks=[section("<javascript:alert(1)|click> and <https://e.org|ok>")])
+    slack.act(
+        "alerts",
+        channel="incidents",
+        title=NASTY,
+        text=NASTY,
+        fields={NASTY: NASTY},
+        title_link="javascript:x",
+    )
+    slack.act("channels/topic", person="alice", channel="incidents", topic=NASTY)
+    page = look(slack)
+
+    expect(box(page)).to_contain_text("onerror")
+    assert page.evaluate("window.stolen") is None
+    assert page.locator("#channel-pane script, #channel-pane img").count() == 0
+    assert page.locator('a[href^="javascript"]').count() == 0
+
+
+def test_an_ephemeral_message_is_seen_by_its_reader_only(slack: LocalSlack, look: Open) -> None:
+    page, other = look(slack, "carol"), look(slack, "ben")
+    slack.api(
+        "chat.postEphemeral", channel="C0INCIDENTS", user=slack.people["carol"], text="You may not approve."
+    )
+    slack.say("marker")
+
+    expect(box(page).locator(".private")).to_contain_text("Only visible to you")
+    expect(box(other)).to_contain_text("marker")
+    assert "You may not approve." not in box(other).inner_text()
+
+
+def test_a_modal_shows_errors_and_closes_when_the_app_is_content(
+    slack: LocalSlack, bot: Bot, look: Open
+) -> None:
+    @bot.app.action("reject")
+    def reject(ack: Any, body: dict[str, Any], client: Any) -> None:
+        ack()
+        view = modal(text_input(), callback_id="why", submit=plain("Send"))
+        client.views_open(trigger_id=body["trigger_id"], view=view)
+
+    @bot.app.view("why")
+    def why(ack: Any, view: dict[str, Any]) -> None:
+        typed = view["state"]["values"]["why"]["text"]["value"]
+        ack(**({} if len(typed) > 3 else {"response_action": "errors", "errors": {"why": "Say more."}}))
+
+    bot.connect()
+    slack.post(text="x", blocks=[actions(button("reject", "Reject"))])
+    page = look(slack, "ben")
+    page.get_by_role("button", name="Reject").click()
+    dialog = page.locator("#modal")
+    dialog.get_by_role("button", name="Send").click()
+    expect(dialog).to_contain_text("required")
+    dialog.get_by_role("textbox").fill("no")
+    dialog.get_by_role("button", name="Send").click()
+    expect(dialog).to_contain_text("Say more.")
+    expect(dialog.get_by_role("textbox")).to_have_value("no")
+    dialog.get_by_role("textbox").fill("too risky")
+    dialog.get_by_role("button", name="Send").click()
+
+    expect(dialog).to_be_hidden()
+
+
+def test_the_home_tab_shows_what_the_app_published(slack: LocalSlack, bot: Bot, look: Open) -> None:
+    @bot.app.event("app_home_opened")
+    def opened(event: dict[str, Any], client: Any) -> None:
+        client.views_publish(
+            user_id=event["user"], view={"type": "home", "blocks": [section("Nothing is running.")]}
+        )
+
+    bot.connect()
+    page = look(slack, "carol")
+    page.locator("#sidebar").get_by_role("button", name="Runbook").click()
+
+    expect(page.locator("#home-view")).to_contain_text("Nothing is running.")
+    page.get_by_role("tab", name="Messages").click()
+    expect(page.locator("#composer-text")).to_have_attribute("placeholder", "Message Runbook")
+
+
+def test_one_becomes_somebody_else(slack: LocalSlack, look: Open) -> None:
+    page = look(slack)
+    page.locator(".people summary").click()
+    page.get_by_role("menuitemradio", name=re.compile("Dan Price")).click()
+    expect(page.locator(".people summary")).to_contain_text("guest")
+    page.locator("#composer-text").fill("hello from Dan")
+    page.keyboard.press("Enter")
+
+    eventually(lambda: [m for m in slack.messages() if m.get("user") == slack.people["dan"]])
+
+
+def test_unread_channels_and_the_line_of_new_messages(slack: LocalSlack, look: Open) -> None:
+    slack.say("old", channel="payments-team")
+    page = look(slack, "ben")
+    slack.say("@Ben Okafor please look", channel="payments-team")
+
+    room = page.locator("#sidebar .room", has_text="payments-team")
+    expect(room).to_have_class(re.compile("unread"))
+    expect(room.locator(".count-badge")).to_have_text("1")
+    room.click()
+    expect(box(page).locator(".new-line + .message")).to_contain_text("please look")
+    expect(room).not_to_have_class(re.compile("unread"))
+
+
+def test_the_view_follows_the_end_only_when_it_is_there(slack: LocalSlack, look: Open) -> None:
+    for number in range(40):
+        slack.say(f"line {number}")
+    page = look(slack)
+    scroll = "document.getElementById('channel-list')"
+    at_end = f"{scroll}.scrollHeight - {scroll}.scrollTop - {scroll}.clientHeight < 5"
+    page.wait_for_function(at_end)
+    slack.say("line 40")
+    expect(box(page)).to_contain_text("line 40")
+    page.wait_for_function(at_end)
+
+    page.evaluate(f"{scroll}.scrollTop = 200")
+    page.wait_for_timeout(100)
+    before = page.evaluate(f"{scroll}.scrollTop")
+    slack.say("line 41")
+    expect(box(page)).to_contain_text("line 41")
+
+    assert page.evaluate(f"{scroll}.scrollTop") == before
+
+
+def test_an_edit_keeps_focus_and_open_folds(slack: LocalSlack, look: Open) -> None:
+    plan = {"type": "plan", "block_id": "plan", "title": "Testing", "tasks": []}
+    row = actions(button("stop", "Stop"), block_id="row")
+    posted = slack.post(text="x", blocks=[plan, row])
+    page = look(slack)
+    page.locator(".plan summary").click()
+    page.get_by_role("button", name="Stop").focus()
+
+    slack.api(
+        "chat.update", channel=posted["channel"], ts=posted["ts"], blocks=[{**plan, "title": "Weighing"}, row]
+    )
+
+    expect(box(page)).to_contain_text("Weighing")
+    expect(page.get_by_role("button", name="Stop")).to_be_focused()
+    assert page.locator(".plan").get_attribute("open") is None
+
+
+def test_a_phone_shows_one_pane_at_a_time(slack: LocalSlack, look: Open) -> None:
+    root = slack.say("root")
+    slack.post(text="reply", thread_ts=root)
+    page = look(slack, size=(390, 844))
+    panes = ("#sidebar", "#channel-pane", "#thread-pane", "#panel")
+
+    def seen() -> list[str]:
+        return [pane for pane in panes if page.locator(pane).is_visible()]
+
+    assert seen() == ["#channel-pane"]
+    page.get_by_role("button", name="1 reply").click()
+    expect(page.locator("#thread-list")).to_be_visible()
+    assert seen() == ["#thread-pane"]
+    page.get_by_role("button", name="Back to the channel").click()
+    page.get_by_role("button", name="Back to channels").click()
+    assert seen() == ["#sidebar"]
+    page.locator("#sidebar .room", has_text="general").click()
+    assert seen() == ["#channel-pane"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_mention_of_an_outsider_offers_to_add_them(slack: LocalSlack, bot: Bot, look: Open) -> None:
+    heard: list[str] = []
+
+    @bot.app.event("app_mention")
+    def mention(event: dict[str, Any]) -> None:
+        heard.append(event["text"])
+
+    @bot.app.event("member_joined_channel")
+    def joined() -> None:
+        pass
+
+    bot.connect()
+    page = look(slack, channel="C0GENERAL01")
+    page.locator("#composer-text").fill("@Runbook hello")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Add Runbook").click()
+
+    eventually(lambda: heard)
+    expect(box(page)).to_contain_text("has joined the channel")
+
+
+def test_shortcuts_and_reactions_are_in_the_message_menu(slack: LocalSlack, bot: Bot, look: Open) -> None:
+    heard: list[str] = []
+
+    @bot.app.shortcut("investigate_message")
+    def shortcut(ack: Any, body: dict[str, Any]) -> None:
+        ack()
+        heard.append(body["message"]["text"])
+
+    bot.connect()
+    slack.say("checkout is slow")
+    page = look(slack)
+    message = box(page).locator(".message", has_text="checkout is slow")
+    message.hover()
+    message.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Investigate this message").click()
+    eventually(lambda: heard == ["checkout is slow"])
+    message.hover()
+    message.get_by_role("button", name="Add a reaction").click()
+    page.locator("#popover").get_by_role("button", name="eyes").click()
+
+    expect(message.locator(".reaction")).to_contain_text("1")
+
+
+@pytest.fixture
+def cloud() -> Iterator[StubCloud]:
+    stub = StubCloud()
+    yield stub
+    stub.close()
+
+
+def test_breaking_something_leads_into_the_incident_channel(
+    start: Callable[..., LocalSlack], cloud: StubCloud, look: Open
+) -> None:
+    page = look(start("--cloud", cloud.url))
+    panel = page.locator("#panel")
+    expect(panel).to_contain_text("This is the local stand-in, not Slack.")
+    panel.locator(".fault", has_text="A bad deployment").click()
+    panel.get_by_role("button", name="Break it").click()
+
+    expect(page.locator("#channel-head")).to_contain_text("checkout-api")
+    expect(box(page).locator(".attachment")).to_contain_text("ALARM: checkout p99 latency")
+    expect(panel.locator(".case")).to_contain_text("checkout-p99-latency")
+    expect(panel.locator(".spark")).to_be_visible()
+    assert cloud.cases == [{"application": "shop", "faults": ["bad-deploy"]}]
+
+
+def test_every_block_slack_takes_is_drawn(slack: LocalSlack, look: Open) -> None:
+    for case, blocks in ACCEPTED.items():
+        slack.advance(2)
+        assert slack.post(text=case, blocks=blocks)["ok"]
+    page = look(slack)
+
+    expect(box(page).locator(".message")).to_have_count(len(ACCEPTED))
+    assert page.locator("text=cannot show").count() == 0
+    unnamed = page.evaluate(
+        "[...document.querySelectorAll('button')].filter(b => !(b.ariaLabel || b.textContent.trim())).length"
+    )
+    assert unnamed == 0
+
+
+MRKDWN = {
+    "*bold* and _italic_ and ~gone~": "<strong>bold</strong> and <em>italic</em> and <del>gone</del>",
+    "2 * 3 * 4 and snake_case_name": "2 * 3 * 4 and snake_case_name",
+    "`&lt;a&gt; *b* <https://e.org|link>`": "<code>&lt;a&gt; *b* link</code>",
+    "at 00:03:11 today": "at 00:03:11 today",
+    "<https://e.org|the *docs*>": "the *docs*",
+    "a &amp;&lt;b&gt;": "a &amp;&lt;b&gt;",
+    "&gt; quoted\nnot": "<blockquote>quoted</blockquote>not",
+    "*not\nbold*": "*not<br>bold*",
+    "5 < 6 > 4": "5 &lt; 6 &gt; 4",
+    "<!date^0^{date_num}|then>": "1970-01-01",
+    "<!subteam^S1|@oncall>": "@oncall",
+    ":nosuchemoji:": ":nosuchemoji:",
+}
+
+
+@pytest.fixture(scope="module")
+def drawn(browser: Browser, _shared: LocalSlack) -> Iterator[Callable[[str, str, str], str]]:
+    """Draw a text with one of the page's modules; returns the HTML."""
+    context = browser.new_context(timezone_id="UTC")
+    page = context.new_page()
+    page.goto(_shared.ready["url"])
+    page.wait_for_selector("body[data-ready]")
+
+    def draw(module: str, function: str, text: str) -> str:
+        script = """async ([module, name, text]) => {
+            const m = await import(`/page/js/${module}.js`);
+            const box = document.createElement('div');
+            box.append(...m[name](text).flat(Infinity).filter((n) => n !== null && n !== ''));
+            return box.innerHTML;
+        }"""
+        return page.evaluate(script, [module, function, text])
+
+    yield draw
+    context.close()
+
+
+@pytest.mark.parametrize("text", MRKDWN)
+def test_mrkdwn_is_drawn_as_slack_draws_it(text: str, drawn: Callable[[str, str, str], str]) -> None:
+    html = drawn("mrkdwn", "mrkdwn", text)
+
+    assert MRKDWN[text] in re.sub(
+        r"<(a|time|span|code|strong)( [^>]*)?>", lambda m: f"<{m[1]}>", html
+    ).replace("01/01/1970", "1970-01-01")
+
+
+MARKDOWN = {
+    "# Title": '<p class="heading" role="heading" aria-level="3">Title</p>',
+    "a **b** *c* ~~d~~ `e`": "<p>a <strong>b</strong> <em>c</em> <del>d</del> <code>e</code></p>",
+    "- one\n- two\n  - deep": "<ul><li>one</li><li>two<ul><li>deep</li></ul></li></ul>",
+    "3. three\n4. four": '<ol start="3"><li>three</li><li>four</li></ol>',
+    "> quoted": "<blockquote><p>quoted</p></blockquote>",
+    "```py\nx = 1 < 2\n```": 'data-language="py">x = 1 &lt; 2</pre>',
+    "| a | b |\n|---|--:|\n| 1 | 2 |": '<td class="to-right">2</td>',
+    "---": "<hr>",
+    "- [x] done": 'aria-label="done"',
+    r"\*plain\*": "<p>*plain*</p>",
+    "![logo](https://e.org/x.png)": ">logo</a>",
+}
+
+
+@pytest.mark.parametrize("text", MARKDOWN)
+def test_markdown_is_drawn_as_slack_draws_it(text: str, drawn: Callable[[str, str, str], str]) -> None:
+    assert MARKDOWN[text] in drawn("markdown", "markdown", text)
