@@ -5,6 +5,7 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Literal
 
 from knowledge.embedder import Embedder
@@ -60,6 +61,7 @@ def parts(settings: Settings) -> Parts:
 def run(settings: Settings, queue: Literal["investigate", "quick"]) -> None:
     """Entry of `runbook worker` and `runbook quick`: work off one queue until told to stop."""
     made = parts(settings)
+    import_module("chromadb")  # a second and a half that the first investigation must not wait for
     jobs: dict[str, Handlers] = {
         "investigate": {"investigate": lambda subject: investigate(made, subject)},
         "quick": {

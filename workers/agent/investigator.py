@@ -76,6 +76,7 @@ class Investigator:
         self._budget = budget
         self._now = now
         self._rounds = 0
+        self._out_of_ideas = False
 
     def run(self) -> Iterator[Event]:
         """Everything there is to do now: investigate, or look once more after a decision."""
@@ -116,9 +117,7 @@ class Investigator:
             return False
         if self.case.tree.open():
             return True
-        if self.case.tree.with_status("confirmed"):
-            return False
-        return bool(self._reasoner.hypothesise(self.case))
+        return not self._out_of_ideas and not self.case.tree.with_status("confirmed")
 
     def _round(self) -> Iterator[Event]:
         """Form claims if none is open, ask what they need, weigh what came back."""
@@ -128,7 +127,9 @@ class Investigator:
             yield self._apply(spent)
             return
         if not self.case.tree.open():
-            for hypothesis in self._reasoner.hypothesise(self.case):
+            fresh = self._reasoner.hypothesise(self.case)
+            self._out_of_ideas = not fresh
+            for hypothesis in fresh:
                 yield self._apply(HypothesisFormed(at=self._now(), hypothesis=hypothesis))
         for hypothesis in self.case.tree.open():
             for query in self._reasoner.plan(self.case, hypothesis):

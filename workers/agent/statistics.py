@@ -6,6 +6,7 @@ never moved would otherwise call its first small move an incident.
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -73,6 +74,7 @@ def numbers(series: Series) -> Floats:
     return np.array([np.nan if v is None else v for v in series.values], dtype=np.float64)
 
 
+@lru_cache(maxsize=1024)
 def baseline(series: Series) -> Baseline | None:
     """What was usual in the first part of the window; `None` when too few points came to say."""
     values = numbers(series)
@@ -89,6 +91,7 @@ def baseline(series: Series) -> Baseline | None:
     )
 
 
+@lru_cache(maxsize=1024)
 def deviation(series: Series) -> Deviation | None:
     """The last excursion of a series from its baseline, or `None` when there is none."""
     usual = baseline(series)

@@ -28,11 +28,11 @@ MOST_RESOURCES = 40
 # Words of a report that name no service.
 def questions(case: Investigation) -> tuple[CausalQuery, ...]:
     """What still has to be asked before the facts can be stated; none when they can be."""
-    first = _first(case)
-    if any(query.id not in case.queries for query in first):
-        return tuple(query for query in first if query.id not in case.queries)
-    survey = _survey(case)
-    return (survey,) if survey is not None and survey.id not in case.queries else ()
+    for batch in (_first, _second):
+        missing = tuple(query for query in batch(case) if query.id not in case.queries)
+        if missing:
+            return missing
+    return ()
 
 
 def _first(case: Investigation) -> tuple[CausalQuery, ...]:
@@ -42,10 +42,15 @@ def _first(case: Investigation) -> tuple[CausalQuery, ...]:
         _query("f1", "aws_topology", "what runs, and who needs whom", changes, {}),
         _query("f2", "cloudwatch_alarms", "which alarms fire, and were they edited", alarms, _within(alarms)),
         _query("f3", "aws_changes", "what changed before and since", changes, _within(changes)),
-        _query(
-            "f4", "runbook_search", "runbooks about what was reported", changes, {"text": case.incident.text}
-        ),
     )
+
+
+def _second(case: Investigation) -> tuple[CausalQuery, ...]:
+    window = ending(case.incident.at, minutes=HISTORY_MINUTES)
+    about: dict[str, JsonValue] = {"text": case.incident.text[:500]}
+    runbooks = _query("f4", "runbook_search", "runbooks about what was reported", window, about)
+    survey = _survey(case)
+    return (runbooks, survey) if survey is not None else (runbooks,)
 
 
 def _within(window: Window) -> dict[str, JsonValue]:

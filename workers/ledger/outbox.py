@@ -43,7 +43,16 @@ def say(connection: Connection, investigation: str, posts: tuple[Post, ...], at:
 
 
 def hold(connection: Connection, investigation: str, holder: str, at: float) -> tuple[Outgoing, ...]:
-    """Take the posts that are due, urgent ones first, so that no other process delivers them too."""
+    """Take the posts that are due, urgent ones first, so that no other process delivers them too.
+
+    While somebody else holds any of an investigation's posts there is nothing to take: two deliverers would
+    bring the thread out of order.
+    """
+    here = outbox.c.investigation == investigation
+    if connection.execute(
+        select(outbox.c.id).where(here, outbox.c.held_until > at, outbox.c.holder != holder)
+    ).first():
+        return ()
     due = and_(
         outbox.c.investigation == investigation,
         outbox.c.sent < outbox.c.revision,

@@ -35,7 +35,7 @@ def request(
         call=remedy.call,
         risk=_risk(row.level, names, policy),
         target=f"{row.client}:{place}",
-        why=(remedy.why,),
+        why=(remedy.why, *_shown(case, remedy.hypothesis)),
         blast_radius=changes.worded(row.blast_radius, remedy.call),
         before=state,
         rollback=changes.undo(row, remedy.call, state),
@@ -46,6 +46,16 @@ def request(
         created_at=now,
         expires_at=now + policy.ttl,
     ).sealed()
+
+
+def _shown(case: Investigation, hypothesis: str) -> tuple[str, ...]:
+    """The findings that carry the claim most, so that nobody has to look them up before deciding."""
+    strong = (
+        e.finding
+        for e in case.evidence_for(hypothesis)
+        if e.role == "confirm" and e.says == "supports" and e.strength == "strong"
+    )
+    return tuple(strong)[:2]
 
 
 def _risk(declared: Risk, names: set[str], policy: Policy) -> Risk:
