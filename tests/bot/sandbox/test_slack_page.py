@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.bot.sandbox.browser import chromium
 from tests.bot.sandbox.kit import actions, button, modal, mrkdwn, plain, section, text_input
@@ -18,24 +18,20 @@ NASTY = '<img src=x onerror="window.stolen=1"><script>window.stolen=1</script>'
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator[BrowserContext]:
     with chromium() as one:
-        yield one
+        yield one.new_context(viewport={"width": 1440, "height": 900}, timezone_id="UTC")
 
 
 @pytest.fixture
-def look(browser: Browser) -> Iterator[Open]:
+def look(browser: BrowserContext) -> Iterator[Open]:
     """Open the page as somebody; anything the browser complains about fails the test."""
     complaints: list[str] = []
-    contexts = []
+    pages: list[Page] = []
 
-    def open_page(
-        slack: LocalSlack, person: str = "alice", channel: str = "C0INCIDENTS", **options: Any
-    ) -> Page:
-        size = options.pop("size", (1440, 900))
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
-        contexts.append(context)
-        page = context.new_page()
+    def open_page(slack: LocalSlack, person: str = "alice", channel: str = "C0INCIDENTS") -> Page:
+        page = browser.new_page()
+        pages.append(page)
         page.set_default_timeout(8000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
@@ -44,8 +40,8 @@ def look(browser: Browser) -> Iterator[Open]:
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert complaints == []
 
 
@@ -265,7 +261,8 @@ def test_an_edit_keeps_focus_and_open_folds(slack: LocalSlack, look: Open) -> No
 def test_a_phone_shows_one_pane_at_a_time(slack: LocalSlack, look: Open) -> None:
     root = slack.say("root")
     slack.post(text="reply", thread_ts=root)
-    page = look(slack, size=(390, 844))
+    page = look(slack)
+    page.set_viewport_size({"width": 390, "height": 844})
     panes = ("#sidebar", "#channel-pane", "#thread-pane", "#panel")
 
     def seen() -> list[str]:
@@ -381,10 +378,9 @@ MRKDWN = {
 
 
 @pytest.fixture(scope="module")
-def drawn(browser: Browser, _shared: LocalSlack) -> Iterator[Callable[[str, str, str], str]]:
+def drawn(browser: BrowserContext, _shared: LocalSlack) -> Iterator[Callable[[str, str, str], str]]:
     """Draw a text with one of the page's modules; returns the HTML."""
-    context = browser.new_context(timezone_id="UTC")
-    page = context.new_page()
+    page = browser.new_page()
     page.goto(_shared.ready["url"])
     page.wait_for_selector("body[data-ready]")
 
@@ -398,7 +394,7 @@ def drawn(browser: Browser, _shared: LocalSlack) -> Iterator[Callable[[str, str,
         return page.evaluate(script, [module, function, text])
 
     yield draw
-    context.close()
+    page.close()
 
 
 @pytest.mark.parametrize("text", MRKDWN)
