@@ -1,4 +1,4 @@
-"""A local cloud in a process of its own, and what tests ask of it: cases, time, clients, series, log lines."""
+"""A local cloud in a process of its own, and what tests ask of it: cases, time, clients, series, logs."""
 
 import configparser
 import json
@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 REGION = "us-east-1"
 ONCE = Config(retries={"max_attempts": 1, "mode": "standard"}, read_timeout=30)
@@ -97,6 +100,24 @@ class LocalCloud:
             aws_secret_access_key=secret,
             config=ONCE,
         )
+
+    def signed(self, service: str, headers: dict[str, str], body: bytes, path: str = "/") -> dict[str, str]:
+        """Headers of a POST that the worker signed by hand."""
+        request = AWSRequest("POST", self.url + path, headers=headers, data=body)
+        SigV4Auth(Credentials(*self.keys("worker")), service, REGION).add_auth(request)
+        return dict(request.headers.items())
+
+    def post(
+        self, headers: dict[str, str], body: bytes, path: str = "/"
+    ) -> tuple[int, dict[str, str], bytes]:
+        """A raw POST: status, headers and body of what comes back."""
+        request = urllib.request.Request(self.url + path, body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as reply:
+                return reply.status, dict(reply.headers), reply.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, dict(error.headers), error.read()
 
     def keys(self, who: str) -> tuple[str, str]:
         """The keys in a credentials file that the cloud wrote."""

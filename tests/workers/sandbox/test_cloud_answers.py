@@ -1,4 +1,4 @@
-"""Every operation of the front answers in the shape of botocore's model; the cloud itself checks each answer."""
+"""Every operation of the front answers in the shape of botocore's model; the cloud checks each answer."""
 
 from typing import Any
 

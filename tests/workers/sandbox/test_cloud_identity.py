@@ -1,13 +1,18 @@
 """Who may do what: every refusal in the form that the real service has for it."""
 
-import hashlib
+from typing import Any
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
-from local_cloud import REGION, LocalCloud
+from local_cloud import LocalCloud
+from moto.core.utils import get_service_model
+
+from workers.sandbox.front import cbor
+
+LIST_CLUSTERS = {
+    "X-Amz-Target": "AmazonEC2ContainerServiceV20141113.ListClusters",
+    "Content-Type": "application/x-amz-json-1.1",
+}
 
 DENIED = [
     ("iam", "list_users", {}, "AccessDenied", 403),
@@ -86,7 +91,7 @@ def test_a_signature_with_another_secret_is_refused(
 
 
 def test_an_unsigned_request_is_refused(cloud: LocalCloud) -> None:
-    status, headers, body = _post(cloud, {"X-Amz-Target": "AmazonEC2ContainerServiceV20141113.ListClusters"})
+    status, headers, body = cloud.post(LIST_CLUSTERS, b"{}")
 
     assert status in (400, 403)
     assert b"MissingAuthenticationToken" in body
@@ -94,10 +99,9 @@ def test_an_unsigned_request_is_refused(cloud: LocalCloud) -> None:
 
 
 def test_a_request_from_another_hour_is_refused(cloud: LocalCloud) -> None:
-    request = _signed(cloud, "ListClusters")
-    request.headers.replace_header("X-Amz-Date", "20200101T000000Z")
+    headers = cloud.signed("ecs", LIST_CLUSTERS, b"{}") | {"X-Amz-Date": "20200101T000000Z"}
 
-    status, _, body = _post(cloud, dict(request.headers.items()), b"{}")
+    status, _, body = cloud.post(headers, b"{}")
 
     assert status == 400
     assert b"Signature expired" in body
@@ -150,8 +154,6 @@ def test_another_region_is_empty(cloud: LocalCloud) -> None:
 
 
 def test_the_cbor_protocol_is_spoken_too(cloud: LocalCloud) -> None:
-    from workers.sandbox.front import cbor
-
     denied = _cbor(cloud, "DeleteAlarms", {"AlarmNames": ["x"]})
     listed = _cbor(cloud, "ListMetrics", {"Namespace": "AWS/RDS"})
 
@@ -164,39 +166,9 @@ def test_the_cbor_protocol_is_spoken_too(cloud: LocalCloud) -> None:
     }
 
 
-def _cbor(cloud: LocalCloud, operation: str, parameters: dict) -> tuple[int, dict, bytes]:
-    from moto.core.utils import get_service_model
-
-    from workers.sandbox.front.cbor import encode
-
+def _cbor(cloud: LocalCloud, operation: str, parameters: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
     shape = get_service_model("cloudwatch").operation_model(operation).input_shape
     path = f"/service/GraniteServiceVersion20100801/operation/{operation}"
     headers = {"smithy-protocol": "rpc-v2-cbor", "Content-Type": "application/cbor"}
-    request = _sign(cloud, "monitoring", path, headers, encode(parameters, shape))
-    return _post(cloud, dict(request.headers.items()), request.body, path)
-
-
-def _signed(cloud: LocalCloud, operation: str) -> AWSRequest:
-    target = f"AmazonEC2ContainerServiceV20141113.{operation}"
-    headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
-    return _sign(cloud, "ecs", "/", headers, b"{}")
-
-
-def _sign(cloud: LocalCloud, service: str, path: str, headers: dict, body: bytes) -> AWSRequest:
-    request = AWSRequest("POST", cloud.url + path, headers=headers, data=body)
-    request.headers["X-Amz-Content-SHA256"] = hashlib.sha256(body).hexdigest()
-    SigV4Auth(Credentials(*cloud.keys("worker")), service, REGION).add_auth(request)
-    return request
-
-
-def _post(cloud: LocalCloud, headers: dict, body: bytes = b"{}", path: str = "/") -> tuple[int, dict, bytes]:
-    import urllib.error
-    import urllib.request
-
-    headers.setdefault("Content-Type", "application/x-amz-json-1.1")
-    try:
-        with urllib.request.urlopen(urllib.request.Request(cloud.url + path, body, headers)) as reply:
-            return reply.status, dict(reply.headers), reply.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, dict(error.headers), error.read()
+    body = cbor.encode(parameters, shape)
+    return cloud.post(cloud.signed("monitoring", headers, body, path), body, path)

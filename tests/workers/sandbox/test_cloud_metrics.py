@@ -1,5 +1,6 @@
 """GetMetricData and its kin: periods, resolutions, statistics, limits, pages, lag, gaps."""
 
+import json
 import time
 from typing import Any
 
@@ -198,15 +199,22 @@ def test_a_hundred_queries_over_three_hours_take_half_a_second(cloud: LocalCloud
         _query(metric, "p95" if n % 4 == 0 else "Average", 60, f"m{n}") for n, metric in enumerate(metrics)
     ]
     assert len(queries) == 100
+    now = cloud.now
+    body = json.dumps({"MetricDataQueries": queries, "StartTime": now - 10800, "EndTime": now}).encode()
+    headers = {
+        "X-Amz-Target": "GraniteServiceVersion20100801.GetMetricData",
+        "Content-Type": "application/x-amz-json-1.0",
+    }
     taken = []
 
     for _ in range(3):
+        signed = cloud.signed("monitoring", headers, body)
         began = time.perf_counter()
-        _ask(cloud, *queries, minutes=(-180, 0))
+        status, _, _ = cloud.post(signed, body)
         taken.append(time.perf_counter() - began)
+        assert status == 200
 
-    # Twice the aim, client included: the machine is shared.
-    assert min(taken) < 1.0
+    assert min(taken) < 0.5
 
 
 def test_lag_hides_the_newest_points(cloud: LocalCloud) -> None:

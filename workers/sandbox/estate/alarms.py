@@ -1,7 +1,7 @@
 """CloudWatch alarms: their configuration over time, and the states that follow from the telemetry."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -95,46 +95,61 @@ class AlarmState:
             begin = max(start, version.since)
             if until <= begin:
                 continue
-            for at, now_state, points in _evaluate(version, fetch, begin, until):
+            seen = _see(version, fetch, begin, until)
+            for at, last, now_state in seen.states(begin) if seen else ():
                 if now_state != state:
+                    points = seen.points(last, now_state) if seen else ()
                     found.append(Transition(at, now_state, state, points))
                     state = now_state
         return found
 
 
-def _evaluate(
-    config: AlarmConfig, fetch: Fetch, start: float, until: float
-) -> list[tuple[float, str, tuple[tuple[float, float], ...]]]:
-    """The state at every evaluation from `start` to `until`, with the breaching or newest points."""
+@dataclass(frozen=True)
+class _Seen:
+    """What an alarm saw: its metric by period from `first` on, NaN where there was no point."""
+
+    config: AlarmConfig
+    first: float
+    values: np.ndarray
+    breaching: np.ndarray
+
+    def states(self, start: float) -> Iterator[tuple[float, int, str]]:
+        """The state at each evaluation from `start` on, with the index of the newest period."""
+        depth, period = self.config.periods, self.config.period
+        counts = np.convolve(self.breaching, np.ones(depth, int), "valid")
+        for index, count in enumerate(counts):
+            last = index + depth - 1
+            at = self.first + (last + 1) * period + EVALUATED_AFTER
+            if at >= start:
+                yield at, last, "ALARM" if count >= self.config.points else "OK"
+
+    def points(self, last: int, state: str) -> tuple[tuple[float, float], ...]:
+        """The points that made a state, newest first: those that breach, or all when it is calm."""
+        places = range(last, last - self.config.periods, -1)
+        usable = self.breaching if state == "ALARM" else np.ones(len(self.values), bool)
+        return tuple(
+            (self.first + n * self.config.period, float(self.values[n]))
+            for n in places
+            if usable[n] and not np.isnan(self.values[n])
+        )
+
+
+def _see(config: AlarmConfig, fetch: Fetch, start: float, until: float) -> _Seen | None:
+    """The periods that evaluations between `start` and `until` look at; None when there is no evaluation."""
     period, depth = config.period, config.periods
     first = (start - EVALUATED_AFTER) // period * period - (depth - 1) * period
     ends = np.arange(first, until - EVALUATED_AFTER + 1e-6, period)
     if len(ends) <= depth:
-        return []
+        return None
     found = fetch(config, first, ends[-1])
     values = np.full(len(ends) - 1, np.nan)
     places = ((found.times - first) / period).astype(int)
     inside = (places >= 0) & (places < len(values))
     values[places[inside]] = found.value(config.statistic)[inside]
-    return list(_states(config, values, first, start))
-
-
-def _states(config: AlarmConfig, values: np.ndarray, first: float, start: float):
     breaching = config.breaches(values) & ~np.isnan(values)
     if config.missing == "breaching":
         breaching |= np.isnan(values)
-    for last in range(config.periods - 1, len(values)):
-        window = slice(last - config.periods + 1, last + 1)
-        at = first + (last + 1) * config.period + EVALUATED_AFTER
-        if at < start:
-            continue
-        alarming = breaching[window].sum() >= config.points
-        seen = [
-            (first + i * config.period, float(values[i]))
-            for i in range(last, last - config.periods, -1)
-            if not np.isnan(values[i]) and (not alarming or breaching[i])
-        ]
-        yield at, "ALARM" if alarming else "OK", tuple(seen)
+    return _Seen(config, first, values, breaching)
 
 
 def reason(config: AlarmConfig, change: Transition) -> str:

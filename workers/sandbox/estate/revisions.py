@@ -29,9 +29,10 @@ class Revisions:
     application: Application
     table: dict[str, dict[int, Revision]] = field(default_factory=dict)
     code: dict[str, Code] = field(default_factory=dict)
+    _known: dict[tuple[str, int], Behaviour] = field(default_factory=dict)
 
     def add(self, revision: Revision) -> None:
-        """Keep a revision."""
+        """Keep a revision; the code of its image is known by now."""
         self.table.setdefault(revision.service, {})[revision.number] = revision
 
     def newest(self, service: str) -> Revision:
@@ -40,10 +41,11 @@ class Revisions:
 
     def behaviour(self, service: str, number: int) -> Behaviour:
         """What tasks of this revision do."""
-        revision = self.table[service][number]
-        return behave(
-            self.application.services[service], revision.environment, self.code.get(revision.image, Code())
-        )
+        if (service, number) not in self._known:
+            revision, spec = self.table[service][number], self.application.services[service]
+            code = self.code.get(revision.image, Code())
+            self._known[(service, number)] = behave(spec, revision.environment, code)
+        return self._known[(service, number)]
 
 
 def image(application: str, service: str, tag: str) -> str:

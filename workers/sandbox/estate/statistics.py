@@ -42,7 +42,7 @@ class Points:
         return self._of_values(share)
 
     def _of_values(self, share: float) -> Values:
-        """The percentile of a metric without a histogram: each sample counts, with interpolation between two."""
+        """The percentile of a metric without a histogram, interpolated between samples."""
         values = self.raw.total / self.raw.count
         sizes = np.diff(np.append(self.first, len(values)))
         ordered = values[np.lexsort((values, np.repeat(np.arange(len(sizes)), sizes)))]

@@ -3,6 +3,8 @@
 A pure function of time and seed, so every window of the past can be computed on its own.
 """
 
+from functools import cache
+
 import numpy as np
 
 from workers.sandbox.model.spec import Traffic
@@ -10,7 +12,7 @@ from workers.sandbox.model.spec import Traffic
 DAY, WEEK = 86400.0, 7 * 86400.0
 # The epoch was a Thursday; days 2 and 3 of an epoch week are a Saturday and a Sunday.
 _WEEKEND = (2, 3)
-_DRIFTS = (17 * 60.0, 41 * 60.0, 97 * 60.0, 223 * 60.0)
+_SPEEDS = 2 * np.pi / np.array([17 * 60.0, 41 * 60.0, 97 * 60.0, 223 * 60.0])
 
 
 def demand(traffic: Traffic, times: np.ndarray, seed: int) -> np.ndarray:
@@ -25,11 +27,13 @@ def demand(traffic: Traffic, times: np.ndarray, seed: int) -> np.ndarray:
 
 def wobble(times: np.ndarray, seed: int, size: float) -> np.ndarray:
     """A slow drift around one, made of waves whose phases depend on the seed."""
-    phases = np.random.default_rng([seed, 77]).random(len(_DRIFTS)) * 2 * np.pi
-    drift = sum(
-        np.sin(2 * np.pi * times / period + phase) for period, phase in zip(_DRIFTS, phases, strict=True)
-    )
-    return 1 + size * np.asarray(drift)
+    drift = np.sin(times[:, None] * _SPEEDS + _phases(seed)).sum(axis=1)
+    return 1 + size * drift
+
+
+@cache
+def _phases(seed: int) -> np.ndarray:
+    return np.random.default_rng([seed, 77]).random(len(_SPEEDS)) * 2 * np.pi
 
 
 def chance_at(times: np.ndarray, seed: int, slot: float) -> np.ndarray:
