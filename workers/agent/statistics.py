@@ -4,10 +4,11 @@ Robust throughout (medians and median absolute deviations), with a floor on the 
 never moved would otherwise call its first small move an incident.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,8 +75,7 @@ def numbers(series: Series) -> Floats:
     return np.array([np.nan if v is None else v for v in series.values], dtype=np.float64)
 
 
-@lru_cache(maxsize=1024)
-def baseline(series: Series) -> Baseline | None:
+def _baseline(series: Series) -> Baseline | None:
     """What was usual in the first part of the window; `None` when too few points came to say."""
     values = numbers(series)
     usual = values[: max(FEWEST, int(len(values) * 0.6))]
@@ -91,8 +91,7 @@ def baseline(series: Series) -> Baseline | None:
     )
 
 
-@lru_cache(maxsize=1024)
-def deviation(series: Series) -> Deviation | None:
+def _deviation(series: Series) -> Deviation | None:
     """The last excursion of a series from its baseline, or `None` when there is none."""
     usual = baseline(series)
     if usual is None:
@@ -123,6 +122,11 @@ def deviation(series: Series) -> Deviation | None:
         source=series.source,
         link=series.link,
     )
+
+
+# The same series is judged by many looks. (Frozen models have a hash, which type checkers cannot see.)
+baseline = cast("Callable[[Series], Baseline | None]", lru_cache(maxsize=1024)(_baseline))
+deviation = cast("Callable[[Series], Deviation | None]", lru_cache(maxsize=1024)(_deviation))
 
 
 def _calmed(scores: Floats) -> Floats:

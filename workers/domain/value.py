@@ -1,7 +1,5 @@
 """The base of every domain type: frozen, strict about unknown fields, compared by value."""
 
-from typing import TYPE_CHECKING
-
 from pydantic import BaseModel, ConfigDict
 
 
@@ -9,7 +7,3 @@ class Value(BaseModel):
     """A frozen value; change means `value.model_copy(update=…)`. Unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
-
-    if TYPE_CHECKING:
-        # pydantic gives frozen models a hash when the class is made, which type checkers cannot see.
-        def __hash__(self) -> int: ...
