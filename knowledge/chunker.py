@@ -25,6 +25,7 @@ class _Block(NamedTuple):
     kind: str
     text: str
     items: tuple[str, ...] = ()
+    level: int = 0  # of a heading
 
 
 def chunks(document: Document) -> tuple[Chunk, ...]:
@@ -55,14 +56,13 @@ def _sections(text: str) -> Iterator[tuple[tuple[str, ...], list[_Block]]]:
     path: dict[int, str] = {}
     blocks: list[_Block] = []
     for block in _blocks(text):
-        if not block.kind.startswith("h"):
+        if not block.level:
             blocks.append(block)
             continue
         if blocks:
             yield tuple(path.values()), blocks
-        level = int(block.kind[1])
-        path = {above: title for above, title in path.items() if above < level} | {level: block.text}
-        blocks = []
+        above = {level: title for level, title in path.items() if level < block.level}
+        path, blocks = above | {block.level: block.text}, []
     if blocks:
         yield tuple(path.values()), blocks
 
@@ -79,7 +79,7 @@ def _blocks(text: str) -> Iterator[_Block]:
             continue
         if token.type == "heading_open":
             title = _MARKUP.sub("", _LINK.sub(r"\1", tokens[index + 1].content)).strip()[:HEADING_CHARS]
-            yield _Block(token.tag, title or "…")
+            yield _Block("heading", title or "…", level=int(token.tag[1]))
             continue
         written = "\n".join(lines[slice(*token.map)]).strip("\n")
         if token.type not in ("fence", "code_block"):

@@ -131,6 +131,15 @@ def test_what_no_reader_sees_is_left_out() -> None:
     assert not any(word in piece.text for piece in pieces for word in ("approve", "secret"))
 
 
+def test_html_is_text() -> None:
+    pieces = chunks(document("## A\n\n<details>\nMore\n</details>\n\n<hr>\n\n## B\n\n<h1>x</h1>\n"))
+
+    assert [(piece.section, piece.text) for piece in pieces] == [
+        ("A", "<details>\nMore\n</details>\n\n<hr>"),
+        ("B", "<h1>x</h1>"),
+    ]
+
+
 def test_comments_in_code_are_code() -> None:
     [piece] = chunks(document("```html\n<!-- keep -->\n```"))
 

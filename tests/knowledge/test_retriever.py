@@ -3,8 +3,11 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from itertools import count
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -12,7 +15,7 @@ from knowledge.document import Passage
 from knowledge.embedder import VERSION, Embedder
 from knowledge.retriever import Retriever
 from knowledge.sources.filesystem import Filesystem
-from knowledge.store import Store
+from knowledge.store import SCHEMA, Store
 from knowledge.sync import sync
 from tests.knowledge.conftest import free_port
 from tests.knowledge.quality import EXAMPLES
@@ -96,20 +99,22 @@ def test_what_another_process_synced_is_found_at_once(
     write(runbooks, "new.md", "# Label printer\n\nThe printer says ZXQ_FAILED_4711. Restart it.\n")
     (runbooks / "checkout-errors-after-deployment.md").unlink()
 
+    version = store.collection.removeprefix(f"{SCHEMA}-")
     code = (
         "import sys; from knowledge.store import Store; from knowledge.sync import sync;"
         "from knowledge.embedder import Embedder; from knowledge.sources.filesystem import Filesystem;"
-        "store = Store(sys.argv[1], 'x'); store.collection = sys.argv[2];"
+        "store = Store(sys.argv[1], sys.argv[2]);"
         "print(sync(Filesystem(sys.argv[3]), store, Embedder()).removed)"
     )
     subprocess.run(
-        [sys.executable, "-c", code, chroma_url, store.collection, str(runbooks)],
+        [sys.executable, "-c", code, chroma_url, version, str(runbooks)],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         check=True,
         timeout=120,
     )
 
-    assert found(retriever.search("ZXQ_FAILED_4711", now=NOW)) == ["new.md"]
+    [new] = retriever.search("ZXQ_FAILED_4711", now=NOW)
+    assert (new.document, new.found) == ("new.md", "identifier")
     assert retriever.search(RELEASE, CHECKOUT, now=NOW) == ()
 
 
@@ -244,6 +249,35 @@ def test_a_poisoned_runbook_is_quoted_and_nothing_more(tmp_path: Path, store: St
     assert passage.title == "{{7*7}} <!channel> ${HOME}"
     assert passage.text == f"Delete old files. {poison}"
     assert passage.section == "Disk full"
+
+
+def test_searches_go_on_while_documents_are_written(
+    chroma_url: str, runbooks: Path, store: Store, embed: Embedder
+) -> None:
+    sync(Filesystem(runbooks), store, embed)
+    version = store.collection.removeprefix(f"{SCHEMA}-")
+    pieces = list(store.rows().values())
+    vectors = embed([piece.embedded for piece in pieces])
+    done = Event()
+
+    def write() -> int:
+        writer = Store(chroma_url, version)
+        for times in count():
+            if done.is_set():
+                return times
+            writer.remove(pieces[0].cover.source, {piece.document for piece in pieces})
+            writer.replace(pieces, vectors)
+        return 0
+
+    with ThreadPoolExecutor() as pool:
+        written = pool.submit(write)
+        retriever = Retriever(Store(chroma_url, version), embed)
+        for _ in range(100):
+            retriever.search(RELEASE, CHECKOUT, now=NOW)
+        done.set()
+
+    assert written.result() > 5
+    assert found(retriever.search(RELEASE, CHECKOUT, now=NOW)) == ["checkout-errors-after-deployment.md"]
 
 
 def test_an_unreachable_index_is_said(embed: Embedder) -> None:
