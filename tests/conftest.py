@@ -1,0 +1,52 @@
+"""What all tests share: property tests that are the same in every run, and the golden files."""
+
+import difflib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no reason to fail, and a failure has to come back when the test is run again.
+settings.register_profile(
+    "runbook",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("runbook")
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--golden-update", action="store_true", help="write tests/golden anew from what the product says now"
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, Any], None]:
+    """Hold a JSON value against `tests/golden/<name>.json`, or write it there with --golden-update."""
+    renewing = bool(request.config.getoption("--golden-update"))
+
+    def held(name: str, value: Any) -> None:
+        path = GOLDEN / f"{name}.json"
+        said = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+        if renewing:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(said, encoding="utf-8")
+        was = path.read_text(encoding="utf-8") if path.exists() else ""
+        if was != said:
+            lines = difflib.unified_diff(
+                was.splitlines(), said.splitlines(), "golden", "now", lineterm="", n=2
+            )
+            pytest.fail(
+                f"{path.name} differs (--golden-update renews it):\n" + "\n".join(lines), pytrace=False
+            )
+
+    return held
