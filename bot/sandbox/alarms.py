@@ -7,6 +7,8 @@ from bot.sandbox.slack import Slack
 from bot.sandbox.workspace import Channel, Message
 
 RED = "#b3261e"
+# Fields up to this long stand two in a row.
+SHORT = 28
 
 
 def post(slack: Slack, channel: Channel, alert: dict[str, Any]) -> Message:
@@ -16,6 +18,8 @@ def post(slack: Slack, channel: Channel, alert: dict[str, Any]) -> Message:
         fields = [
             {"title": str(title), "value": str(value), "short": True} for title, value in fields.items()
         ]
+    for field in fields:
+        field.setdefault("short", len(str(field.get("value", ""))) <= SHORT)
     attachment: dict[str, Any] = {
         "color": str(alert.get("color") or RED).removeprefix("#"),
         "title": str(alert.get("title", "")),

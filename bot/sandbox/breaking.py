@@ -30,7 +30,11 @@ async def break_something(slack: Slack, person: str, wish: dict[str, Any]) -> di
     if slack.workspace.users[person].is_restricted:
         raise PageError("user_is_restricted", "Guests cannot create channels.")
     answer = await _ask(slack, "POST", "/_cloud/case", wish, CASE_TIMEOUT)
-    alert = answer["alert"]
+    alert = answer.get("alert")
+    if not alert:
+        raise PageError(
+            "no_alarm", "That broke something no alarm noticed. Try another seed, or an earlier onset."
+        )
     everybody = [user.id for user in seeds.PEOPLE] + [seeds.ALARM_USER_ID]
     channel = rooms.create(slack, _name(slack, str(alert.get("service", ""))), person, everybody)
     case = {**wish, "channel": channel.id, "name": channel.name, "alert": alert, "since": slack.clock.now()}

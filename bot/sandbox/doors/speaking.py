@@ -17,6 +17,9 @@ async def say(slack: Slack, body: Body) -> Body:
         raise PageError("not_in_channel", "They are not in that channel.")
     if channel.archived:
         raise PageError("is_archived", "That channel is archived.")
+    manifest = slack.manifest
+    if channel.kind == "im" and not (manifest.messages_tab and not manifest.messages_read_only):
+        raise PageError("messages_tab_disabled", f"{manifest.name} takes no direct messages.")
     typed = str(body.get("text", "")).strip()
     if not typed:
         raise PageError("no_text", "There is nothing to send.")

@@ -48,6 +48,8 @@ class Call:
             raise SlackError("channel_not_found")
         if channel.archived:
             raise SlackError("is_archived")
+        if channel.kind == "im" and not self.slack.manifest.messages_tab:
+            raise SlackError("messages_tab_disabled")
         if seeds.BOT_USER_ID not in channel.members:
             raise SlackError("not_in_channel")
         return channel

@@ -75,7 +75,7 @@ export function readPulse(raw) {
     value: Number(raw.value ?? last),
     threshold: raw.threshold === null || raw.threshold === undefined ? NaN : Number(raw.threshold),
     unit: raw.unit && raw.unit !== 'None' ? raw.unit : '',
-    name: raw.metric?.name || raw.metric || raw.name || 'alarmed metric',
+    name: [raw.service, raw.metric?.name || raw.metric || raw.name, raw.statistic].filter(Boolean).join(' ') || 'alarmed metric',
   };
 }
 
@@ -111,8 +111,8 @@ const faultTitle = (id) => [...(menu?.faults || []), ...(menu?.applications || [
 function readRow(raw) {
   if (typeof raw !== 'object') return { id: String(raw), title: words(raw), line: '', applications: [] };
   const id = String(raw.id ?? raw.name ?? raw.key ?? '');
-  const where = raw.applications || (raw.application ? [raw.application] : []);
-  return { id, title: raw.title || raw.label || words(id), line: raw.line || raw.description || raw.summary || '', applications: where };
+  const line = raw.about || raw.line || raw.description || raw.summary || '';
+  return { id, title: raw.title || raw.label || words(id), line, applications: raw.fits || raw.applications || [] };
 }
 
 const rowsOf = (answer, name) => (Array.isArray(answer) ? answer : answer?.[name] || []).map(readRow);

@@ -104,7 +104,8 @@ function drawHome() {
 }
 
 function drawFoot(one, atHome) {
-  const reason = atHome ? 'home' : one.is_archived ? 'archived' : !one.members.includes(store.me) ? 'outside' : 'open';
+  const isMute = one.is_im && user(one.user)?.is_bot && !store.app.messages_tab;
+  const reason = atHome ? 'home' : isMute ? 'mute' : one.is_archived ? 'archived' : !one.members.includes(store.me) ? 'outside' : 'open';
   $('channel-foot').dataset.state = reason;
   box.node.hidden = reason !== 'open';
   let notice = $('channel-foot').querySelector('.closed');
@@ -112,7 +113,11 @@ function drawFoot(one, atHome) {
     notice?.remove();
     return;
   }
-  const text = reason === 'archived' ? 'This channel is archived. Nothing can be posted here.' : `You are looking at #${one.name} without being in it.`;
+  const text = {
+    archived: 'This channel is archived. Nothing can be posted here.',
+    outside: `You are looking at #${one.name} without being in it.`,
+    mute: `${store.app.name} takes no direct messages. Mention it in a channel.`,
+  }[reason];
   const join = reason === 'outside' ? el('button', { type: 'button', class: 'button primary', 'data-do': 'join', 'data-channel': one.id }, 'Join channel') : null;
   const fresh = el('div', { class: 'closed' }, el('span', {}, text), join);
   if (notice) morph(notice, fresh);
