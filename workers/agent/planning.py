@@ -66,7 +66,8 @@ def _search(hypothesis: Hypothesis, sight: Sight) -> tuple[CausalQuery, ...]:
     ):
         return ()
     mode = modes()[hypothesis.mode]
-    services: list[JsonValue] = list(dict.fromkeys(s for s in (hypothesis.where, sight.symptom) if s))
+    # Only the accused: a page about the symptom's service is no advice on a fault elsewhere.
+    services: list[JsonValue] = [hypothesis.where]
     call = ToolCall(
         name="runbook_search",
         arguments={"text": f"{hypothesis.where} {mode.title.lower()}: {mode.words}", "services": services},

@@ -198,8 +198,12 @@ class Sight:
         key = (service, signal)
         if key not in self._shifts:
             one = self.series.get(key)
-            self._shifts[key] = statistics.deviation(one) if one is not None else None
+            self._shifts[key] = statistics.deviation(one, self._asked_for(key)) if one is not None else None
         return self._shifts[key]
+
+    def _asked_for(self, key: Key) -> Series | None:
+        """The requests that an error rate is a share of."""
+        return self.series.get((key[0], Signal.REQUESTS)) if key[1] is Signal.ERROR_RATE else None
 
     def known(self, service: str, signal: Signal) -> bool:
         """Whether there are points enough to say that a signal did or did not move."""

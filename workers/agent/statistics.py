@@ -35,23 +35,30 @@ FLOOR: dict[Signal, float] = {
     Signal.ERRORS: 1.5,
     Signal.ERROR_RATE: 0.004,
     Signal.CLIENT_ERRORS: 3.0,
+    Signal.BALANCER_ERRORS: 1.5,
     Signal.LATENCY: 0.015,
     Signal.CPU: 3.0,
     Signal.MEMORY: 2.0,
+    Signal.RUNNING: 0.2,
     Signal.CONNECTIONS: 3.0,
     Signal.READS: 5.0,
     Signal.WRITES: 5.0,
     Signal.READ_LATENCY: 0.002,
     Signal.WRITE_LATENCY: 0.002,
     Signal.DISK_QUEUE: 1.0,
+    Signal.FREE_STORAGE: 5e7,
+    Signal.HITS: 5.0,
+    Signal.MISSES: 5.0,
     Signal.HIT_RATIO: 0.01,
     Signal.EVICTIONS: 10.0,
     Signal.QUEUE_DEPTH: 10.0,
     Signal.QUEUE_AGE: 10.0,
     Signal.SENT: 3.0,
+    Signal.RECEIVED: 3.0,
     Signal.PROCESSED: 3.0,
     Signal.UNHEALTHY: 0.2,
     Signal.THROTTLES: 1.0,
+    Signal.CONCURRENCY: 3.0,
 }
 RELATIVE_FLOOR = 0.07
 """The least scale as a share of the baseline: a day's traffic drifts by a few percent within hours."""
@@ -85,25 +92,29 @@ def _baseline(series: Series) -> Baseline | None:
     middle = float(np.median(usual))
     spread = 1.4826 * float(np.median(np.abs(usual - middle)))
     counting = float(np.sqrt(max(middle, 0.0))) if series.unit == "count" else 0.0
-    floor = FLOOR.get(series.signal, 1e-9)
+    floor = FLOOR[series.signal]
     return Baseline(
         middle, max(spread, STEADY.get(series.signal, RELATIVE_FLOOR) * abs(middle), counting, floor)
     )
 
 
-def _deviation(series: Series) -> Deviation | None:
-    """The last excursion of a series from its baseline, or `None` when there is none."""
+def _deviation(series: Series, requests: Series | None = None) -> Deviation | None:
+    """The last excursion of a series from its baseline, or `None` when there is none.
+
+    `requests` are those that an error rate is a share of: with few of them, a few failures are chance.
+    """
     usual = baseline(series)
     if usual is None:
         return None
     scores = usual.score(numbers(series))
-    run = _last_run(_calmed(scores))
-    if run is None:
+    calmed = _calmed(scores)
+    runs = [run for run in _runs(calmed, scores) if _weighty(run, series, requests, usual)]
+    if not runs:
         return None
-    first, last = run
+    first, last = runs[-1]
     inside = numbers(series)[first : last + 1]
     inside = inside[~np.isnan(inside)]
-    up = float(np.nanmedian(scores[first : last + 1])) > 0
+    up = bool(calmed[first] > 0)
     began = _began(scores, first, up)
     newest = int(np.flatnonzero(~np.isnan(scores))[-1])
     return Deviation(
@@ -140,18 +151,27 @@ def _median(three: Floats) -> float:
     return float(np.median(known)) if len(known) else float("nan")
 
 
-def _last_run(scores: Floats) -> tuple[int, int] | None:
-    """First and last index of the newest stretch of anomalous points on one side of the baseline."""
+def _runs(calmed: Floats, scores: Floats) -> list[tuple[int, int]]:
+    """First and last index of each stretch of anomalous points on one side, made of points that came."""
     runs: list[tuple[int, int]] = []
-    for index in map(int, np.flatnonzero(np.abs(np.nan_to_num(scores)) >= FAR)):
+    for index in map(int, np.flatnonzero(np.abs(np.nan_to_num(calmed)) >= FAR)):
         first, last = runs[-1] if runs else (index, index)
-        joined = bool(runs) and index - last <= PAUSE + 1 and scores[last] * scores[index] > 0
+        joined = bool(runs) and index - last <= PAUSE + 1 and calmed[last] * calmed[index] > 0
         if joined:
             runs[-1] = (first, index)
         else:
             runs.append((index, index))
-    long = [run for run in runs if run[1] - run[0] + 1 >= RUN]
-    return long[-1] if long else None
+    return [run for run in runs if np.count_nonzero(~np.isnan(scores[run[0] : run[1] + 1])) >= RUN]
+
+
+def _weighty(run: tuple[int, int], series: Series, requests: Series | None, usual: Baseline) -> bool:
+    """Whether more requests failed in a run than would by chance (as counts scatter: by their root)."""
+    if requests is None or (requests.window, requests.period) != (series.window, series.period):
+        return True
+    part = slice(run[0], run[1] + 1)
+    counts, shares = numbers(requests)[part], numbers(series)[part]
+    expected = float(np.nansum(usual.middle * counts))
+    return abs(float(np.nansum(shares * counts)) - expected) >= FAR * np.sqrt(expected + 1)
 
 
 def _began(scores: Floats, first: int, up: bool) -> int:

@@ -7,10 +7,7 @@ from typing import Protocol
 from knowledge.document import Passage as Found
 from workers.domain.call import PassageData
 from workers.domain.risk import Risk
-from workers.domain.telemetry import Passage
 from workers.tools.action import Answer, Toolset, action
-
-LONGEST = 1200
 
 
 class Search(Protocol):
@@ -33,21 +30,9 @@ class Library:
 def runbook_search(library: Library, text: str, services: tuple[str, ...] = (), limit: int = 3) -> Answer:
     """Passages of runbooks, post-mortems and known issues about a problem, best first, with their age."""
     found = library.search.search(text, frozenset(services), limit, now=library.now())
-    return Answer(data=PassageData(passages=tuple(map(_passage, found))), source="runbooks", cost=1)
+    return Answer(
+        data=PassageData(passages=tuple(passage.cited for passage in found)), source="runbooks", cost=1
+    )
 
 
 TOOLSET = Toolset(name="runbooks", actions=(runbook_search,))
-
-
-def _passage(found: Found) -> Passage:
-    return Passage(
-        document=found.document,
-        title=found.title,
-        section=found.section,
-        text=found.text[:LONGEST],
-        link=found.link,
-        kind=found.kind,
-        services=found.services,
-        age_days=found.age_days,
-        score=found.score,
-    )
