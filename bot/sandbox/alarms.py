@@ -15,9 +15,7 @@ def post(slack: Slack, channel: Channel, alert: dict[str, Any]) -> Message:
     """Post one alert: `title`, `text`, `color`, and `fields` as an object or as Slack's list."""
     fields = alert.get("fields") or []
     if isinstance(fields, dict):
-        fields = [
-            {"title": str(title), "value": str(value), "short": True} for title, value in fields.items()
-        ]
+        fields = [{"title": str(title), "value": str(value)} for title, value in fields.items()]
     for field in fields:
         field.setdefault("short", len(str(field.get("value", ""))) <= SHORT)
     attachment: dict[str, Any] = {

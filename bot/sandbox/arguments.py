@@ -55,8 +55,8 @@ class Arguments:
     def names(self, name: str) -> list[str]:
         """A comma-separated list, or a JSON array of strings."""
         value = self.values.get(name, "")
-        items = value.split(",") if isinstance(value, str) else list(value)
-        return [item.strip() for item in items if item.strip()]
+        items = value if isinstance(value, list) else self.text(name).split(",")
+        return [item.strip() for item in map(str, items) if item.strip()]
 
     def required(self, name: str, code: str = "invalid_arguments") -> str:
         """A string that must not be empty."""

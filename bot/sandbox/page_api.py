@@ -21,6 +21,9 @@ def handler(slack: Slack, door: Door) -> Callable[[web.Request], Awaitable[web.R
             return web.json_response(
                 {"ok": False, "error": error.code, "message": error.sentence}, status=400
             )
+        except (KeyError, TypeError, ValueError) as error:
+            sentence = f"That request is not of the form this endpoint takes: {error!r}."
+            return web.json_response({"ok": False, "error": "bad_request", "message": sentence}, status=400)
         except SlackError as error:
             sentence = error.code.replace("_", " ").capitalize() + "."
             return web.json_response({**error.body(), "message": sentence}, status=400)

@@ -171,7 +171,7 @@ def _typed(value: Any, spec: Typed, pointer: str, problems: Problems) -> None:
     kind = value.get("type", spec.default)
     if not kind:
         problems.add("missing required field: type", pointer)
-    elif kind not in spec.shapes:
+    elif not isinstance(kind, str) or kind not in spec.shapes:
         problems.add(f"unsupported type: {kind}", f"{pointer}/type")
     else:
         check(value, spec.shapes[kind], pointer, problems)

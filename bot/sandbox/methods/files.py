@@ -25,7 +25,7 @@ def upload_url(call: Call) -> Answer:
 def complete(call: Call) -> Answer:
     """`files.completeUploadExternal`: the files exist now, and are posted once Slack has looked at them."""
     named = call.args.tree("files")
-    if not isinstance(named, list) or not named:
+    if not isinstance(named, list) or not named or not all(isinstance(row, dict) for row in named):
         raise SlackError("invalid_arguments", ["missing required field: files"])
     channels = _channels(call)
     threads = {channel.id: thread(call, channel) for channel in channels}

@@ -158,6 +158,16 @@ document.addEventListener('change', async (event) => {
   use({ ...field.dataset }, fieldValue(field), field);
 });
 
+// Alt and an arrow go to the channel above or below.
+document.addEventListener('keydown', (event) => {
+  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (!event.altKey || !step) return;
+  event.preventDefault();
+  const rooms = [...document.querySelectorAll('#sidebar .room[data-channel]')];
+  const at = rooms.findIndex((room) => room.dataset.channel === route.channel);
+  rooms[(at + step + rooms.length) % rooms.length]?.click();
+});
+
 document.addEventListener('keydown', (event) => {
   if (event.key !== 'Escape' || document.querySelector('dialog[open]')) return;
   if (!popover.hidden) closePopover();

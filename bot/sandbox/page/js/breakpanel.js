@@ -121,7 +121,7 @@ async function loadMenu() {
   const answer = await ask('cloud');
   if (!answer.ok) return setTimeout(loadMenu, 3000);
   menu = { applications: rowsOf(answer.applications, 'applications'), faults: rowsOf(answer.faults, 'faults') };
-  choice.application ||= menu.applications[0]?.id || '';
+  choice.application ||= store.case?.application || menu.applications[0]?.id || '';
   return drawPanel();
 }
 
