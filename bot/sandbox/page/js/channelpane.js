@@ -2,14 +2,14 @@
 
 import { blocks } from './blocks.js';
 import { composer } from './composer.js';
-import { day } from './dates.js';
+import { ago, day } from './dates.js';
 import { el, fill, morph } from './dom.js';
 import { icon } from './icons.js';
 import { mrkdwn } from './mrkdwn.js';
 import { avatar, message } from './message.js';
 import { newLine, route } from './route.js';
 import { Scroller } from './scroller.js';
-import { channel, channelTitle, roots, store, user } from './store.js';
+import { channel, channelTitle, roots, store, threadKey, user } from './store.js';
 
 const GROUP_SECONDS = 300;
 const $ = (id) => document.getElementById(id);
@@ -32,22 +32,42 @@ export function drawChannel() {
   document.title = `${one.is_im ? '' : '#'}${channelTitle(one)} – Local Slack`;
 }
 
-/** Message rows with day lines, the line of new messages, and consecutive messages of one author drawn together. */
+/** Rows of messages: with day lines, the line of new messages, and one author's run of messages drawn together. */
 export function grouped(messages, channelId, options = {}) {
-  const out = [];
+  const rows = [];
   let before = null;
   const fresh = options.inThread ? null : newLine();
   for (const one of messages) {
-    if (!before || day(before.ts) !== day(one.ts)) out.push(el('div', { class: 'day', 'data-key': `day ${day(one.ts)}`, role: 'separator' }, el('span', {}, day(one.ts))));
+    const today = day(one.ts);
+    if (!options.inThread && (!before || day(before.ts) !== today)) rows.push(dayRow(today));
     if (fresh && one.ts === fresh) {
-      out.push(el('div', { class: 'new-line', 'data-key': 'new', role: 'separator', 'aria-label': 'New messages' }, el('span', {}, 'New')));
+      rows.push(NEW_ROW);
       before = null;
     }
-    out.push(message(one, channelId, { ...options, compact: follows(before, one) }));
+    rows.push(messageRow(one, channelId, { ...options, compact: follows(before, one) }));
     before = one;
   }
-  return out;
+  return rows;
 }
+
+/** One message as a row; drawn again when it, its place in a run, or the summary of its thread changed. */
+export function messageRow(one, channelId, options) {
+  const status = store.statuses.get(threadKey(channelId, one.ts));
+  const whispers = store.ephemerals.filter((m) => m.thread_ts === one.ts).length;
+  const age = one.reply_count ? ago(one.latest_reply) : '';
+  return {
+    key: one.ts,
+    stamp: [one, Boolean(options.compact), status, whispers, age],
+    draw: () => message(one, channelId, options),
+  };
+}
+
+const dayRow = (name) => ({ key: `day ${name}`, stamp: [], draw: () => el('div', { class: 'day', 'data-key': `day ${name}`, role: 'separator' }, el('span', {}, name)) });
+const NEW_ROW = {
+  key: 'new',
+  stamp: [],
+  draw: () => el('div', { class: 'new-line', 'data-key': 'new', role: 'separator', 'aria-label': 'New messages' }, el('span', {}, 'New')),
+};
 
 function follows(before, one) {
   return Boolean(before) && !before.subtype && !one.subtype && before.user === one.user && before.bot_id === one.bot_id
@@ -55,7 +75,8 @@ function follows(before, one) {
 }
 
 function rows(one) {
-  return [beginning(one), ...grouped(roots(one.id), one.id)];
+  const top = { key: 'beginning', stamp: [one, store.prompts.get(one.id)], draw: () => beginning(one) };
+  return [top, ...grouped(roots(one.id), one.id)];
 }
 
 function beginning(one) {

@@ -13,7 +13,14 @@ export function now() {
 }
 
 const moment = (seconds) => new Date(Number(seconds) * 1000);
-const format = (seconds, options) => new Intl.DateTimeFormat('en-GB', options).format(moment(seconds));
+// Making a formatter costs far more than using one.
+const formatters = new Map();
+
+function format(seconds, options) {
+  const key = JSON.stringify(options);
+  if (!formatters.has(key)) formatters.set(key, new Intl.DateTimeFormat('en-GB', options));
+  return formatters.get(key).format(moment(seconds));
+}
 const sameDay = (a, b) => moment(a).toDateString() === moment(b).toDateString();
 
 export const time = (seconds) => format(seconds, { hour: '2-digit', minute: '2-digit' });

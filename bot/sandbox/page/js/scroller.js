@@ -1,5 +1,5 @@
-// A list of messages that stays put while it changes: nodes are morphed in place, and the view follows the end
-// only when it was at the end already.
+// A list of messages that stays put while it changes: only rows whose stamp changed are drawn again, in place,
+// and the view follows the end only when it was at the end already.
 
 import { morph } from './dom.js';
 
@@ -8,7 +8,8 @@ const NEAR = 60;
 export class Scroller {
   constructor(box) {
     this.box = box;
-    this.key = '';
+    this.place = '';
+    this.known = new Map();
     this.follows = true;
     this.height = 0;
     box.addEventListener('scroll', () => this.moved());
@@ -20,20 +21,38 @@ export class Scroller {
     new ResizeObserver(() => this.follows && this.toEnd()).observe(box);
   }
 
-  /** Show `rows`; another `key` means another place, which opens at its end. */
-  show(key, rows) {
-    const isNew = key !== this.key;
-    this.key = key;
-    if (isNew) {
-      this.inner.replaceChildren(...rows);
+  /**
+   * Show rows `{key, stamp, draw}`: `stamp` lists what a row is drawn from. Another `place` opens at its end.
+   */
+  show(place, rows) {
+    if (place !== this.place) {
+      this.place = place;
+      this.known = new Map();
+      this.inner.replaceChildren();
       this.follows = true;
-    } else {
-      const fresh = document.createElement('div');
-      fresh.className = 'rows';
-      fresh.append(...rows);
-      morph(this.inner, fresh);
     }
+    const known = new Map();
+    let next = this.inner.firstChild;
+    for (const row of rows) {
+      const node = this.node(row);
+      known.set(row.key, { stamp: row.stamp, node });
+      if (node === next) next = next.nextSibling;
+      else this.inner.insertBefore(node, next);
+    }
+    while (next) {
+      const gone = next;
+      next = next.nextSibling;
+      gone.remove();
+    }
+    this.known = known;
     if (this.follows) this.toEnd();
+  }
+
+  node(row) {
+    const before = this.known.get(row.key);
+    if (!before) return row.draw();
+    const same = before.stamp.length === row.stamp.length && before.stamp.every((part, i) => part === row.stamp[i]);
+    return same ? before.node : morph(before.node, row.draw());
   }
 
   toEnd() {

@@ -1,10 +1,10 @@
 // The right column: one message and its replies.
 
-import { grouped } from './channelpane.js';
+import { grouped, messageRow } from './channelpane.js';
 import { composer } from './composer.js';
 import { el, morph } from './dom.js';
 import { icon } from './icons.js';
-import { avatar, message } from './message.js';
+import { avatar } from './message.js';
 import { route } from './route.js';
 import { Scroller } from './scroller.js';
 import { channel, channelTitle, replies, store, threadKey } from './store.js';
@@ -24,11 +24,11 @@ export function drawThread() {
   const below = replies(one.id, root.ts);
   const count = below.filter((m) => !m.is_ephemeral).length;
   threadList.show(`${store.me} ${one.id} ${root.ts}`, [
-    message(root, one.id, { inThread: true }),
-    count ? el('div', { class: 'reply-count', 'data-key': 'count' }, el('span', {}, `${count} ${count === 1 ? 'reply' : 'replies'}`)) : null,
-    ...grouped(below, one.id, { inThread: true }).filter((node) => !node.classList.contains('day')),
-    status(one, root),
-  ].filter(Boolean));
+    messageRow(root, one.id, { inThread: true }),
+    ...(count ? [countRow(count)] : []),
+    ...grouped(below, one.id, { inThread: true }),
+    ...statusRow(one, root),
+  ]);
   box.node.hidden = one.is_archived || !one.members.includes(store.me);
 }
 
@@ -40,9 +40,18 @@ function drawHead(one) {
   morph($('thread-head'), fresh);
 }
 
-function status(one, root) {
+const countRow = (count) => ({
+  key: 'count',
+  stamp: [count],
+  draw: () => el('div', { class: 'reply-count', 'data-key': 'count' }, el('span', {}, `${count} ${count === 1 ? 'reply' : 'replies'}`)),
+});
+
+function statusRow(one, root) {
   const row = store.statuses.get(threadKey(one.id, root.ts));
-  if (!row) return null;
+  return row ? [{ key: 'working', stamp: [row], draw: () => status(one, root, row) }] : [];
+}
+
+function status(one, root, row) {
   const bot = store.users.get(store.app.user);
   const text = row.loading?.length ? row.loading[Math.floor(Date.now() / 4000) % row.loading.length] : `${bot.real_name} ${row.text}`;
   return el('div', { class: 'working', 'data-key': 'working', role: 'status' }, avatar(bot, 24), el('span', { class: 'shimmer' }, text),
