@@ -106,7 +106,10 @@ def _cause(hypothesis: Hypothesis, sight: Sight) -> Cause:
 def _sentence(cause: Cause, sight: Sight) -> str:
     """The claim, and what users notice of it."""
     noticed = sight.case.facts.summary if sight.case.facts else ""
-    return f"{cause.statement[:1].upper()}{cause.statement[1:]}. {noticed}".strip()
+    first, _, rest = cause.statement.partition(" ")
+    # Names stay as their systems spell them.
+    ours = first.isalpha() and first != cause.service
+    return f"{first.capitalize() if ours else first} {rest}. {noticed}".strip()
 
 
 def _ruled_out(sight: Sight) -> tuple[RuledOut, ...]:

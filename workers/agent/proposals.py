@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from workers.agent import words
 from workers.agent.catalogue import AnyLook, Mode, modes
-from workers.agent.looks import applies, judge
+from workers.agent.looks import applies, judge, wants
 from workers.agent.sight import TOLERANCE, Sight
 from workers.domain.hypothesis import Hypothesis
 from workers.domain.telemetry import Change, Resource
@@ -16,6 +16,8 @@ PER_PLACE = 3
 # How much a look that can be answered already moves the prior.
 CONFIRMS = {"strong": 4.0, "weak": 1.8, "none": 1.0}
 ABSENT = {"strong": 0.1, "weak": 0.5, "none": 1.0}
+# Nothing that could be asked would show what the claim cannot do without.
+BLIND = 0.15
 REFUTES = {"strong": 0.1, "weak": 0.5, "none": 1.0}
 
 
@@ -145,7 +147,8 @@ def prior(mode: Mode, hypothesis: Hypothesis, sight: Sight) -> float:
     odds = mode.base
     for look in mode.confirm:
         says = judge(look, hypothesis, sight).says
-        odds *= {"yes": CONFIRMS[look.weight], "no": ABSENT[look.absent], "unknown": 1.0}[says]
+        blind = BLIND if look.absent == "strong" and not wants(look, hypothesis, sight) else 1.0
+        odds *= {"yes": CONFIRMS[look.weight], "no": ABSENT[look.absent], "unknown": blind}[says]
     for look in mode.refute:
         if judge(look, hypothesis, sight).says == "yes":
             odds *= REFUTES[look.weight]

@@ -10,7 +10,7 @@ from workers.thread.fit import Part, context, fit, header, picture, said_plainly
 from workers.thread.mrkdwn import clamp, code, link, moment, said
 
 CAUSE = "cause"
-BULLETS = 6
+BULLETS = 4
 
 
 def cause(case: Investigation, conclusion: Conclusion) -> Post:
@@ -65,10 +65,10 @@ def _evidence(case: Investigation, conclusion: Conclusion) -> list[Part]:
     shown.sort(key=lambda e: e.strength != "strong")
     if not shown:
         return []
-    lines = [f"• {_finding(e)}" for e in shown[:BULLETS]]
-    more = len(shown) - BULLETS
-    lines += [f"_and {more} more_"] if more > 0 else []
-    return [Part(blocks=(section("*Evidence*\n" + "\n".join(lines), "evidence"),), rank=2)]
+    # A section each: Slack folds long ones away, and evidence is what people came for.
+    first, *rest = (_finding(e) for e in shown[:BULLETS])
+    blocks = [section(f"*Evidence*\n• {first}", "evidence"), *(section(f"• {line}") for line in rest)]
+    return [Part(blocks=tuple(blocks), rank=2)]
 
 
 def _finding(evidence: Evidence) -> str:
