@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select
 
 from workers.domain.event import (
     ApprovalDecided,
@@ -28,6 +28,7 @@ from workers.domain.event import (
     Verified,
 )
 from workers.domain.value import Value
+from workers.ledger.database import alone_in
 from workers.ledger.schema import audit
 
 GENESIS = "0" * 64
@@ -49,9 +50,7 @@ def digest(seq: int, at: float, previous: str, body: str) -> str:
 
 def chain(connection: Connection, at: float, record: dict[str, JsonValue]) -> str:
     """Append a record inside the caller's write transaction; returns the new head."""
-    if connection.dialect.name == "postgresql":
-        # Two transactions must not read the same head; SQLite's write lock already sees to that.
-        connection.execute(text("LOCK TABLE audit IN EXCLUSIVE MODE"))
+    alone_in(connection, audit)  # two transactions must not read the same head
     last = connection.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).first()
     seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
     body = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

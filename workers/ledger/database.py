@@ -5,11 +5,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+)
 
 from workers.domain.errors import Unreachable
+from workers.ledger.schema import investigations
 
 BUSY_SECONDS = 15
 
@@ -54,11 +62,26 @@ def reading(engine: Engine) -> Generator[Connection]:
         yield connection
 
 
+def alone_in(connection: Connection, table: Table) -> None:
+    """No other transaction writes to this table until ours ends, as SQLite's write lock has it."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE"))
+
+
+def alone_with(connection: Connection, investigation: str) -> None:
+    """No other write transaction touches this investigation until ours ends."""
+    connection.execute(
+        select(investigations.c.id).where(investigations.c.id == investigation).with_for_update()
+    )
+
+
 @contextmanager
 def _reachable() -> Generator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (IntegrityError, DataError, ProgrammingError):
+        raise  # what was asked is wrong, not the database
+    except (DatabaseError, InterfaceError) as error:
         raise Unreachable(
             "the ledger", _first_line(error), "Check database_url and its disk space."
         ) from error

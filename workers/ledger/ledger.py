@@ -22,7 +22,7 @@ from workers.domain.investigation import Investigation, fold
 from workers.domain.post import Post
 from workers.domain.value import Value
 from workers.ledger import approvals, audit, outbox
-from workers.ledger.database import reading, writing
+from workers.ledger.database import alone_in, alone_with, reading, writing
 from workers.ledger.mirror import Mirror
 from workers.ledger.schema import events, investigations, requests
 
@@ -65,24 +65,33 @@ class Ledger:
         self, incident: Incident, keys: Iterable[str], at: datetime, render: Render | None = None
     ) -> Accepted:
         """Take a request on, once, whatever number of times and under whichever of its `keys` it comes."""
-        wanted = tuple(keys)
+        wanted = frozenset(keys)
         with writing(self._engine) as connection:
-            known = connection.execute(
-                select(requests.c.investigation).where(requests.c.key.in_(wanted)).limit(1)
-            ).scalar()
-            if known:
+            alone_in(connection, requests)
+            if known := self._known(connection, wanted, at.timestamp()):
                 return Accepted(id=known, fresh=False)
             new = secrets.token_hex(6)
             event = IncidentReported(at=at, investigation=new, incident=incident)
             self._open(connection, new, incident, at.timestamp())
-            connection.execute(
-                insert(requests), [{"key": k, "investigation": new, "at": at.timestamp()} for k in wanted]
-            )
+            self._name(connection, new, wanted, at.timestamp())
             self._write(connection, new, 1, event, "")
             if render:
                 outbox.say(connection, new, render(fold([event]), event), at.timestamp())
         self._copy(new, 1, event)
         return Accepted(id=new, fresh=True)
+
+    def _known(self, connection: Connection, keys: frozenset[str], at: float) -> str:
+        """The investigation that any of `keys` names, or nothing; from now on all of them name it."""
+        rows = connection.execute(select(requests).where(requests.c.key.in_(keys))).all()
+        if not rows:
+            return ""
+        self._name(connection, rows[0].investigation, keys - {row.key for row in rows}, at)
+        return rows[0].investigation
+
+    def _name(self, connection: Connection, investigation: str, keys: frozenset[str], at: float) -> None:
+        if keys:
+            named = [{"key": key, "investigation": investigation, "at": at} for key in sorted(keys)]
+            connection.execute(insert(requests), named)
 
     def _open(self, connection: Connection, new: str, incident: Incident, at: float) -> None:
         connection.execute(
@@ -158,6 +167,7 @@ class Ledger:
     ) -> None:
         try:
             with writing(self._engine) as connection:
+                alone_with(connection, investigation)
                 if runner:
                     self._still_held(connection, investigation, runner)
                 for seq, event in enumerate(happened, first):
@@ -166,6 +176,8 @@ class Ledger:
                 if wanted:
                     self._want(connection, investigation)
         except IntegrityError as error:
+            if not self.since(investigation, first - 1):
+                raise  # not a step that somebody else wrote first: trying again would not help
             raise Conflict(f"step {first} of {investigation} exists") from error
         for seq, event in enumerate(happened, first):
             self._copy(investigation, seq, event)
@@ -248,6 +260,7 @@ class Ledger:
     def release(self, investigation: str, runner: str, seq: int) -> bool:
         """Nothing is left to do after step `seq`; false when the journal has grown meanwhile."""
         with writing(self._engine) as connection:
+            alone_with(connection, investigation)
             newest = connection.execute(
                 select(func.max(events.c.seq)).where(events.c.investigation == investigation)
             ).scalar()
@@ -364,15 +377,18 @@ class Ledger:
     def say(self, investigation: str, posts: tuple[Post, ...]) -> None:
         """Queue posts that belong to no event (a refusal to one person, a place in the queue)."""
         with writing(self._engine) as connection:
+            alone_with(connection, investigation)
             outbox.say(connection, investigation, posts, time.time())
 
     def hold(self, investigation: str, holder: str) -> tuple[outbox.Outgoing, ...]:
         with writing(self._engine) as connection:
+            alone_with(connection, investigation)
             return outbox.hold(connection, investigation, holder, time.time())
 
-    def tried(self, row: int, holder: str) -> None:
+    def tried(self, row: int, holder: str) -> bool:
+        """Note that a post is about to be sent; false when `holder` no longer holds it and must not send."""
         with writing(self._engine) as connection:
-            outbox.tried(connection, row, holder)
+            return outbox.tried(connection, row, holder, time.time())
 
     def delivered(self, row: int, revision: int, ts: str) -> None:
         with writing(self._engine) as connection:

@@ -87,11 +87,14 @@ def _outgoing(row: Row[tuple[JsonValue, ...]]) -> Outgoing:
     )
 
 
-def tried(connection: Connection, row: int, holder: str) -> None:
-    """Written before the call to Slack: from here on the message may exist."""
-    connection.execute(
-        update(outbox).where(outbox.c.id == row, outbox.c.holder == holder).values(tries=outbox.c.tries + 1)
+def tried(connection: Connection, row: int, holder: str, at: float) -> bool:
+    """Written before the call to Slack: from here on the message may exist. False: another holds it now."""
+    held = connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row, outbox.c.holder == holder)
+        .values(tries=outbox.c.tries + 1, held_until=at + HOLD_SECONDS)
     )
+    return held.rowcount == 1
 
 
 def delivered(connection: Connection, row: int, revision: int, ts: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from workers.domain.errors import Unreachable
+from workers.domain.errors import Fenced, Unreachable
 from workers.domain.post import LIVE, Block
 from workers.ledger import Ledger, Outgoing
 from workers.queue import Queue
@@ -74,6 +74,8 @@ class Publisher:
                 continue
             try:
                 self._send(outgoing)
+            except Fenced as error:
+                log.warning("%s", error)
             except SlackApiError as error:
                 self._refused(outgoing, error)
             except (SlackClientError, OSError) as error:
@@ -102,7 +104,7 @@ class Publisher:
             self._post(outgoing)
 
     def _whisper(self, outgoing: Outgoing) -> None:
-        self._ledger.tried(outgoing.id, self._holder)
+        self._try(outgoing)
         answer = self._slack.chat_postEphemeral(
             channel=outgoing.channel,
             user=outgoing.post.person,
@@ -154,7 +156,7 @@ class Publisher:
         return self._say(outgoing, plain)
 
     def _say(self, outgoing: Outgoing, blocks: list[Block]) -> str:
-        self._ledger.tried(outgoing.id, self._holder)
+        self._try(outgoing)
         answer = self._slack.chat_postMessage(
             channel=outgoing.channel,
             thread_ts=outgoing.thread or None,
@@ -165,6 +167,11 @@ class Publisher:
             unfurl_media=False,
         )
         return str(answer["ts"])
+
+    def _try(self, outgoing: Outgoing) -> None:
+        """From here on the message may exist. Raises `Fenced` when another publisher has taken it over."""
+        if not self._ledger.tried(outgoing.id, self._holder):
+            raise Fenced(f"{outgoing.post.key} of {outgoing.investigation} is being said by somebody else")
 
     def _upload(self, outgoing: Outgoing) -> str:
         """The id of the uploaded picture; empty where it cannot be uploaded, which costs only the picture."""
