@@ -108,7 +108,7 @@ def _deviation(series: Series, requests: Series | None = None) -> Deviation | No
         return None
     scores = usual.score(numbers(series))
     calmed = _calmed(scores)
-    runs = [run for run in _runs(calmed, scores) if _weighty(run, series, requests, usual)]
+    runs = [run for run in _runs(calmed, scores) if _weighty(run, series, requests, calmed)]
     if not runs:
         return None
     first, last = runs[-1]
@@ -128,7 +128,7 @@ def _deviation(series: Series, requests: Series | None = None) -> Deviation | No
         peak=float(inside.max() if up else inside.min()),
         score=round(float(np.nanmedian(scores[first : last + 1])), 1),
         onset=series.time(began),
-        slack=series.period * (first - began + 1),
+        slack=series.period * max(first - began + 1, began - _before(scores, began)),
         over=newest - last > RUN,
         source=series.source,
         link=series.link,
@@ -137,18 +137,15 @@ def _deviation(series: Series, requests: Series | None = None) -> Deviation | No
 
 # The same series is judged by many looks. (Frozen models have a hash, which type checkers cannot see.)
 baseline = cast("Callable[[Series], Baseline | None]", lru_cache(maxsize=1024)(_baseline))
-deviation = cast("Callable[[Series], Deviation | None]", lru_cache(maxsize=1024)(_deviation))
+deviation = cast("Callable[[Series, Series | None], Deviation | None]", lru_cache(maxsize=1024)(_deviation))
 
 
 def _calmed(scores: Floats) -> Floats:
     """Each point as the median of itself and its neighbours, so that one spike makes no run."""
     padded = np.concatenate([scores[:1], scores, scores[-1:]])
-    return np.array([_median(padded[i : i + 3]) for i in range(len(scores))])
-
-
-def _median(three: Floats) -> float:
-    known = three[~np.isnan(three)]
-    return float(np.median(known)) if len(known) else float("nan")
+    three = np.sort(np.stack([padded[:-2], scores, padded[2:]]), axis=0)  # what never came goes last
+    known = np.count_nonzero(~np.isnan(three), axis=0)
+    return np.select([known == 3, known == 2], [three[1], (three[0] + three[1]) / 2], three[0])
 
 
 def _runs(calmed: Floats, scores: Floats) -> list[tuple[int, int]]:
@@ -156,22 +153,31 @@ def _runs(calmed: Floats, scores: Floats) -> list[tuple[int, int]]:
     runs: list[tuple[int, int]] = []
     for index in map(int, np.flatnonzero(np.abs(np.nan_to_num(calmed)) >= FAR)):
         first, last = runs[-1] if runs else (index, index)
-        joined = bool(runs) and index - last <= PAUSE + 1 and calmed[last] * calmed[index] > 0
-        if joined:
+        between = np.count_nonzero(~np.isnan(calmed[last + 1 : index]))
+        if runs and between <= PAUSE and calmed[last] * calmed[index] > 0:
             runs[-1] = (first, index)
         else:
             runs.append((index, index))
     return [run for run in runs if np.count_nonzero(~np.isnan(scores[run[0] : run[1] + 1])) >= RUN]
 
 
-def _weighty(run: tuple[int, int], series: Series, requests: Series | None, usual: Baseline) -> bool:
-    """Whether more requests failed in a run than would by chance (as counts scatter: by their root)."""
+def _weighty(run: tuple[int, int], series: Series, requests: Series | None, calmed: Floats) -> bool:
+    """Whether more requests failed in a run than would by chance: counts scatter by their root."""
     if requests is None or (requests.window, requests.period) != (series.window, series.period):
         return True
+    counts = numbers(requests)
+    failed = numbers(series) * counts
+    ordinary = (np.abs(calmed) < FAR) & ~np.isnan(failed)
+    usually = float(failed[ordinary].sum() / max(counts[ordinary].sum(), 1.0))
     part = slice(run[0], run[1] + 1)
-    counts, shares = numbers(requests)[part], numbers(series)[part]
-    expected = float(np.nansum(usual.middle * counts))
-    return abs(float(np.nansum(shares * counts)) - expected) >= FAR * np.sqrt(expected + 1)
+    expected = usually * float(np.nansum(counts[part]))
+    return abs(float(np.nansum(failed[part])) - expected) >= FAR * np.sqrt(expected + 1)
+
+
+def _before(scores: Floats, began: int) -> int:
+    """The last point that came before an excursion; where points are missing it may have begun in the gap."""
+    known = np.flatnonzero(~np.isnan(scores[:began]))
+    return int(known[-1]) if len(known) else -1
 
 
 def _began(scores: Floats, first: int, up: bool) -> int:
