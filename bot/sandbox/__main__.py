@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from aiohttp import web
@@ -31,6 +32,8 @@ def main() -> None:
 
 async def _serve(options: argparse.Namespace) -> None:
     app = manifest.read(options.manifest) if options.manifest else manifest.DEFAULT
+    if options.scopes:
+        app = replace(app, scopes=frozenset(options.scopes.replace(",", " ").split()))
     slack = server.build(app, options.state, options.cloud)
     runner = web.AppRunner(server.application(slack), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
@@ -72,6 +75,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--manifest", type=Path, help="the app's manifest.yml: scopes, events, commands, shortcuts"
     )
+    parser.add_argument("--scopes", default="", help="bot scopes instead of the manifest's, with commas")
     return parser.parse_args()
 
 

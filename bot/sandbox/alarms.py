@@ -13,16 +13,11 @@ SHORT = 28
 
 def post(slack: Slack, channel: Channel, alert: dict[str, Any]) -> Message:
     """Post one alert: `title`, `text`, `color`, and `fields` as an object or as Slack's list."""
-    fields = alert.get("fields") or []
-    if isinstance(fields, dict):
-        fields = [{"title": str(title), "value": str(value)} for title, value in fields.items()]
-    for field in fields:
-        field.setdefault("short", len(str(field.get("value", ""))) <= SHORT)
     attachment: dict[str, Any] = {
         "color": str(alert.get("color") or RED).removeprefix("#"),
         "title": str(alert.get("title", "")),
         "text": str(alert.get("text", "")),
-        "fields": fields,
+        "fields": _fields(alert.get("fields") or []),
         "mrkdwn_in": ["text"],
     }
     attachment["fallback"] = f"{attachment['title']}: {attachment['text']}"
@@ -40,3 +35,9 @@ def post(slack: Slack, channel: Channel, alert: dict[str, Any]) -> Message:
         "attachments": content.complete_attachments([attachment], slack.ids),
     }
     return posting.post(slack, Message(channel.id, body))
+
+
+def _fields(fields: Any) -> list[dict[str, Any]]:
+    if isinstance(fields, dict):
+        fields = [{"title": str(title), "value": str(value)} for title, value in fields.items()]
+    return [{"short": len(str(field.get("value", ""))) <= SHORT, **field} for field in fields]

@@ -39,11 +39,9 @@ class Content:
 def read(args: Arguments, files: Files) -> Content:
     """The content a `chat.*` call carries. Raises Slack's codes for content that will not do."""
     blocks = args.tree("blocks", wrong="invalid_blocks_format")
-    attachments = args.tree("attachments", wrong="invalid_attachments")
     if blocks is not None and not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format")
-    if attachments is not None and not isinstance(attachments, list):
-        raise SlackError("invalid_attachments")
+    attachments = _attachments(args)
     text = args.text("text")[:TEXT_LIMIT] if args.has("text") else None
     if args.text("markdown_text"):
         if blocks or text:
@@ -54,12 +52,19 @@ def read(args: Arguments, files: Files) -> Content:
         text = args.text("markdown_text")
     metadata = args.tree("metadata", wrong="invalid_metadata_format")
     _check_metadata(metadata)
-    if attachments and not all(isinstance(attachment, dict) for attachment in attachments):
-        raise SlackError("invalid_attachments")
-    if attachments and len(attachments) > MAX_ATTACHMENTS:
-        raise SlackError("too_many_attachments")
     judge.message(blocks, attachments, files)
     return Content(text, copy.deepcopy(blocks), copy.deepcopy(attachments), metadata)
+
+
+def _attachments(args: Arguments) -> list[dict[str, Any]] | None:
+    attachments = args.tree("attachments", wrong="invalid_attachments")
+    if attachments is None:
+        return None
+    if not isinstance(attachments, list) or not all(isinstance(one, dict) for one in attachments):
+        raise SlackError("invalid_attachments")
+    if len(attachments) > MAX_ATTACHMENTS:
+        raise SlackError("too_many_attachments")
+    return attachments
 
 
 def complete(blocks: list[dict[str, Any]], ids: Ids) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from bot.sandbox import content, events, seeds, statuses
 from bot.sandbox.arguments import Arguments
+from bot.sandbox.content import Content
 from bot.sandbox.slack import Slack
 from bot.sandbox.workspace import Channel, Message
 
@@ -99,11 +100,16 @@ def bot_body(slack: Slack, user: seeds.User, text: str) -> dict[str, Any]:
 def content_of(slack: Slack, said: dict[str, Any]) -> dict[str, Any]:
     """Text, blocks and attachments of a plain answer, such as to a response URL, made complete."""
     read = content.read(Arguments(said), slack.files)
-    body: dict[str, Any] = {"text": read.text or ""}
-    if read.blocks:
-        body["blocks"] = content.complete(read.blocks, slack.ids)
-    if read.attachments:
-        body["attachments"] = content.complete_attachments(read.attachments, slack.ids)
+    return {"text": read.text or "", **parts(slack, read)}
+
+
+def parts(slack: Slack, said: Content) -> dict[str, Any]:
+    """Blocks and attachments of a message, with what Slack fills in."""
+    body: dict[str, Any] = {}
+    if said.blocks:
+        body["blocks"] = content.complete(said.blocks, slack.ids)
+    if said.attachments:
+        body["attachments"] = content.complete_attachments(said.attachments, slack.ids)
     return body
 
 

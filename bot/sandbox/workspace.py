@@ -41,6 +41,11 @@ class Message:
         """The timestamp of the message its thread hangs on: its own, where it is no reply."""
         return self.body.get("thread_ts") or self.ts
 
+    def place_below(self) -> dict[str, str]:
+        """What puts another message into its thread."""
+        author = {"parent_user_id": self.body["user"]} if "user" in self.body else {}
+        return {"thread_ts": self.root, **author}
+
 
 @dataclass
 class Channel:

@@ -13,13 +13,7 @@ from bot.sandbox.workspace import Channel, Message
 async def say(slack: Slack, body: Body) -> Body:
     """`POST /_slack/messages {person, channel, text, thread_ts?}`."""
     person, channel = find.person(slack, body), find.channel(slack, body)
-    if person not in channel.members:
-        raise PageError("not_in_channel", "They are not in that channel.")
-    if channel.archived:
-        raise PageError("is_archived", "That channel is archived.")
-    manifest = slack.manifest
-    if channel.kind == "im" and not (manifest.messages_tab and not manifest.messages_read_only):
-        raise PageError("messages_tab_disabled", f"{manifest.name} takes no direct messages.")
+    _check_may_speak(slack, person, channel)
     typed = str(body.get("text", "")).strip()
     if not typed:
         raise PageError("no_text", "There is nothing to send.")
@@ -35,8 +29,7 @@ async def say(slack: Slack, body: Body) -> Body:
         "blocks": [block],
     }
     if body.get("thread_ts"):
-        root = find.message(slack, channel, str(body["thread_ts"]), person)
-        written |= {"thread_ts": root.root, "parent_user_id": root.body.get("user", "")}
+        written |= find.message(slack, channel, str(body["thread_ts"]), person).place_below()
     message = posting.post(slack, Message(channel.id, written))
     return {"channel": channel.id, "ts": message.ts, "outsiders": _outsiders(slack, channel, encoded)}
 
@@ -73,6 +66,16 @@ async def alert(slack: Slack, body: Body) -> Body:
     """`POST /_slack/alerts {channel, title, text, fields?, color?}`: the alarm integration posts."""
     message = alarms.post(slack, find.channel(slack, body), body)
     return {"channel": message.channel, "ts": message.ts}
+
+
+def _check_may_speak(slack: Slack, person: str, channel: Channel) -> None:
+    if person not in channel.members:
+        raise PageError("not_in_channel", "They are not in that channel.")
+    if channel.archived:
+        raise PageError("is_archived", "That channel is archived.")
+    manifest = slack.manifest
+    if channel.kind == "im" and not (manifest.messages_tab and not manifest.messages_read_only):
+        raise PageError("messages_tab_disabled", f"{manifest.name} takes no direct messages.")
 
 
 def _own(slack: Slack, body: Body) -> Message:

@@ -20,7 +20,7 @@ def post(call: Call) -> Answer:
     place = thread(call, channel)
     call.slack.limits.message(channel.id)
     body = posting.bot_body(call.slack, seeds.RUNBOOK, said.text or "")
-    body |= _content(call.slack, said) | place
+    body |= posting.parts(call.slack, said) | place
     message = posting.post(call.slack, Message(channel.id, body, metadata=said.metadata))
     return {"channel": channel.id, "ts": message.ts, "message": message.body}
 
@@ -57,7 +57,7 @@ def updated(slack: Slack, message: Message, said: Content) -> dict[str, Any]:
     for part in ("blocks", "attachments"):
         if getattr(said, part) is not None:
             body.pop(part, None)
-    return body | _content(slack, said)
+    return body | posting.parts(slack, said)
 
 
 def delete(call: Call) -> Answer:
@@ -80,7 +80,7 @@ def whisper(call: Call) -> Answer:
         raise SlackError("user_not_in_channel")
     said = _said(call)
     body = posting.bot_body(call.slack, seeds.RUNBOOK, said.text or "") | {"is_ephemeral": True}
-    body |= _content(call.slack, said) | thread(call, channel)
+    body |= posting.parts(call.slack, said) | thread(call, channel)
     message = posting.whisper(call.slack, Message(channel.id, body, only_for=person))
     return {"message_ts": message.ts}
 
@@ -107,15 +107,6 @@ def _said(call: Call) -> Content:
     return said
 
 
-def _content(slack: Slack, said: Content) -> dict[str, Any]:
-    body: dict[str, Any] = {}
-    if said.blocks:
-        body["blocks"] = content.complete(said.blocks, slack.ids)
-    if said.attachments:
-        body["attachments"] = content.complete_attachments(said.attachments, slack.ids)
-    return body
-
-
 def thread(call: Call, channel: Channel) -> dict[str, Any]:
     """The thread a new message belongs to, or nothing; raises `thread_not_found`."""
     thread_ts = call.args.text("thread_ts")
@@ -125,8 +116,7 @@ def thread(call: Call, channel: Channel) -> dict[str, Any]:
     if root is None:
         raise SlackError("thread_not_found")
     # Replying to a reply lands in the same thread.
-    place = {"thread_ts": root.root, "parent_user_id": root.body.get("user", "")}
-    return place | ({"subtype": "thread_broadcast"} if call.args.flag("reply_broadcast") else {})
+    return root.place_below() | ({"subtype": "thread_broadcast"} if call.args.flag("reply_broadcast") else {})
 
 
 METHODS: dict[str, Method] = {

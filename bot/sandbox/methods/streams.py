@@ -30,8 +30,7 @@ def start(call: Call) -> Answer:
     if stream.chunks:
         _check_same_mode(call, stream)
     body = posting.bot_body(call.slack, seeds.RUNBOOK, "")
-    body |= {"thread_ts": root.root, "parent_user_id": root.body.get("user", "")}
-    body["streaming_state"] = "in_progress"
+    body |= root.place_below() | {"streaming_state": "in_progress"}
     message = Message(channel.id, body | streaming.render(stream, call.slack.ids), stream=stream)
     posting.post(call.slack, message)
     return {"channel": channel.id, "ts": message.ts}

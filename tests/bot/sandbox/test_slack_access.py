@@ -82,6 +82,13 @@ def test_a_missing_scope_is_named(method: str, args: dict[str, str], needed: str
     assert answer["provided"] == "app_mentions:read,chat:write,users:read"
 
 
+def test_scopes_may_be_listed_at_the_start(start: Callable[..., LocalSlack]) -> None:
+    narrow = start("--scopes", "chat:write,users:read")
+
+    assert narrow.post(text="x")["ok"]
+    assert narrow.api("conversations.list")["provided"] == "chat:write,users:read"
+
+
 def test_optional_scopes_count_as_granted(small: LocalSlack) -> None:
     assert small.api("users.info", user=small.people["alice"])["ok"]
 
