@@ -27,11 +27,15 @@ def main() -> None:
     """Entry point."""
     options = _options()
     _die_with_parent()
+    try:
+        options.app = manifest.read(options.manifest) if options.manifest else manifest.DEFAULT
+    except manifest.Unacceptable as error:
+        sys.exit(str(error))
     asyncio.run(_serve(options))
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    app = manifest.read(options.manifest) if options.manifest else manifest.DEFAULT
+    app = options.app
     if options.scopes:
         app = replace(app, scopes=frozenset(options.scopes.replace(",", " ").split()))
     slack = server.build(app, options.state, options.cloud)

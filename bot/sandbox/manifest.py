@@ -69,15 +69,61 @@ DEFAULT = Manifest(
 )
 
 
+class Unacceptable(Exception):
+    """A manifest that Slack would not make an app of; says everything that is wrong with it."""
+
+
 def read(path: Path) -> Manifest:
-    """A Slack app manifest in YAML.
+    """A Slack app manifest in YAML. Raises `Unacceptable`.
 
     Optional bot scopes count as granted, as when the installer leaves them ticked.
     """
     import yaml  # here, because a start without a manifest should not wait for it
 
     with path.open(encoding="utf-8") as file:
-        return parse(yaml.safe_load(file))
+        tree = yaml.safe_load(file)
+    if problems := check(tree):
+        raise Unacceptable("\n".join(f"{path}: {problem}" for problem in problems))
+    return parse(tree)
+
+
+TOP = {"_metadata", "display_information", "features", "oauth_config", "settings"}
+# place in the manifest: least and most characters
+LENGTHS = {
+    "display_information.name": (1, 35),
+    "display_information.description": (0, 140),
+    "display_information.long_description": (175, 4000),
+    "features.bot_user.display_name": (1, 80),
+    "features.agent_view.agent_description": (1, 300),
+}
+MOST = {"features.shortcuts": 10, "features.slash_commands": 50, "features.agent_view.suggested_prompts": 4}
+COMMAND_LENGTH = 32
+
+
+def check(tree: Any) -> list[str]:
+    """What Slack would refuse about a manifest: unknown keys, lengths, numbers of things."""
+    if not isinstance(tree, dict) or "display_information" not in tree:
+        return ["display_information.name is missing"]
+    problems = [f"{key} is not a key of a manifest" for key in tree if key not in TOP]
+    for place, (least, most) in LENGTHS.items():
+        text = _at(tree, place)
+        if text is not None and not least <= len(text) <= most:
+            problems.append(f"{place} has {len(text)} characters, not {least} to {most}")
+    for place, limit in MOST.items():
+        count = len(_at(tree, place) or [])
+        if count > limit:
+            problems.append(f"{place} has {count} entries, more than {limit}")
+    for row in _at(tree, "features.slash_commands") or []:
+        if not row["command"].startswith("/") or len(row["command"]) > COMMAND_LENGTH:
+            problems.append(f"{row['command']} is not a command of at most {COMMAND_LENGTH} characters")
+    return problems
+
+
+def _at(tree: dict[str, Any], place: str) -> Any:
+    node: Any = tree
+    for key in place.split("."):
+        node = (node or {}).get(key)
+    return node
 
 
 def parse(tree: dict[str, Any]) -> Manifest:

@@ -1,7 +1,10 @@
 """Who may call what: tokens, scopes, membership, and the workspace behind the answers."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -80,6 +83,41 @@ def test_a_missing_scope_is_named(method: str, args: dict[str, str], needed: str
     assert answer["error"] == "missing_scope"
     assert answer["needed"] == needed
     assert answer["provided"] == "app_mentions:read,chat:write,users:read"
+
+
+LONG = {"display_information": {"name": "x" * 36, "description": "x" * 141, "long_description": "short"}}
+PROMPTS = {
+    "agent_view": {"agent_description": "x" * 301, "suggested_prompts": [{"title": "x", "message": "y"}] * 5}
+}
+COMMANDS = {"slash_commands": [{"command": "ask"}, {"command": "/" + "x" * 32}]}
+SHORTCUTS = {"shortcuts": [{"name": "x", "type": "message", "callback_id": "x"}] * 11}
+
+
+@pytest.mark.parametrize(
+    ("change", "problems"),
+    [
+        ({"colour": "red"}, ["colour is not a key of a manifest"]),
+        (LONG, ["display_information.name", "display_information.description", "display_information.long"]),
+        (
+            {"features": PROMPTS},
+            ["agent_view.agent_description", "agent_view.suggested_prompts has 5 entries"],
+        ),
+        ({"features": COMMANDS}, ["ask is not a command", "xxx is not a command"]),
+        ({"features": SHORTCUTS}, ["features.shortcuts has 11 entries, more than 10"]),
+    ],
+)
+def test_a_manifest_slack_would_refuse_starts_nothing(
+    change: dict[str, Any], problems: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "manifest.yml"
+    path.write_text(yaml.safe_dump({**MANIFEST, **change}))
+    command = [sys.executable, "-m", "bot.sandbox", "--manifest", str(path)]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+
+    assert done.returncode == 1
+    for problem in problems:
+        assert problem in done.stderr
 
 
 def test_scopes_may_be_listed_at_the_start(start: Callable[..., LocalSlack]) -> None:

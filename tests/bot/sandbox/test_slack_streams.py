@@ -214,6 +214,15 @@ def test_there_are_ten_loading_messages_at_most(shared: LocalSlack) -> None:
     assert answer["error"] == "invalid_arguments"
 
 
+def test_there_are_four_suggested_prompts_at_most(shared: LocalSlack) -> None:
+    prompt = {"title": "Status", "message": "What is running?"}
+    channel = shared.act("home", person="ben", tab="messages")["channel"]
+
+    assert shared.api("assistant.threads.setSuggestedPrompts", channel_id=channel, prompts=[prompt] * 4)["ok"]
+    answer = shared.api("assistant.threads.setSuggestedPrompts", channel_id=channel, prompts=[prompt] * 5)
+    assert answer["error"] == "invalid_arguments"
+
+
 def test_a_session_has_one_of_four_states(shared: LocalSlack) -> None:
     where = {"channel_id": shared.channels["incidents"], "thread_ts": shared.say("please")}
 
