@@ -32,7 +32,7 @@ def run(settings: Settings) -> None:
         team=str(me["team_id"]),
         bot_user=str(me["user_id"]),
         ledger=Ledger(connect(settings.ledger_url), Mirror(settings.data_dir)),
-        queue=Queue(settings.queue_url),
+        queue=Queue(settings.queue_url, patient=False),
         policy=policy(settings),
         incident_channels=settings.slack.incident_channels,
         watched_channels=frozenset(settings.slack.watched_channels),

@@ -13,11 +13,11 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, NoReturn
 
 from redis import Redis
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry as RedisRetry
 from rq import Queue as RqQueue
@@ -49,7 +49,9 @@ LANES: dict[JobName, Lane] = {
 }
 
 BEAT_SECONDS = 3
-ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+NEVER = RedisRetry(NoBackoff(), 0)
+_HURRY: dict[str, Any] = {"socket_connect_timeout": 0.8, "socket_timeout": 0.8}
+ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 # Sliding window: drop what is older than the window, count the rest, add this one if there is room.
 # Returns 0 when taken, else the milliseconds until there is room.
@@ -64,10 +66,13 @@ return tonumber(redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]) + ARGV[2] 
 
 
 class Queue:
-    """Putting jobs on queues, heartbeats and rate buckets. Every failure of Redis is `Unreachable`."""
+    """Putting jobs on queues, heartbeats and rate buckets. Every failure of Redis is `Unreachable`.
 
-    def __init__(self, url: str) -> None:
-        self._redis = connection(url)
+    One that is not `patient` says so within a second: for whoever has to answer Slack within three.
+    """
+
+    def __init__(self, url: str, *, patient: bool = True) -> None:
+        self._redis = connection(url) if patient else Redis.from_url(url, retry=NEVER, **_HURRY)
 
     def ping(self) -> None:
         self._try(self._redis.ping)
@@ -91,6 +96,20 @@ class Queue:
     def waiting(self, queue: QueueName) -> int:
         """How many jobs wait in a queue."""
         return int(self._try(lambda: self._redis.llen(f"rq:queue:{queue}")))
+
+    def queued(self, name: JobName) -> frozenset[str]:
+        """The subjects of the jobs of this name that wait for a worker."""
+        return self._try(lambda: frozenset(self._queued(name)))
+
+    def _queued(self, name: JobName) -> Iterator[str]:
+        waiting: Any = self._redis.lrange(f"rq:queue:{LANES[name].queue}", 0, -1)
+        pipeline = self._redis.pipeline(transaction=False)
+        for job in waiting:
+            pipeline.hget(f"rq:job:{job.decode()}", "description")
+        for described in pipeline.execute():
+            kind, _, subject = (described or b"").decode().partition(" ")
+            if kind == name:
+                yield subject
 
     def beat(self, process: str) -> None:
         """Say that this process is alive and ready."""
@@ -169,7 +188,8 @@ class _Refusing(Job):
     def func(self) -> Callable[[str], None]:
         handler = self.handlers.get(self.func_name or "")
         plain = self.instance is None and not self.kwargs and len(self.args) == 1
-        if handler is None or not plain or not ID.match(str(self.args[0])):
+        named = plain and isinstance(self.args[0], str) and ID.fullmatch(self.args[0])
+        if handler is None or not named:
             raise Refused(f"job {self.id} asks for {self.func_name!r}, which is not a job of this worker")
         return handler
 
