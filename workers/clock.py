@@ -8,14 +8,14 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from workers.domain.errors import RunbookError
 from workers.domain.event import ApprovalExpired
 from workers.ledger import AlreadyDecided, Ledger, Mirror, connect
-from workers.queue import Queue, beat_while
+from workers.queue import JobName, Queue, beat_while
 from workers.settings import Settings
 from workers.thread.posts import posts
 
@@ -34,20 +34,25 @@ class Clock:
 
     def forsaken(self) -> None:
         """Investigations that want work and that nobody alive holds go back on the queue."""
-        for investigation in self.ledger.forsaken(time.time() - AGAIN_SECONDS):
+        for investigation in self._missing("investigate", self.ledger.forsaken(_lately())):
             self.queue.put("investigate", investigation)
             self.ledger.queued(investigation)
 
     def unsaid(self) -> None:
         """Posts that wait in the outbox get somebody to deliver them."""
-        for investigation in self.ledger.unsaid():
+        for investigation in self._missing("deliver", self.ledger.unsaid()):
             self.queue.put("deliver", investigation)
 
     def unmade(self) -> None:
         """Approved changes that nobody executes, or whose executor died half-way, go to the executor."""
-        for approval in self.ledger.unmade(time.time() - AGAIN_SECONDS):
+        for approval in self._missing("execute", self.ledger.unmade(_lately())):
             self.queue.put("execute", approval)
             self.ledger.queued_approval(approval)
+
+    def _missing(self, job: JobName, wanted: tuple[str, ...]) -> Iterator[str]:
+        """Those that no job waits for: a queue that nobody works off must not grow with every look."""
+        waiting = self.queue.queued(job) if wanted else frozenset[str]()
+        return (one for one in wanted if one not in waiting)
 
     def expired(self) -> None:
         """Approvals that nobody decided or used in time end."""
@@ -100,6 +105,10 @@ def keep(chores: tuple[tuple[float, Callable[[], None]], ...], stop: threading.E
                 except RunbookError as error:
                     log.warning("%s: %s %s", chore.__name__, error, error.mend)
         stop.wait(0.5)
+
+
+def _lately() -> float:
+    return time.time() - AGAIN_SECONDS
 
 
 def _now() -> datetime:

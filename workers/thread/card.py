@@ -94,7 +94,9 @@ def _story(case: Investigation, approval: Approval, outcome: Verified | None) ->
                 f"The call left and no answer came ({said(reason)}). Reading the system to find out."
             )
         case ApprovalState.EXPIRED:
-            lines.append("Nobody decided in time. Nothing was changed.")
+            given = len(approval.approvals()) >= approval.quorum
+            late = "It was approved, but not made in time." if given else "Nobody decided in time."
+            lines.append(f"{late} Nothing was changed.")
         case ApprovalState.FAILED:
             refused = next((f for f in case.failures if f.approval == approval.id), None)
             lines.append(
