@@ -40,6 +40,7 @@ class LocalCloud:
         self.started = json.loads(self.process.stdout.readline())
         self.url = self.started["address"]
         self._clients: dict[tuple[str, str], Any] = {}
+        self._metrics: dict[tuple[str, str], Mapping[str, Any]] = {}
 
     def stop(self) -> int:
         """End it as a supervisor would; gives back its exit code."""
@@ -70,7 +71,7 @@ class LocalCloud:
 
     def play(self, *faults: str, application: str = "shop", seed: int = 3, **wish: object) -> dict[str, Any]:
         """Begin a case; gives back its alert, under `alert`, and its truth, under `truth`."""
-        body = {"application": application, "faults": list(faults), "seed": seed, **wish}
+        body = {"application": application, "faults": list(faults), "seed": seed, "onset_minutes": 9, **wish}
         return {**self.ask("case", body), "truth": self.ask("truth")}
 
     def pass_time(self, seconds: float) -> float:
@@ -133,9 +134,9 @@ class LocalCloud:
         minutes: tuple[float, float] = (-30, 0),
         period: int = 60,
     ) -> dict[float, float]:
-        """A metric of a part by minutes from now, found as anybody would find it: by its name in a dimension."""
+        """A metric of a part by minutes from now."""
         now = self.now
-        query = {"Metric": self.metric(part, metric, period), "Period": period, "Stat": stat}
+        query = {"Metric": self.metric(part, metric), "Period": period, "Stat": stat}
         answer = self.client("cloudwatch").get_metric_data(
             MetricDataQueries=[{"Id": "m", "MetricStat": query}],
             StartTime=now + 60 * minutes[0],
@@ -146,12 +147,14 @@ class LocalCloud:
         times = [stamp.timestamp() for stamp in result["Timestamps"]]
         return dict(zip(times, result["Values"], strict=True))
 
-    def metric(self, part: str, metric: str, period: int = 60) -> Mapping[str, Any]:
-        """A metric by name, and by a part's name in one of its dimensions."""
-        pages = self.client("cloudwatch").get_paginator("list_metrics").paginate(MetricName=metric)
-        found = [m for page in pages for m in page["Metrics"] if _names(m, part)]
-        assert found, f"{part} has no {metric}"
-        return found[0]
+    def metric(self, part: str, metric: str) -> Mapping[str, Any]:
+        """A metric by name, and by a part's name in one of its dimensions, as anybody would find it."""
+        if (part, metric) not in self._metrics:
+            pages = self.client("cloudwatch").get_paginator("list_metrics").paginate(MetricName=metric)
+            found = [m for page in pages for m in page["Metrics"] if _names(m, part)]
+            assert found, f"{part} has no {metric}"
+            self._metrics[(part, metric)] = found[0]
+        return self._metrics[(part, metric)]
 
     def level(
         self, part: str, metric: str, stat: str = "Average", minutes: tuple[float, float] = (-30, 0)

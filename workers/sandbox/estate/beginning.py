@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class Change(Protocol):
-    """Something that happens in a case."""
+    """Something that happens in a case.
+
+    One that leads to a fault before its onset is `harmful`, one that changes which tasks run `reshapes`.
+    """
 
     @property
     def at(self) -> float:

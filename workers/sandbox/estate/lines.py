@@ -12,7 +12,7 @@ from workers.sandbox.estate.servicelog import FunctionRow, Line, ServiceRow, fun
 from workers.sandbox.estate.world import World
 from workers.sandbox.model.table import Table
 
-ROWS_KEPT = 3000
+LINES_KEPT = 40_000
 
 Stream = tuple[str, float, float | None]
 """Name, first line, and last line if there will be no more."""
@@ -34,6 +34,7 @@ class Lines:
         """Reads this world."""
         self.world = world
         self._kept: OrderedDict[tuple[str, float, int], list[Line]] = OrderedDict()
+        self._count = 0
 
     def groups(self) -> list[LogGroup]:
         """The log groups there are, by name."""
@@ -66,12 +67,14 @@ class Lines:
 
     def _row(self, group: LogGroup, table: Table, index: int) -> list[Line]:
         key = group.name, float(table.times[index]), table.seconds
-        if key not in self._kept:
-            self._kept[key] = sorted(self._computed(group, table, index))
-        self._kept.move_to_end(key)
-        while len(self._kept) > ROWS_KEPT:
-            self._kept.popitem(last=False)
-        return self._kept[key]
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        lines = self._kept[key] = sorted(self._computed(group, table, index))
+        self._count += len(lines)
+        while self._count > LINES_KEPT and len(self._kept) > 1:
+            self._count -= len(self._kept.popitem(last=False)[1])
+        return lines
 
     def _computed(self, group: LogGroup, table: Table, index: int) -> Iterator[Line]:
         at = int(table.times[index])

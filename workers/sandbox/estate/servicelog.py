@@ -13,7 +13,7 @@ from workers.sandbox.model.histogram import EDGES
 from workers.sandbox.model.spec import Route
 from workers.sandbox.model.table import Table
 
-REQUESTS_PER_SECOND, FAILURES_PER_SECOND = 1.0, 25.0
+REQUESTS_PER_SECOND, FAILURES_PER_SECOND = 1.0, 60.0
 """Requests are logged by sample, about so many a second whatever the traffic; failures nearly all."""
 DENIED, ANSWERED = (404, 400, 422, 401), (200, 200, 200, 304)
 AGENTS = (
@@ -24,7 +24,7 @@ AGENTS = (
 )
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Line:
     """One log event: milliseconds since the epoch, stream and message."""
 

@@ -23,9 +23,10 @@ from workers.sandbox.model.rows import Row
 from workers.sandbox.model.scene import Group, Scene, State
 from workers.sandbox.model.spec import Application
 
-WARM_UP = 120.0
+WARM_UP = 60.0
 """Seconds before the first change from which steps are computed one after the other."""
 SETTLED = 30.0
+STRETCH = 600
 
 
 class World:
@@ -51,7 +52,7 @@ class World:
         self._set_up(begin)
         self._base = self._healthy_scene(begin)
         self._rest = self._resting(begin.now)
-        start = (begin.now - FINE_KEPT) // 600 * 600
+        start = (begin.now - FINE_KEPT) // STRETCH * STRETCH
         self.history = History(start, lambda times, dt: self._healthy(self._base, times, dt, 1))
         self.time = start
         self._replay(begin)
@@ -142,20 +143,31 @@ class World:
         return self._engine.advance(scene, self._rest.resting(len(times)), times, dt, rng)
 
     def _replay(self, begin: Beginning) -> None:
-        """Compute the fine rows before anything goes wrong, stretch by stretch between harmless changes."""
+        """Compute the fine rows before anything goes wrong, a stretch at a time between harmless changes.
+
+        Random numbers are drawn for whole stretches of a fixed length, whatever part of one is used, so that
+        what a case holds before its onset does not depend on what happens later.
+        """
         self.agenda.run(self.time)
         stop = max(self.time, (begin.first_harm - WARM_UP) // FINE * FINE)
-        marks = {stop}
+        marks = {stop, *np.arange(self.time, stop, STRETCH)}
         for change in begin.changes:
-            marks |= {m // FINE * FINE for m in (change.at, change.at + SETTLED) if self.time < m < stop}
+            if getattr(change, "reshapes", False):
+                marks |= {m // FINE * FINE for m in (change.at, change.at + SETTLED) if self.time < m < stop}
         for mark in sorted(marks):
             self.agenda.run(mark)
-            times = np.arange(self.time, mark, FINE)
-            if len(times):
-                row = self._healthy(self._scene(self.time, mark), times, FINE, 2)
-                self.history.fine.extend(times, row)
+            if mark > self.time:
+                self._compute(self.time, mark)
             self.time = mark
         self._state = self._rest.resting(1)
+
+    def _compute(self, start: float, end: float) -> None:
+        """Compute the healthy rows of [start, end), which lies within one stretch."""
+        first = start // STRETCH * STRETCH
+        times = np.arange(first, first + STRETCH, FINE)
+        row = self._healthy(self._scene(start, end), times, FINE, 2)
+        kept = (times >= start) & (times < end)
+        self.history.fine.extend(times[kept], {name: values[kept] for name, values in row.items()})
 
     # ---- what others do to it ----
 

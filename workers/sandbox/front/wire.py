@@ -15,7 +15,6 @@ from botocore.utils import parse_to_aware_datetime
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request as MotoRequest
-from moto.core.request import determine_request_protocol
 from moto.core.routing import get_service_router
 from moto.core.serialize import SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
@@ -92,16 +91,15 @@ class Request:
 
     @cached_property
     def protocol(self) -> str:
-        """The protocol the caller speaks."""
+        """The protocol the caller speaks; only the REST ones take a look at the service's model."""
         kind = self.inner.content_type or ""
         if self.headers.get("Smithy-Protocol") == "rpc-v2-cbor":
             return "smithy-rpc-v2-cbor"
-        if self.model is None:
-            return "json" if "amz-json" in kind else "query"
-        try:
-            return determine_request_protocol(self.model, kind)
-        except NotImplementedError:
-            return str(self.model.protocol)
+        if kind.startswith("application/x-www-form-urlencoded"):
+            return "ec2" if self.service == "ec2" else "query"
+        if "amz-json" in kind or self.model is None:
+            return "json"
+        return str(self.model.protocol)
 
     @cached_property
     def _match(self) -> tuple[OperationModel | None, dict[str, Any]]:
@@ -121,9 +119,13 @@ class Request:
         """The operation's model."""
         return self._match[0]
 
-    @property
+    @cached_property
     def operation(self) -> str | None:
-        """The operation's name; None when the service has no such operation."""
+        """The operation's name, as far as the request itself can tell; None when it names none."""
+        if self.protocol in ("query", "ec2"):
+            return self.inner.values.get("Action") or None
+        if self.protocol == "json":
+            return self.headers.get("X-Amz-Target", "").rpartition(".")[2] or None
         return str(self._match[0].name) if self._match[0] else None
 
     @cached_property
@@ -148,7 +150,7 @@ class Request:
 
     def refuse(self, form: Form, message: str) -> CloudError:
         """A refusal in the form of this request's protocol."""
-        kept = self.model is not None and self.model.is_query_compatible
+        kept = self.protocol == "json" and self.model is not None and self.model.is_query_compatible
         return form.error(self.protocol, message, kept)
 
     # ---- answers ----
@@ -171,8 +173,9 @@ class Request:
         if self.protocol == "smithy-rpc-v2-cbor":
             headers = {"x-amzn-query-error": f"{error.code};Sender"}
             return self._cbor(error.status or 400, cbor.error(error.code, error.message), headers)
-        model = self.model or get_service_model("sts")
-        operation = self.operation_model or OperationModel({}, model)
+        # A refusal needs no model of the service; some are a hundred megabytes once they are read.
+        model = self.__dict__.get("model") or get_service_model("sts")
+        operation = OperationModel({}, model)
         answer = self._serialised(operation, error)
         return Answer(error.status or answer.status, answer.headers, answer.body)
 

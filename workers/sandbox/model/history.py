@@ -60,7 +60,7 @@ class History:
 
     def _minutes_of(self, hour: float) -> Table:
         """An hour of the healthy past by the minute, from shorter steps for the right noise."""
-        steps, table = Table(_STEP), Table(COARSE)
+        steps, table = Table(_STEP, _HOUR // _STEP), Table(COARSE, _HOUR // COARSE)
         times = np.arange(hour, min(hour + _HOUR, self.began), _STEP, dtype=np.float64)
         steps.extend(times, self._compute(times, _STEP))
         table.extend(*steps.merged(hour, hour + _HOUR, COARSE))

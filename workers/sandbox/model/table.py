@@ -6,7 +6,6 @@ import numpy as np
 
 from workers.sandbox.model.rows import Column, Row
 
-_GROWTH = 512
 # How rows merge into a coarser one; whatever is not named here is a count and adds up.
 _MEANS = frozenset(
     [
@@ -30,11 +29,11 @@ _LEAST = frozenset(["shortest", "cpu_least", "memory_least"])
 class Table:
     """Columns that grow together; a column that appears late is zero before."""
 
-    def __init__(self, seconds: int) -> None:
-        """`seconds` is the length of a row."""
-        self.seconds = seconds
+    def __init__(self, seconds: int, room: int = 512) -> None:
+        """`seconds` is the length of a row, `room` how many rows it grows by."""
+        self.seconds, self._room = seconds, room
         self.size = 0
-        self._times = np.zeros(_GROWTH)
+        self._times = np.zeros(room)
         self._columns: dict[Column, np.ndarray] = {}
 
     @property
@@ -55,20 +54,27 @@ class Table:
     def extend(self, times: np.ndarray, row: Row) -> None:
         """Append rows computed together."""
         end = self.size + len(times)
-        self._times = _grown(self._times, end)
+        self._times = self._grown(self._times, end)
         self._times[self.size : end] = times
         for name, values in row.items():
             column = self._columns.get(name)
             if column is None:
                 kind = np.float32 if values.ndim > 1 else np.float64
                 column = np.zeros((len(self._times), *values.shape[1:]), kind)
-            column = _grown(column, end)
+            column = self._grown(column, end)
             column[self.size : end] = values
             self._columns[name] = column
         for name, column in self._columns.items():
             if name not in row:
-                self._columns[name] = _grown(column, end)
+                self._columns[name] = self._grown(column, end)
         self.size = end
+
+    def _grown(self, values: np.ndarray, rows: int) -> np.ndarray:
+        if rows <= len(values):
+            return values
+        grown = np.zeros((rows + self._room, *values.shape[1:]), values.dtype)
+        grown[: len(values)] = values
+        return grown
 
     def rows(self, start: float, end: float) -> slice:
         """The rows that start in [start, end)."""
@@ -105,11 +111,3 @@ def _merge(name: Column, values: np.ndarray, first: np.ndarray) -> np.ndarray:
     if field in _MEANS:
         return total / np.diff(np.append(first, len(values)))
     return total
-
-
-def _grown(values: np.ndarray, rows: int) -> np.ndarray:
-    if rows <= len(values):
-        return values
-    grown = np.zeros((rows + _GROWTH, *values.shape[1:]), values.dtype)
-    grown[: len(values)] = values
-    return grown

@@ -51,6 +51,7 @@ class Deploy:
     revision: int | None = None
     desired: int | None = None
     harmful: bool = False
+    reshapes: bool = True
 
     def apply(self, world: World) -> None:
         """Start the rollout, and write the call down."""
