@@ -49,9 +49,9 @@ def reported(text: str = "checkout is slow", **fields: Any) -> events.IncidentRe
     return events.IncidentReported(at=NOON, investigation="inv-1", incident=incident(text, **fields))
 
 
-def case(*after: Event, text: str = "checkout is slow") -> Investigation:
+def case(*after: Event, text: str = "checkout is slow", **fields: Any) -> Investigation:
     """An investigation of `text` after these events."""
-    found = begun(reported(text))
+    found = begun(reported(text, **fields))
     for event in after:
         found = found.apply(event)
     return found

@@ -142,9 +142,9 @@ def _moved(shift: Deviation, sight: Sight) -> Answer:
 
 
 def _still(pairs: list[tuple[str, Signal]], sight: Sight) -> Answer:
-    """Nothing moved, if we can see it; unknown where we cannot."""
-    seen = [(place, signal) for place, signal in pairs if sight.known(place, signal)]
-    if not seen:
+    """Nothing moved, if we can see it; unknown where we cannot, or not all of what there is to see."""
+    seen = [pair for pair in pairs if sight.known(*pair)]
+    if not seen or any(pair in sight.series and pair not in seen for pair in pairs):
         return Answer("unknown")
     names = words.listed(tuple(dict.fromkeys(f"{place} {words.signal(signal)}" for place, signal in seen)))
     first = sight.series[seen[0]]
@@ -171,6 +171,8 @@ def _leads(look: Leads, claim: Hypothesis, sight: Sight) -> Answer:
             return _still([(place, look.signal)], sight)
         effects = [s for s in _effects(place, claim, sight) if s.signal is not look.signal]
         first = min(effects, key=lambda s: s.onset, default=None)
+        if first is None and not _noticed(place, sight):
+            return Answer("unknown")
         if first is None or shift.onset <= first.onset + timedelta(seconds=shift.slack):
             after = f", before or with {words.signal(first.signal)}" if first else ""
             return replace(_moved(shift, sight), finding=words.moved(shift) + after)
@@ -185,6 +187,12 @@ def _effects(place: str, claim: Hypothesis, sight: Sight) -> list[Deviation]:
         if found:
             return found
     return []
+
+
+def _noticed(place: str, sight: Sight) -> bool:
+    """Whether anything that users of a place notice can be seen at all."""
+    places = (place, *sight.topology.callers(place), sight.symptom)
+    return any(sight.known(one, signal) for one in places for signal in FACING)
 
 
 def _shape(look: Shape, claim: Hypothesis, sight: Sight) -> Answer:
@@ -254,7 +262,7 @@ def _any_change(look: ChangeLook, claim: Hypothesis, sight: Sight) -> Answer:
     """For claims that blame no change: is there one at the place that they would have to explain away?"""
     places = {claim.where, *sight.topology.callers(claim.where)} if look.when == "before" else {claim.where}
     onset = sight.onset
-    if onset is None or (not any(True for _ in sight.changes) and sight.asked("aws_changes") is None):
+    if onset is None:
         return Answer("unknown")
     for change in sight.changes:
         ahead = (onset - change.at).total_seconds()
@@ -263,6 +271,8 @@ def _any_change(look: ChangeLook, claim: Hypothesis, sight: Sight) -> Answer:
         if here and inside:
             text = f"{change.summary} at {words.clock(change.at)}"
             return Answer("no" if look.when == "none" else "yes", text, change.source, change.link)
+    if not sight.recorded:
+        return Answer("unknown")
     text = f"nothing of that kind changed on {words.listed(tuple(sorted(places)))}"
     return Answer("yes" if look.when == "none" else "no", text, "changes")
 
@@ -292,8 +302,6 @@ def _differs(look: Differs, claim: Hypothesis, sight: Sight) -> Answer:
 def _logs(look: Logs, claim: Hypothesis, sight: Sight) -> Answer:
     places = [p for p in _places(look.of, claim, sight) if _has_logs(p, sight)]
     read = [(place, patterns) for place in places if (patterns := sight.logs(place)) is not None]
-    if not read:
-        return Answer("unknown")
     match = look.match.replace("{where}", re.escape(claim.where))
     for place, patterns in read:
         fitting = [p for p in patterns if _fits(p, look, match)]
@@ -302,6 +310,8 @@ def _logs(look: Logs, claim: Hypothesis, sight: Sight) -> Answer:
         if fitting:
             best = max(fitting, key=lambda p: p.count)
             return Answer("yes", _said(place, best), best.source, best.link, _log_queries(place, sight))
+    if not read or len(read) < len(places):
+        return Answer("unknown")
     names = words.listed(tuple(place for place, _ in read))
     said = f"{names} logged nothing new that says so"
     return Answer("no", said, f"logs:{read[0][0]}", "", _log_queries(read[0][0], sight))
@@ -364,10 +374,10 @@ def _happened(look: Happened, claim: Hypothesis, sight: Sight) -> Answer:
 def _callers(look: Callers, claim: Hypothesis, sight: Sight) -> Answer:
     callers = sight.topology.callers(claim.where)
     hurt = [c for c in callers if any(sight.in_time(s) for s in sight.trouble(c))]
-    if not callers:
-        return Answer("unknown")
     if len(hurt) >= look.least:
         return Answer("yes", f"{words.listed(tuple(hurt))} wait for it", "topology")
+    if not callers or not all(_watchable(c, sight) for c in callers):
+        return Answer("unknown")
     return Answer("no", f"{len(hurt)} of {len(callers)} callers are in trouble", "topology")
 
 
@@ -403,6 +413,9 @@ def _explained(look: Explained, claim: Hypothesis, sight: Sight) -> Answer:
     seen = [c for c in below if _kind(c, sight) != "external"]
     if not below:
         return Answer("no", f"{claim.where} needs nothing of that kind", "topology")
+    read = len(seen) == len(below) or sight.logs(claim.where) is not None
+    if not read or not all(_watchable(c, sight) for c in seen):
+        return Answer("unknown")
     return Answer(
         "no", f"{words.listed(tuple(seen or below))} below {claim.where} stayed as usual", "topology"
     )
@@ -472,6 +485,8 @@ def _troubled(_look: Troubled, claim: Hypothesis, sight: Sight) -> Answer:
 def _healed(_look: Healed, claim: Hypothesis, sight: Sight) -> Answer:
     shifts = [s for key in sight.series if key[1] in FACING and (s := sight.shift(*key)) is not None]
     bad = [s for s in shifts if s.direction == "up"]
+    if not any(sight.known(*key) for key in sight.series if key[1] in FACING):
+        return Answer("unknown")
     if not bad:
         return Answer("no", "nothing had left its baseline", "series")
     lasting = [s for s in bad if not s.over]
@@ -481,7 +496,7 @@ def _healed(_look: Healed, claim: Hypothesis, sight: Sight) -> Answer:
 
 
 def _silent(_look: Silent, claim: Hypothesis, sight: Sight) -> Answer:
-    mine = [one for (service, _), one in sight.series.items() if service == claim.where]
+    mine = [one for (service, _), one in sight.series.items() if service == claim.where and not one.empty]
     others = [one for (service, _), one in sight.series.items() if service != claim.where]
     stopped = [one for one in mine if _stopped(one)]
     if len(stopped) >= 2 and any(not _stopped(one) and not one.empty for one in others):

@@ -141,6 +141,13 @@ class Sight:
                 )
         return change
 
+    @property
+    def recorded(self) -> bool:
+        """Whether all of the record of changes could be read, so that what is not in it did not happen."""
+        query = self.asked("aws_changes")
+        result = self.case.results.get(query.id) if query is not None else None
+        return result is not None and result.ok and not result.gaps
+
     @cached_property
     def alarms(self) -> tuple[Alarm, ...]:
         found = [data.alarms for _, data in self._answered("alarms") if isinstance(data, AlarmData)]
