@@ -116,4 +116,6 @@ class Bot:
         client.closed = True
         client.enqueue_message("{}")
         self.slack.act("disconnect", reason="close")
+        # Its own reader closes the socket now; closing it from here at the same time is a race in the client.
+        eventually(lambda: not client.is_connected())
         self.handler.close()
