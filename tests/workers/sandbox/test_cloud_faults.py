@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from local_cloud import LocalCloud
 
+from workers.sandbox.estate.names import fraction
+
 CALM, LATE = (-45.0, -14.0), (-6.0, -1.0)
 CALM_LINES, LATE_LINES = (-24.0, -20.0), (-4.0, -1.0)
 
@@ -157,6 +159,7 @@ def test_lock_contention_waits_in_the_database_that_is_idle(cloud: LocalCloud, a
     assert len(waiting) > 10
     assert not cloud.log(group, '"still waiting for"', CALM_LINES)
     assert cloud.log(group, '"statement timeout"', LATE_LINES)
+    assert len(cloud.log(group, '?"ALTER TABLE" ?"CREATE INDEX"', (-11, 0))) <= 1
     assert _ratio(cloud, truth["service"], "CPUUtilization") < 1.15
     assert _ratio(cloud, truth["service"], "DatabaseConnections", "Maximum") > 1.15
 
@@ -213,6 +216,22 @@ def test_an_edited_alarm_watches_a_series_that_is_as_last_week(cloud: LocalCloud
     assert [r["ResourceName"] for r in edit["Resources"]] == [name]
     assert edit["EventTime"] <= alarm["StateUpdatedTimestamp"]
     assert today == pytest.approx(week, rel=0.25)
+
+
+def test_a_later_revision_may_carry_the_same_fault(cloud: LocalCloud) -> None:
+    """Somebody raised the log level meanwhile: the revision before the running one does not heal."""
+    seed = next(n for n in range(1, 60) if fraction(n, "follow up") <= 0.2)
+    truth = cloud.play("bad_deployment", seed=seed)["truth"]
+    running = cloud.client("ecs").describe_services(cluster="shop", services=[truth["service"]])["services"][
+        0
+    ]
+
+    newer, culprit = _definitions(cloud, running["taskDefinition"].rpartition("/")[2])
+
+    assert int(running["taskDefinition"].rpartition(":")[2]) == int(truth["revision"].rpartition(":")[2]) + 1
+    assert newer["image"] == culprit["image"]
+    assert _environment(newer) == {**_environment(culprit), "LOG_LEVEL": "debug"}
+    assert cloud.level(_entry("shop"), "HTTPCode_Target_5XX_Count", "Sum", LATE) > 25
 
 
 def test_two_faults_at_once_have_two_truths(cloud: LocalCloud) -> None:

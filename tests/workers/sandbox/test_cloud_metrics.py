@@ -147,6 +147,37 @@ def test_a_wrong_query_is_a_validation_error(cloud: LocalCloud, queries: list[di
     assert refused.value.response["Error"]["Code"] == "ValidationError"
 
 
+@pytest.mark.parametrize(
+    ("expression", "compute"),
+    [
+        ("100 * errors / requests", lambda errors, requests: 100 * errors / requests),
+        ("(requests - errors) / 60", lambda errors, requests: (requests - errors) / 60),
+        ("SUM([errors, requests])", lambda errors, requests: errors + requests),
+        ("MAX(METRICS())", lambda errors, requests: max(errors, requests)),
+    ],
+)
+def test_an_expression_is_worked_out_point_by_point(cloud: LocalCloud, expression: str, compute: Any) -> None:
+    errors = {**LATENCY, "MetricName": "Errors"}
+    answer = _ask(
+        cloud,
+        {"Id": "e", "Expression": expression, "Label": "worked out"},
+        _query(errors, name="errors"),
+        _query(REQUESTS, name="requests"),
+    )
+
+    found = {result["Id"]: result["Values"] for result in answer["MetricDataResults"]}
+    expected = [compute(a, b) for a, b in zip(found["errors"], found["requests"], strict=True)]
+    assert found["e"] == pytest.approx(expected)
+    assert answer["MetricDataResults"][0]["Label"] == "worked out"
+
+
+def test_an_expression_that_makes_no_sense_is_refused(cloud: LocalCloud) -> None:
+    with pytest.raises(ClientError, match="Error in expression") as refused:
+        _ask(cloud, _query(CPU), {"Id": "e", "Expression": "m + nowhere"})
+
+    assert refused.value.response["Error"]["Code"] == "ValidationError"
+
+
 def test_a_window_that_ends_before_it_starts_is_refused(cloud: LocalCloud) -> None:
     with pytest.raises(ClientError, match="StartTime must be less than"):
         _ask(cloud, _query(CPU), minutes=(0, -10))

@@ -14,6 +14,12 @@ _STATEMENTS = (
     "SELECT * FROM {table} WHERE id = $1 FOR UPDATE",
 )
 
+MIGRATIONS = (
+    "ALTER TABLE {table} ADD COLUMN channel text NOT NULL DEFAULT 'web'",
+    "ALTER TABLE {table} ALTER COLUMN reference TYPE varchar(64)",
+    "CREATE INDEX {table}_created_at_idx ON {table} (created_at)",
+)
+
 
 def database_lines(
     world: World, name: str, table: Table, index: int, rng: np.random.Generator
@@ -35,6 +41,10 @@ def database_lines(
         took, statement = 1000 + 900 * rng.random(), _statement(list(spec.tables), rng)
         text = f"LOG:  duration: {took:.3f} ms  execute <unnamed>: {statement}"
         yield say(at + length * rng.random(), text, int(rng.integers(400, 32000)))
+    locked = world.locked.get(name)
+    if locked is not None and locked.migration and at <= locked.since + 1 < at + length:
+        statement = MIGRATIONS[locked.relation % len(MIGRATIONS)].format(table=locked.table)
+        yield say(locked.since + 1, f"LOG:  statement: {statement}", locked.pid)
     for column in table.columns:
         if column[:2] == (name, "blocked"):
             values = table.column(column)

@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from workers.sandbox.estate.series import Series
 from workers.sandbox.estate.statistics import known
 from workers.sandbox.front.desk import Desk, Handler, Result, trimmed
+from workers.sandbox.front.expressions import Line, evaluate
 from workers.sandbox.front.refusal import CloudError
 
 QUERIES, POINTS, POINTS_STATISTICS = 500, 100_800, 1440
@@ -30,17 +29,50 @@ def list_metrics(desk: Desk) -> Result:
 
 
 def get_metric_data(desk: Desk) -> Result:
-    """GetMetricData: queries of one metric each."""
+    """GetMetricData: queries of one metric each, and expressions on them."""
     queries, start, end = desk.params["MetricDataQueries"], desk.params["StartTime"], desk.params["EndTime"]
     _check(queries, start, end)
     limit = desk.get("MaxDatapoints", POINTS)
     if not 0 < limit <= POINTS:
         raise CloudError("ValidationError", f"MaxDatapoints must be between 1 and {POINTS}.")
+    lines = _lines(desk, queries, start, end)
     newest_first = desk.get("ScanBy", "TimestampDescending") == "TimestampDescending"
-    results = [
-        _result(desk, query, start, end, newest_first) for query in queries if query.get("ReturnData", True)
-    ]
-    return _paged(desk, results, limit)
+    shown = [query for query in queries if query.get("ReturnData", True)]
+    return _paged(desk, [_result(query, lines[query["Id"]], newest_first) for query in shown], limit)
+
+
+def _lines(desk: Desk, queries: list[Mapping[str, Any]], start: float, end: float) -> dict[str, Line]:
+    """What each query finds; expressions come last, and see what stands before them."""
+    found: dict[str, Line] = {}
+    for query in sorted(queries, key=lambda query: "Expression" in query):
+        if "Expression" in query:
+            period = min((q["MetricStat"]["Period"] for q in queries if "MetricStat" in q), default=60)
+            found[query["Id"]] = evaluate(query["Expression"], found, query.get("Period", period))
+        else:
+            found[query["Id"]] = _line(desk, query["MetricStat"], start, end)
+    return found
+
+
+def _line(desk: Desk, stat: Mapping[str, Any], start: float, end: float) -> Line:
+    series = _find(desk, stat["Metric"])
+    if series is None or stat.get("Unit") not in (None, series.unit):
+        return {}
+    found = _points(desk, series, start, end, stat["Period"])
+    if found is None:
+        return {}
+    return dict(zip(found.times.tolist(), found.value(stat["Stat"]).tolist(), strict=True))
+
+
+def _result(query: Mapping[str, Any], line: Line, newest_first: bool) -> Result:
+    metric = query.get("MetricStat", {}).get("Metric", {}).get("MetricName")
+    times = sorted(line, reverse=newest_first)
+    return {
+        "Id": query["Id"],
+        "Label": query.get("Label") or metric or query["Id"],
+        "Timestamps": times,
+        "Values": [line[at] for at in times],
+        "StatusCode": "Complete",
+    }
 
 
 def get_metric_statistics(desk: Desk) -> Result:
@@ -90,26 +122,7 @@ def _datapoints(desk: Desk, plain: list[str], percentiles: list[str]) -> list[Re
     return points[len(points) // 3 :] + points[: len(points) // 3]
 
 
-# ---- one query ----
-
-
-def _result(desk: Desk, query: Mapping[str, Any], start: float, end: float, newest_first: bool) -> Result:
-    stat = query["MetricStat"]
-    series = _find(desk, stat["Metric"])
-    label = query.get("Label") or stat["Metric"]["MetricName"]
-    found = _points(desk, series, start, end, stat["Period"]) if series else None
-    times, values = np.zeros(0), np.zeros(0)
-    if found is not None and (stat.get("Unit") in (None, series.unit if series else None)):
-        times, values = found.times, found.value(stat["Stat"])
-    if newest_first:
-        times, values = times[::-1], values[::-1]
-    return {
-        "Id": query["Id"],
-        "Label": label,
-        "Timestamps": times.tolist(),
-        "Values": values.tolist(),
-        "StatusCode": "Complete",
-    }
+# ---- points and pages ----
 
 
 def _points(desk: Desk, series: Series, start: float, end: float, period: int):
@@ -206,7 +219,7 @@ def _check_query(query: Mapping[str, Any], where: str) -> None:
         text = f"Exactly one of {where}.MetricStat and {where}.Expression must be specified."
         raise CloudError("ValidationError", text)
     if "Expression" in query:
-        raise CloudError("ValidationError", f"Error in expression '{query['Id']}': not supported.")
+        return
     stat = query["MetricStat"]
     _check_period(stat["Period"], "ValidationError", f"The value for parameter {where}.MetricStat.Period")
     if not known(stat["Stat"]):

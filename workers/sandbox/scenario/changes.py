@@ -196,6 +196,25 @@ class Call:
         )
 
 
+@dataclass(frozen=True)
+class Collect:
+    """A collector reads the account every few minutes, as something does in every account."""
+
+    at: float
+    every: float
+    actor: Actor
+    reads: tuple[tuple[str, str], ...]
+
+    def apply(self, world: World) -> None:
+        """Read, and plan the next time."""
+        self._read(world, self.at)
+
+    def _read(self, world: World, at: float) -> None:
+        for nth, (event, source) in enumerate(self.reads):
+            world.record(at + nth * 0.7, event, source, self.actor, read_only=True)
+        world.agenda.plan(at + self.every, lambda now: self._read(world, now))
+
+
 def registration(names: Names, revision: Revision) -> dict[str, Any]:
     """Request, response and resources of the RegisterTaskDefinition that made this revision."""
     family = names.family(revision.service)

@@ -2,24 +2,43 @@
 
 from workers.sandbox.estate.alarms import AlarmConfig
 from workers.sandbox.estate.beginning import Change
-from workers.sandbox.estate.names import arn
+from workers.sandbox.estate.names import arn, fraction, number
 from workers.sandbox.estate.world import WARM_UP
 from workers.sandbox.scenario.base import series_of
-from workers.sandbox.scenario.changes import Call, Deploy, Flap
-from workers.sandbox.scenario.people import AUTOSCALING, somebody
+from workers.sandbox.scenario.changes import Call, Collect, Deploy, Flap
+from workers.sandbox.scenario.people import AUTOSCALING, COLLECTOR, ENGINEERS, somebody
 from workers.sandbox.scenario.stage import Stage
 
 
 def decoys(stage: Stage) -> list[Change]:
     """Innocent deployments near the onset and long before, scaling, a nervous alarm, odd calls."""
-    return [*_late(stage), *_early(stage), *_scaling(stage), *_nervous(stage), *_calls(stage)]
+    late = _follow_up(stage) or _late(stage)
+    return [*late, *_early(stage), *_scaling(stage), *_nervous(stage), *_calls(stage), _collector(stage)]
+
+
+def _follow_up(stage: Stage) -> list[Change]:
+    """Somebody makes the broken service talk more: the fault's image or setting stays in a newer revision."""
+    if not stage.blamed or fraction(stage.seed, "follow up") > 0.2:
+        return []
+    at = stage.onset + 60 * min(4 + 4 * fraction(stage.seed, "follow up", "at"), _latest(stage))
+    actor = ENGINEERS[number(len(ENGINEERS), stage.seed, "follow up")]
+    _, changes = stage.release(stage.blamed[0], at, settings={"LOG_LEVEL": "debug"}, actor=actor)
+    return list(changes)
+
+
+def _latest(stage: Stage) -> float:
+    """Minutes after the onset at which something can still happen and show."""
+    return max(2.2, (stage.now - stage.onset) / 60 - 1.5)
 
 
 def _late(stage: Stage) -> list[Change]:
     """A deployment some minutes after the onset: tempting, and too late to be the cause."""
-    latest = max(2.2, (stage.now - stage.onset) / 60 - 1.5)
-    at = stage.onset + 60 * min(stage.between(3, 9), latest)
-    _, changes = stage.release(_bystander(stage), at)
+    at, service = stage.onset + 60 * min(stage.between(3, 9), _latest(stage)), _bystander(stage)
+    if fraction(stage.seed, "late") < 0.3:
+        actor = ENGINEERS[number(len(ENGINEERS), stage.seed, "late")]
+        _, changes = stage.release(service, at, settings={"LOG_LEVEL": "warn"}, actor=actor)
+    else:
+        _, changes = stage.release(service, at)
     return list(changes)
 
 
@@ -81,3 +100,13 @@ def _calls(stage: Stage) -> list[Change]:
         )
         for minutes in (stage.between(20, 50), stage.between(70, 150))
     ]
+
+
+def _collector(stage: Stage) -> Change:
+    """Reads of others fill the trail: whoever looks for changes has to tell them apart."""
+    reads = (
+        ("DescribeDBInstances", "rds.amazonaws.com"),
+        ("DescribeServices", "ecs.amazonaws.com"),
+        ("DescribeAlarms", "monitoring.amazonaws.com"),
+    )
+    return Collect(stage.now - 6 * 3600 + 60 * fraction(stage.seed, "collector"), 300.0, COLLECTOR, reads)

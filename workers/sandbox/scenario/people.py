@@ -8,6 +8,9 @@ PIPELINE = Actor(
     "GitHubActions", role="deploy-pipeline", agent="Boto3/1.35.71 md/Botocore#1.35.71", address="4.227.36.118"
 )
 AUTOSCALING = Actor("application-autoscaling", service="ecs.application-autoscaling.amazonaws.com")
+COLLECTOR = Actor(
+    "inventory", role="inventory-collector", agent="aws-sdk-go-v2/1.32.6", address="198.51.100.90"
+)
 ENGINEERS = tuple(
     Actor(name, role="AWSReservedSSO_Engineer_6f1d20c4", address=address)
     for name, address in (

@@ -1,10 +1,11 @@
 """Faults that a deployment brings: bad code, a wrong setting, a leak. The revision before heals them."""
 
+from workers.sandbox.estate.names import fraction
 from workers.sandbox.estate.wording import wording
 from workers.sandbox.model.behaviour import Code
 from workers.sandbox.model.spec import Edit
 from workers.sandbox.scenario.case import Trouble, Truth
-from workers.sandbox.scenario.people import somebody
+from workers.sandbox.scenario.people import PIPELINE, somebody
 from workers.sandbox.scenario.stage import ROLLOUT, Stage
 
 
@@ -41,6 +42,8 @@ def config_change(stage: Stage) -> Trouble:
     edit = mine[int(stage.rng.integers(len(mine)))]
     assert edit.setting in services[edit.service].settings
     actor = somebody(stage.rng)
+    if fraction(stage.seed, "who") < 0.5:
+        actor = PIPELINE
     revision, changes = stage.release(
         edit.service, stage.onset - ROLLOUT, None, {edit.setting: _wrong(stage, edit)}, actor, harmful=True
     )

@@ -27,6 +27,8 @@ class Stage:
     rng: np.random.Generator
     taken: set[str] = field(default_factory=set)
     """Parts that a fault already uses."""
+    blamed: list[str] = field(default_factory=list)
+    """Services whose newest revision is at fault."""
     _released: dict[str, list[Revision]] = field(default_factory=dict)
 
     def pick(self, names: list[str]) -> str:
@@ -68,6 +70,8 @@ class Stage:
             registered_by=actor.arn,
         )
         self._released.setdefault(service, []).append(revision)
+        if harmful:
+            self.blamed.append(service)
         register = Register(at - REGISTERED_BEFORE, revision, actor, code)
         return revision, [register, Deploy(at, service, actor, number, harmful=harmful)]
 
