@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 INSTALL := $(UV) pip install -q --python $(BIN)/python --require-hashes --no-deps
 
-.PHONY: demo run test check bench format lock clean
+.PHONY: demo run test check bench screens format lock clean
 
 demo: .venv/.demo
 	@$(BIN)/runbook demo $(if $(FAULT),--fault $(FAULT)) $(if $(SEED),--seed $(SEED)) $(if $(APP),--application $(APP)) $(if $(AUTO),--auto)
@@ -20,6 +20,10 @@ check: .venv/.dev
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
+
+# The pictures in docs/, from a real run.
+screens: .venv/.dev
+	@$(BIN)/python -m tests.screens
 
 bench: .venv/.dev
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -21,7 +21,8 @@ from workers.settings import Settings
 
 log = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 30
+PING_SECONDS = 4
+"""A lost socket is noticed after four unanswered pings."""
 
 
 def run(settings: Settings) -> None:
@@ -38,7 +39,9 @@ def run(settings: Settings) -> None:
         watched_channels=frozenset(settings.slack.watched_channels),
         auto_join=settings.slack.auto_join,
     )
-    handler = SocketModeHandler(build(client, desk), _secret(settings.slack.app_token))
+    handler = SocketModeHandler(
+        build(client, desk), _secret(settings.slack.app_token), ping_interval=PING_SECONDS
+    )
     stop = _stopping()
     handler.connect()
     beat_while(desk.queue, "bot", stop, well=lambda: _well(handler, desk))

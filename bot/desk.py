@@ -47,14 +47,24 @@ class Desk:
             self.put("investigate", accepted.id)
         return accepted
 
-    def put(self, job: JobName, subject: str) -> None:
-        """Queue a job; while Redis is away the record is enough."""
+    def put(self, job: JobName, subject: str) -> bool:
+        """Queue a job; false while Redis is away, when the record has to be enough."""
         try:
             self.queue.put(job, subject)
             if job == "investigate":
                 self.ledger.queued(subject)
         except Unreachable as error:
             log.warning("%s %s waits for the clock: %s", job, subject, error)
+            return False
+        return True
+
+    def queues(self) -> bool:
+        """Whether Redis answers."""
+        try:
+            self.queue.ping()
+        except Unreachable:
+            return False
+        return True
 
     def incident_room(self, name: str) -> bool:
         return any(pattern.search(name) for pattern in self.incident_channels)

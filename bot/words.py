@@ -9,6 +9,10 @@ USAGE = (
     "In a thread of mine, `@Runbook stop` ends the investigation. "
     "I only look, until somebody who may approves a change."
 )
+WRITTEN_DOWN = (
+    "I have written your request down, but my queue does not answer at the moment. "
+    "I start as soon as it is back; you need not ask again."
+)
 RUNNING = "I am on it already, in this thread."
 
 

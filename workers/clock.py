@@ -17,10 +17,13 @@ from workers.domain.event import ApprovalExpired
 from workers.ledger import AlreadyDecided, Ledger, Mirror, connect
 from workers.queue import JobName, Queue, beat_while
 from workers.settings import Settings
+from workers.thread.live import waiting
 from workers.thread.posts import posts
 
 log = logging.getLogger(__name__)
 
+PATIENCE_SECONDS = 4.0
+"""How long an investigation may wait for a worker before its thread is told."""
 AGAIN_SECONDS = 15.0
 """What was queued less than this ago is given time to be picked up."""
 
@@ -64,6 +67,13 @@ class Clock:
                 continue  # decided in this very moment
             self.queue.put("investigate", approval.investigation)
 
+    def crowded(self) -> None:
+        """Whoever waits for a free worker is told their place."""
+        for place, investigation in enumerate(self.ledger.waiting(PATIENCE_SECONDS), 1):
+            case = self.ledger.load(investigation)
+            if case.seq == 1:
+                self.ledger.say(investigation, (waiting(case, place),))
+
     def documents(self) -> None:
         """The index of documents follows their sources."""
         self.queue.put("sync", "documents")
@@ -80,6 +90,7 @@ def run(settings: Settings) -> None:
         (2.0, clock.unsaid),
         (2.0, clock.unmade),
         (2.0, clock.expired),
+        (3.0, clock.crowded),
         (60.0, clock.documents),
     )
     keep(chores, stop)

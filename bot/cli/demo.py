@@ -113,9 +113,17 @@ def _stage(running: ExitStack, port: int) -> Stage:
             *("--port", str(port)),
             *("--state", str(HOME / "slack")),
             *("--cloud", cloud["address"]),
+            *("--manifest", str(_manifest())),
         )
     )
     return Stage(slack=slack, cloud=cloud["address"])
+
+
+def _manifest() -> Path:
+    """The app's own manifest: the local Slack then allows what it allows, and nothing more."""
+    import bot
+
+    return Path(bot.__file__).parent.parent / "manifest.yml"
 
 
 @contextmanager

@@ -48,4 +48,6 @@ def mention(desk: Desk, event: Payload, body: Payload, client: WebClient) -> Non
         thread=Thread(team=desk.team, channel=channel, ts=thread),
         at=desk.now(),
     )
-    desk.accept(incident, f"ev:{body['event_id']}", f"msg:{desk.team}:{channel}:{event['ts']}")
+    keys = f"ev:{body['event_id']}", f"msg:{desk.team}:{channel}:{event['ts']}"
+    if desk.accept(incident, *keys).fresh and not desk.queues():
+        whisper(client, channel, person, words.WRITTEN_DOWN, thread)

@@ -311,6 +311,21 @@ class Ledger:
             )
             return tuple(row.id for row in rows)
 
+    def waiting(self, longer: float) -> tuple[str, ...]:
+        """Investigations that nobody has begun for `longer` seconds, the longest waiting first."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                select(investigations.c.id)
+                .where(
+                    investigations.c.wanted == 1,
+                    investigations.c.tries == 0,
+                    investigations.c.phase == "investigating",
+                    investigations.c.created_at < time.time() - longer,
+                )
+                .order_by(investigations.c.created_at)
+            )
+            return tuple(row.id for row in rows)
+
     def in_thread(self, team: str, channel: str, thread: str) -> str:
         """The newest investigation of a Slack thread, or an empty string."""
         with reading(self._engine) as connection:
@@ -385,10 +400,15 @@ class Ledger:
             alone_with(connection, investigation)
             return outbox.hold(connection, investigation, holder, time.time())
 
-    def tried(self, row: int, holder: str) -> bool:
-        """Note that a post is about to be sent; false when `holder` no longer holds it and must not send."""
+    def tried(self, row: int, holder: str, *, again: bool = False) -> bool:
+        """Note a try to send a post (or that one goes on); false when `holder` no longer holds it."""
         with writing(self._engine) as connection:
-            return outbox.tried(connection, row, holder, time.time())
+            return outbox.tried(connection, row, holder, time.time(), again)
+
+    def gone(self, row: int) -> None:
+        """Somebody deleted the message of a post; it is to be posted anew."""
+        with writing(self._engine) as connection:
+            outbox.gone(connection, row)
 
     def delivered(self, row: int, revision: int, ts: str) -> None:
         with writing(self._engine) as connection:

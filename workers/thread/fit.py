@@ -131,5 +131,8 @@ def picture(alt: str) -> Block:
 
 
 def said_plainly(text: str) -> str:
-    """The `text` of a message: what notifications and screen readers read."""
-    return clamp(plain(text), TEXT) or "Runbook"
+    """The `text` of a message: what notifications and screen readers read. Slack counts its bytes."""
+    text = clamp(plain(text), TEXT)
+    while len(text.encode()) > TEXT:
+        text = clamp(text, len(text) * 3 // 4)
+    return text or "Runbook"

@@ -28,6 +28,14 @@ OUTCOMES = {
 REASONERS = {"rules": "rules, no model"}
 
 
+def waiting(case: Investigation, place: int) -> Post:
+    """The message while nobody has begun: `place` is how many are served before and with this one."""
+    told = f"*Waiting for a free worker* · {said(subject(case))}"
+    where = "You are next." if place == 1 else f"{place - 1} investigations are before you."
+    text = f"Waiting for a free worker. {where}"
+    return Post(key=LIVE, text=text, blocks=(section(told, "title"), context(where)))
+
+
 def live(case: Investigation, now: datetime) -> Post:
     """The message as it should look now."""
     parts = [

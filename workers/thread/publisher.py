@@ -10,6 +10,8 @@ import hashlib
 import logging
 import time
 import uuid
+from collections.abc import Iterator
+from http.client import HTTPException
 from typing import Any
 
 from slack_sdk import WebClient
@@ -32,7 +34,7 @@ LOOKS, LOOK_SECONDS = 8, 0.6
 PICTURE = "picture"
 """The block id of the place where a picture goes."""
 PATIENCE = 6
-"""Tries after which a post that Slack cannot take is given up."""
+"""Tries after which a post is given up that Slack refuses with a word nobody here knows."""
 
 # Slack will never take these, whatever is tried again.
 FINAL = frozenset(
@@ -43,6 +45,8 @@ FINAL = frozenset(
         "edit_window_closed",
         "invalid_auth",
         "is_archived",
+        "is_inactive",
+        "is_inactive",
         "missing_scope",
         "not_authed",
         "not_in_channel",
@@ -52,6 +56,8 @@ FINAL = frozenset(
         "user_not_in_channel",
     }
 )
+# And these pass.
+PASSING = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
 TOO_MUCH = frozenset({"msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format"})
 
 
@@ -72,14 +78,17 @@ class Publisher:
             if wait > 0:
                 self._ledger.deferred(outgoing.id, time.time() + wait)
                 continue
-            try:
-                self._send(outgoing)
-            except Fenced as error:
-                log.warning("%s", error)
-            except SlackApiError as error:
-                self._refused(outgoing, error)
-            except (SlackClientError, OSError) as error:
-                self._later(outgoing, str(error) or type(error).__name__)
+            self._attempt(outgoing)
+
+    def _attempt(self, outgoing: Outgoing) -> None:
+        try:
+            self._send(outgoing)
+        except Fenced as error:
+            log.warning("%s", error)
+        except SlackApiError as error:
+            self._refused(outgoing, error)
+        except (SlackClientError, OSError, HTTPException) as error:
+            self._later(outgoing, str(error) or type(error).__name__)
 
     def _wait(self, outgoing: Outgoing) -> float:
         """Seconds until this may go out: redraws of the live message are coalesced, then budgeted."""
@@ -96,6 +105,10 @@ class Publisher:
     # -- sending
 
     def _send(self, outgoing: Outgoing) -> None:
+        if not outgoing.ts and not outgoing.thread and outgoing.post.key != LIVE:
+            self._ledger.deferred(outgoing.id, time.time() + 1, "waits for the root message")
+            return
+        self._hold(outgoing)
         if outgoing.post.person:
             self._whisper(outgoing)
         elif outgoing.ts:
@@ -104,7 +117,6 @@ class Publisher:
             self._post(outgoing)
 
     def _whisper(self, outgoing: Outgoing) -> None:
-        self._try(outgoing)
         answer = self._slack.chat_postEphemeral(
             channel=outgoing.channel,
             user=outgoing.post.person,
@@ -124,16 +136,14 @@ class Publisher:
         self._ledger.delivered(outgoing.id, outgoing.revision, outgoing.ts)
 
     def _post(self, outgoing: Outgoing) -> None:
-        rooted = outgoing.thread or outgoing.post.key == LIVE
-        if not rooted:
-            self._ledger.deferred(outgoing.id, time.time() + 1, "waits for the root message")
-            return
-        found = self._find(outgoing) if outgoing.tries else ""
-        ts = found or self._fresh(outgoing)
+        ts, shown = (self._find(outgoing) if outgoing.tries else None) or (
+            self._fresh(outgoing),
+            outgoing.revision,
+        )
         if not outgoing.thread:
             self._ledger.rooted(outgoing.investigation, ts)
-        # Found, not posted: what Slack shows may be older than what is to be said, so it is edited next.
-        self._ledger.delivered(outgoing.id, outgoing.revision - 1 if found else outgoing.revision, ts)
+        # What was found may be older than what is to be said; then it is edited next.
+        self._ledger.delivered(outgoing.id, shown, ts)
 
     def _fresh(self, outgoing: Outgoing) -> str:
         plain = [b for b in outgoing.post.blocks if b.get("block_id") != PICTURE]
@@ -156,21 +166,24 @@ class Publisher:
         return self._say(outgoing, plain)
 
     def _say(self, outgoing: Outgoing, blocks: list[Block]) -> str:
-        self._try(outgoing)
+        self._hold(outgoing, again=True)
         answer = self._slack.chat_postMessage(
             channel=outgoing.channel,
             thread_ts=outgoing.thread or None,
             text=outgoing.post.text,
             blocks=blocks or None,
-            metadata={"event_type": "runbook_post", "event_payload": {"key": _name(outgoing)}},
+            metadata={
+                "event_type": "runbook_post",
+                "event_payload": {"key": _name(outgoing), "revision": outgoing.revision},
+            },
             unfurl_links=False,
             unfurl_media=False,
         )
         return str(answer["ts"])
 
-    def _try(self, outgoing: Outgoing) -> None:
-        """From here on the message may exist. Raises `Fenced` when another publisher has taken it over."""
-        if not self._ledger.tried(outgoing.id, self._holder):
+    def _hold(self, outgoing: Outgoing, *, again: bool = False) -> None:
+        """Count a try (or only go on with it), or raise `Fenced` where another publisher took the post over."""
+        if not self._ledger.tried(outgoing.id, self._holder, again=again):
             raise Fenced(f"{outgoing.post.key} of {outgoing.investigation} is being said by somebody else")
 
     def _upload(self, outgoing: Outgoing) -> str:
@@ -188,67 +201,63 @@ class Publisher:
         uploaded: Any = answer["files"]
         return str(uploaded[0]["id"])
 
-    def _find(self, outgoing: Outgoing) -> str:
-        """The timestamp of a post that went out although its answer was lost, or an empty string."""
+    def _find(self, outgoing: Outgoing) -> tuple[str, int] | None:
+        """A post that went out although its answer was lost: its timestamp, and which revision it shows."""
         wanted = _name(outgoing)
-        if outgoing.thread:
-            answer: Any = self._slack.conversations_replies(
-                channel=outgoing.channel, ts=outgoing.thread, include_all_metadata=True, limit=200
-            )
-        else:
-            answer = self._slack.conversations_history(
-                channel=outgoing.channel, include_all_metadata=True, limit=100
-            )
-        for message in answer["messages"]:
+        for message in self._said(outgoing):
             payload = message.get("metadata", {}).get("event_payload", {})
             if payload.get("key") == wanted:
-                return str(message["ts"])
-        return ""
+                return str(message["ts"]), int(payload.get("revision", 0))
+        return None
+
+    def _said(self, outgoing: Outgoing) -> Iterator[Any]:
+        """All of the thread, page by page; of a channel, what was said last."""
+        if not outgoing.thread:
+            answer: Any = self._slack.conversations_history(
+                channel=outgoing.channel, include_all_metadata=True, limit=100
+            )
+            yield from answer["messages"]
+            return
+        pages: Any = self._slack.conversations_replies(
+            channel=outgoing.channel, ts=outgoing.thread, include_all_metadata=True, limit=200
+        )
+        for page in pages:
+            yield from page["messages"]
 
     # -- when Slack says no
 
     def _refused(self, outgoing: Outgoing, error: SlackApiError) -> None:
         response: Any = error.response
-        code = str(response.get("error", "unknown"))
-        if response.status_code == 429 or code == "ratelimited":
+        code, status = str(response.get("error", "unknown")), int(response.status_code)
+        if status == 429 or code == "ratelimited":
             wait = float(response.headers.get("Retry-After", 1))
             self._ledger.deferred(outgoing.id, time.time() + wait, code)
         elif code == "message_not_found" and outgoing.ts:
-            self._replace(outgoing)
+            # Somebody deleted it: it is said anew.
+            self._ledger.gone(outgoing.id)
         elif code in TOO_MUCH and outgoing.post.blocks:
             self._plainly(outgoing, code)
         elif code in FINAL:
             log.warning("%s of %s will not be said: %s", outgoing.post.key, outgoing.investigation, code)
             self._ledger.dropped(outgoing.id, outgoing.revision, code)
+        elif status >= 500 or code in PASSING:
+            self._later(outgoing, code)
+        elif outgoing.tries >= PATIENCE:
+            log.error("%s of %s is given up: %s", outgoing.post.key, outgoing.investigation, code)
+            self._ledger.dropped(outgoing.id, outgoing.revision, code)
         else:
             self._later(outgoing, code)
-
-    def _replace(self, outgoing: Outgoing) -> None:
-        """Somebody deleted our message: say it anew, once."""
-        try:
-            ts = self._fresh(outgoing)
-        except SlackApiError as error:
-            self._ledger.dropped(outgoing.id, outgoing.revision, str(error.response.get("error")))
-            return
-        self._ledger.delivered(outgoing.id, outgoing.revision, ts)
 
     def _plainly(self, outgoing: Outgoing, code: str) -> None:
         """Slack refuses the blocks: the sentence alone is better than silence."""
         log.error("Slack refused the blocks of %s (%s)", outgoing.post.key, code)
-        bare = outgoing.model_copy(
-            update={"post": outgoing.post.model_copy(update={"blocks": (), "picture": None})}
-        )
-        try:
-            self._send(bare)
-        except SlackApiError as error:
-            self._ledger.dropped(outgoing.id, outgoing.revision, str(error.response.get("error")))
+        bare = outgoing.post.model_copy(update={"blocks": (), "picture": None})
+        self._attempt(outgoing.model_copy(update={"post": bare}))
 
     def _later(self, outgoing: Outgoing, why: str) -> None:
-        if outgoing.tries >= PATIENCE:
-            log.error("%s of %s is given up: %s", outgoing.post.key, outgoing.investigation, why)
-            self._ledger.dropped(outgoing.id, outgoing.revision, why)
-            return
-        self._ledger.deferred(outgoing.id, time.time() + min(60.0, 2.0**outgoing.tries), why)
+        """Slack is away for a while: what is to be said waits for it, as long as it takes."""
+        log.warning("%s of %s waits: %s", outgoing.post.key, outgoing.investigation, why)
+        self._ledger.deferred(outgoing.id, time.time() + min(60.0, 2.0 ** min(outgoing.tries, 6)), why)
 
 
 def _name(outgoing: Outgoing) -> str:

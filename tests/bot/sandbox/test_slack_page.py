@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.bot.sandbox.browser import chromium
+from tests import chromium
 from tests.bot.sandbox.kit import actions, button, modal, mrkdwn, plain, section, text_input
 from tests.bot.sandbox.local_slack import Bot, LocalSlack, eventually
 from tests.bot.sandbox.stub_cloud import StubCloud
@@ -19,7 +19,7 @@ NASTY = '<img src=x onerror="window.stolen=1"><script>window.stolen=1</script>'
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[BrowserContext]:
-    with chromium() as one:
+    with chromium.browser() as one:
         yield one.new_context(viewport={"width": 1440, "height": 900}, timezone_id="UTC")
 
 

@@ -1,0 +1,97 @@
+"""The pictures in docs/, taken from one real run of the demo: `make screens`."""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+
+from tests.chromium import browser
+
+DOCS = Path(__file__).parent.parent / "docs"
+WIDE, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
+PATIENCE_MS = 180_000
+
+
+def main() -> None:
+    command = [sys.executable, "-m", "bot.cli", "demo", "--seed", "5"]
+    demo = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        address = _address(demo)
+        with browser() as running:
+            _shoot(running, address, _incident(address))
+    finally:
+        demo.terminate()
+        demo.wait(60)
+
+
+def _address(demo: "subprocess.Popen[str]") -> str:
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        print(line, end="")
+        if line.startswith("Open "):
+            return line.split()[1]
+    raise RuntimeError("the demo ended before it had an address")
+
+
+def _incident(address: str) -> str:
+    """The id of the channel in which the incident is."""
+    while True:
+        with urllib.request.urlopen(address + "_slack/state") as answer:
+            channels: list[dict[str, Any]] = json.load(answer)["channels"]
+        for channel in channels:
+            if channel["name"].startswith("inc-"):
+                return channel["id"]
+        time.sleep(0.5)
+
+
+def _shoot(running: Browser, address: str, channel: str) -> None:
+    page = _open(running, address, channel, "ben", WIDE)
+    page.get_by_text("testing").or_(page.get_by_text("Stands")).first.wait_for(timeout=PATIENCE_MS)
+    _save(page, "investigating.png")
+    page.get_by_role("button", name="View thread").or_(page.get_by_text("replies")).first.click(
+        timeout=PATIENCE_MS
+    )
+    thread = page.locator("#thread-list")
+    approve = thread.get_by_role("button", name="Approve")
+    approve.wait_for(timeout=PATIENCE_MS)
+    thread.locator("img").first.wait_for(timeout=PATIENCE_MS)
+    _top(page, "Bad deployment")
+    _save(page, "demo.png")
+    approve.scroll_into_view_if_needed()
+    _save(page, "approval.png")
+    approve.click()
+    page.get_by_role("button", name="Approve").last.click()
+    thread.get_by_text("Recovered").first.wait_for(timeout=PATIENCE_MS)
+    thread.get_by_text("Recovered").first.scroll_into_view_if_needed()
+    _save(page, "recovered.png")
+    phone = _open(running, address, channel, "alice", PHONE)
+    phone.get_by_text("replies").first.click(timeout=PATIENCE_MS)
+    _top(phone, "Bad deployment")
+    _save(phone, "phone.png")
+
+
+def _open(running: Browser, address: str, channel: str, person: str, size: Any) -> Page:
+    page = running.new_page(viewport=size, timezone_id="UTC", device_scale_factor=1.25)
+    page.goto(f"{address}#as={person}&channel={channel}")
+    page.wait_for_selector("body[data-ready]")
+    return page
+
+
+def _top(page: Page, words: str) -> None:
+    """Scroll so that the message with these words begins at the top."""
+    page.locator("#thread-list").get_by_text(words).first.evaluate("e => e.scrollIntoView({block: 'start'})")
+
+
+def _save(page: Page, name: str) -> None:
+    page.wait_for_timeout(600)
+    page.screenshot(path=str(DOCS / name))
+    print("docs/" + name)
+
+
+if __name__ == "__main__":
+    main()
