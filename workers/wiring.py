@@ -11,7 +11,6 @@ from typing import Any
 from boto3.session import Session
 from pydantic import SecretStr
 from slack_sdk import WebClient
-from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from knowledge.embedder import Embedder
 from knowledge.retriever import Retriever
@@ -44,13 +43,13 @@ def queue(settings: Settings) -> Queue:
 
 
 def slack(settings: Settings) -> WebClient:
-    """A client that waits when told to and never posts twice by itself: the outbox does the retrying."""
+    """A client that neither waits nor tries again by itself: the outbox does both, and better."""
     token = settings.slack.bot_token
     return WebClient(
         token=token.get_secret_value() if token else None,
         base_url=settings.slack.api_url,
         timeout=SLACK_TIMEOUT,
-        retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=1)],
+        retry_handlers=[],
     )
 
 

@@ -87,14 +87,21 @@ def _outgoing(row: Row[tuple[JsonValue, ...]]) -> Outgoing:
     )
 
 
-def tried(connection: Connection, row: int, holder: str, at: float) -> bool:
+def tried(connection: Connection, row: int, holder: str, at: float, again: bool) -> bool:
     """Written before the call to Slack: from here on the message may exist. False: another holds it now."""
     held = connection.execute(
         update(outbox)
         .where(outbox.c.id == row, outbox.c.holder == holder)
-        .values(tries=outbox.c.tries + 1, held_until=at + HOLD_SECONDS)
+        .values(tries=outbox.c.tries + int(not again), held_until=at + HOLD_SECONDS)
     )
     return held.rowcount == 1
+
+
+def gone(connection: Connection, row: int) -> None:
+    """The message is no longer there: it is to be said as if it never had been."""
+    connection.execute(
+        update(outbox).where(outbox.c.id == row).values(ts="", tries=0, holder="", held_until=0.0)
+    )
 
 
 def delivered(connection: Connection, row: int, revision: int, ts: str) -> None:

@@ -46,7 +46,6 @@ FINAL = frozenset(
         "invalid_auth",
         "is_archived",
         "is_inactive",
-        "is_inactive",
         "missing_scope",
         "not_authed",
         "not_in_channel",
@@ -105,7 +104,7 @@ class Publisher:
     # -- sending
 
     def _send(self, outgoing: Outgoing) -> None:
-        if not outgoing.ts and not outgoing.thread and outgoing.post.key != LIVE:
+        if not (outgoing.thread or outgoing.post.person or outgoing.post.key == LIVE):
             self._ledger.deferred(outgoing.id, time.time() + 1, "waits for the root message")
             return
         self._hold(outgoing)
@@ -136,10 +135,8 @@ class Publisher:
         self._ledger.delivered(outgoing.id, outgoing.revision, outgoing.ts)
 
     def _post(self, outgoing: Outgoing) -> None:
-        ts, shown = (self._find(outgoing) if outgoing.tries else None) or (
-            self._fresh(outgoing),
-            outgoing.revision,
-        )
+        found = self._find(outgoing) if outgoing.tries else None
+        ts, shown = found or (self._fresh(outgoing), outgoing.revision)
         if not outgoing.thread:
             self._ledger.rooted(outgoing.investigation, ts)
         # What was found may be older than what is to be said; then it is edited next.
@@ -182,7 +179,7 @@ class Publisher:
         return str(answer["ts"])
 
     def _hold(self, outgoing: Outgoing, *, again: bool = False) -> None:
-        """Count a try (or only go on with it), or raise `Fenced` where another publisher took the post over."""
+        """Count a try (or go on with one); raises `Fenced` when another publisher has the post now."""
         if not self._ledger.tried(outgoing.id, self._holder, again=again):
             raise Fenced(f"{outgoing.post.key} of {outgoing.investigation} is being said by somebody else")
 

@@ -1,0 +1,153 @@
+"""Runbook's processes one by one, as a supervisor starts them: each with its own environment and nothing more.
+
+Tests start what they need, kill what they want, and read the ledger, the local Slack and the local cloud.
+"""
+
+import configparser
+import os
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+import yaml
+
+from bot.cli.probes import beating
+from tests.bot.sandbox.local_slack import LocalSlack
+from tests.faults.redis_server import RedisServer
+from tests.faults.waiting import end, eventually, start
+from tests.workers.sandbox.local_cloud import LocalCloud
+from workers.ledger import Ledger, connect, migrate
+from workers.queue import Queue
+from workers.settings import Process, Settings, load, variables
+
+ROOT = Path(__file__).parents[2]
+NOWHERE = "http://127.0.0.1:9"
+"""An address where nobody listens, for parts that a test does without."""
+
+
+class Plant:
+    """A place where Runbook runs. `more` are sections of its configuration, over the usual ones."""
+
+    def __init__(
+        self,
+        folder: Path,
+        redis: RedisServer,
+        slack: LocalSlack,
+        cloud: LocalCloud | None = None,
+        *,
+        chroma: str = NOWHERE,
+        **more: Mapping[str, Any],
+    ) -> None:
+        self.folder, self.redis, self.slack = folder, redis, slack
+        self.config = folder / "config.yaml"
+        self.approvers = [slack.people["ben"]]
+        self.configure(**more)
+        self.environ = {
+            "SLACK_API_URL": slack.ready["api"],
+            "SLACK_APP_TOKEN": slack.ready["app_token"],
+            "SLACK_BOT_TOKEN": slack.ready["bot_token"],
+            "REDIS_URL": redis.url,
+            "CHROMA_URL": chroma,
+            "DATABASE_URL": f"sqlite:///{folder / 'ledger.db'}",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL": cloud.url if cloud else NOWHERE,
+            **(_keys(cloud) if cloud else _no_keys()),
+        }
+        migrate(self.environ["DATABASE_URL"])
+        self.ledger = Ledger(connect(self.environ["DATABASE_URL"]))
+        self.queue = Queue(redis.url)
+        self.parts: list[Popen[bytes]] = []
+
+    def configure(self, **more: Mapping[str, Any]) -> None:
+        """Write the configuration; processes that run keep the one they have read."""
+        written: dict[str, Any] = {
+            "data_dir": str(self.folder),
+            "providers": {"aws": {"regions": ["us-east-1"]}},
+            "slack": {"team_id": self.slack.ready["team_id"]},
+            "approvals": {"approvers": self.approvers},
+            "environments": {"production": {"production": True, "clusters": ["shop"]}},
+        }
+        for section, values in more.items():
+            written[section] = {**written.get(section, {}), **values}
+        self.config.write_text(yaml.safe_dump(written))
+
+    def settings(self, process: Process) -> Settings:
+        """What a process of that name would know."""
+        return load(self.config, self.environ, process)
+
+    def environment(self, process: Process) -> dict[str, str]:
+        """The variables that a process of that name is given."""
+        plain = {name: os.environ[name] for name in ("PATH", "LANG", "TZ", "TMPDIR") if name in os.environ}
+        mine = variables(self.config, self.environ, process)
+        return {**plain, "HOME": str(self.folder), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **mine}
+
+    def start(
+        self, process: Process, *, module: str = "bot.cli", ready: bool = True, **over: str
+    ) -> Popen[bytes]:
+        """A process of ours; returns when it says that it is alive."""
+        command = [sys.executable, "-P", "-m", module, process, "--config", str(self.config)]
+        part = start(
+            command,
+            log=self.folder / f"{process}.log",
+            environ={**self.environment(process), **over},
+            cwd=self.folder,
+        )
+        self.parts.append(part)
+        if ready:
+            self.ready(process, part)
+        return part
+
+    def ready(self, process: Process, part: Popen[bytes]) -> None:
+        def beats() -> bool:
+            assert part.poll() is None, self.log(process)
+            return part.pid in beating(self.redis.url, process)
+
+        eventually(beats, 60)
+
+    def log(self, process: Process) -> str:
+        return (self.folder / f"{process}.log").read_text()
+
+    def stop(self) -> None:
+        """End all that still runs, all at once."""
+        for part in self.parts:
+            if part.poll() is None:
+                part.terminate()
+        for part in self.parts:
+            end(part)
+        self.parts.clear()
+
+    def close(self) -> None:
+        self.stop()
+        self.ledger.close()
+
+
+@contextmanager
+def plant(*arguments: Any, **more: Any) -> Generator[Plant]:
+    """A plant that is cleared at the end of the block."""
+    one = Plant(*arguments, **more)
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+def _keys(cloud: LocalCloud) -> dict[str, str]:
+    """Worker and executor are two users of the cloud."""
+    keys: dict[str, str] = {}
+    for who in ("worker", "executor"):
+        read = configparser.ConfigParser()
+        read.read(cloud.state / f"{who}.credentials")
+        for name, value in read["default"].items():
+            keys[f"RUNBOOK_{who.upper()}_{name.upper()}"] = value
+    return keys
+
+
+def _no_keys() -> dict[str, str]:
+    return {
+        f"RUNBOOK_{who}_AWS_{name}": f"{who}-{name}"
+        for who in ("WORKER", "EXECUTOR")
+        for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
+    }
