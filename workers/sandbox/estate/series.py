@@ -112,6 +112,7 @@ def timed(scale: float = 1.0) -> Measure:
         if histogram.ndim == 1:
             none = np.zeros(len(histogram))
             return Samples(none, none, none, none)
+        histogram = histogram.astype(np.float32, copy=False)
         count = histogram.sum(axis=1, dtype=np.float64)
         return Samples(
             field("seconds") * scale, count, field("shortest") * scale, field("longest") * scale, histogram

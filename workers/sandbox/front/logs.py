@@ -10,7 +10,7 @@ from workers.sandbox.front.pattern import compiled
 from workers.sandbox.front.refusal import CloudError
 
 EVENTS, BYTES = 10_000, 1_000_000
-SCANNED = 120_000
+SCANNED = 40_000
 """Events looked at for one answer; a filter that matches little then answers with a token and few events."""
 KEPT_DAYS = 14
 

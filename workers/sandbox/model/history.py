@@ -16,7 +16,9 @@ FINE, COARSE = 10, 60
 FINE_KEPT = 3 * 3600 + 900
 KEPT = 15 * 86400
 _HOUR, _STEP = 3600, 20
-_HOURS_HELD = 72
+_HOURS_HELD = 15 * 24
+_OLD = 8 * 86400
+"""Age from which an hour is computed in long steps: nobody looks at its noise."""
 
 Compute = Callable[[Floats, float], Row]
 """Computes healthy rows that start at these times and last so many seconds."""
@@ -34,6 +36,7 @@ class History:
 
     def tables(self, start: float, end: float) -> Iterator[tuple[Table, slice]]:
         """The tables, oldest first, with the rows that start in [start, end)."""
+        start = max(start, self.began - KEPT)
         for hour in np.arange(start // _HOUR * _HOUR, min(end, self.began), _HOUR):
             table = self._hour(float(hour))
             yield table, table.rows(start, min(end, self.began))
@@ -60,8 +63,9 @@ class History:
 
     def _minutes_of(self, hour: float) -> Table:
         """An hour of the healthy past by the minute, from shorter steps for the right noise."""
-        steps, table = Table(_STEP, _HOUR // _STEP), Table(COARSE, _HOUR // COARSE)
-        times = np.arange(hour, min(hour + _HOUR, self.began), _STEP, dtype=np.float64)
-        steps.extend(times, self._compute(times, _STEP))
+        step = _STEP if self.began - hour < _OLD else COARSE
+        steps, table = Table(step, _HOUR // step), Table(COARSE, _HOUR // COARSE, compact=True)
+        times = np.arange(hour, min(hour + _HOUR, self.began), step, dtype=np.float64)
+        steps.extend(times, self._compute(times, step))
         table.extend(*steps.merged(hour, hour + _HOUR, COARSE))
         return table

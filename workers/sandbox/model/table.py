@@ -29,9 +29,10 @@ _LEAST = frozenset(["shortest", "cpu_least", "memory_least"])
 class Table:
     """Columns that grow together; a column that appears late is zero before."""
 
-    def __init__(self, seconds: int, room: int = 512) -> None:
-        """`seconds` is the length of a row, `room` how many rows it grows by."""
+    def __init__(self, seconds: int, room: int = 512, compact: bool = False) -> None:
+        """`seconds` is the length of a row, `room` how many it grows by; `compact` keeps fewer digits."""
         self.seconds, self._room = seconds, room
+        self._kinds = (np.float32, np.float16) if compact else (np.float64, np.float32)
         self.size = 0
         self._times = np.zeros(room)
         self._columns: dict[Column, np.ndarray] = {}
@@ -59,8 +60,7 @@ class Table:
         for name, values in row.items():
             column = self._columns.get(name)
             if column is None:
-                kind = np.float32 if values.ndim > 1 else np.float64
-                column = np.zeros((len(self._times), *values.shape[1:]), kind)
+                column = np.zeros((len(self._times), *values.shape[1:]), self._kinds[values.ndim > 1])
             column = self._grown(column, end)
             column[self.size : end] = values
             self._columns[name] = column
