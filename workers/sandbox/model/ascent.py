@@ -45,7 +45,7 @@ class Ascent:
         step.outcomes[name], load = stores.database(spec, step.rng, work, before, places, busy, step.dt)
         step.state.statements[name] = load.waiting
         cpu = np.minimum(load.cpu * 100 * self.measures.noise(0.03), 100)
-        self.writer.write(name, rate=self.descent.rate(name), work=work, cpu=cpu)
+        self.writer.write(name, rate=self.descent.rate(name), work=work * self.measures.noise(0.04), cpu=cpu)
 
     def _cache(self, name: str) -> None:
         rate = self.descent.rate(name)
