@@ -1,0 +1,109 @@
+"""`make bench`: figures as ratios, both sides measured in the same run on the same machine.
+
+Each row says what is measured, beside what, and the limit it is held to. Machines are noisy: the ratio
+counts, the seconds are there for orientation.
+"""
+
+import sqlite3
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.scenarios.worlds import cloud, investigate, told, verdict
+from workers.domain.event import LimitReached
+from workers.domain.incident import Incident, Thread
+from workers.ledger import Ledger, connect, migrate
+
+RUNS = 5
+STEPS = 200
+
+
+def main() -> None:
+    table = Table(title="Runbook, measured", caption=f"median of {RUNS} runs; both sides in one run")
+    for column in ("what", "ours", "beside", "ratio", "limit"):
+        table.add_column(column)
+    for row in (facts(), investigation(), journal()):
+        table.add_row(*row)
+    Console(width=120).print(table)
+
+
+def facts() -> tuple[str, ...]:
+    """From the report to the facts, against the limit of twenty seconds."""
+    times: list[float] = []
+    with cloud() as running:
+        for seed in range(RUNS):
+            alert = running.case(application="shop", faults=["bad_deployment"], seed=900 + seed)["alert"]
+            began = time.time()
+            _, events = investigate(running, told(alert))
+            times.append(next(e.at.timestamp() for e in events if e.type == "FactsGathered") - began)
+    return _row("first facts", statistics.median(times), "the limit", 20.0, "1.0")
+
+
+def investigation() -> tuple[str, ...]:
+    """A whole investigation, against asking the same questions one after the other."""
+    walls: list[float] = []
+    serial: list[float] = []
+    right = 0
+    with cloud() as running:
+        for seed in range(RUNS):
+            alert = running.case(application="shop", faults=["config_change"], seed=900 + seed)["alert"]
+            began = time.monotonic()
+            case, _ = investigate(running, told(alert))
+            walls.append(time.monotonic() - began)
+            serial.append(sum(result.seconds for result in case.results.values()))
+            right += verdict(case, running.ask("/_cloud/truth"))[0]
+    beside = f"the time of its questions added up ({right} of {RUNS} right)"
+    return _row("investigation", statistics.median(walls), beside, statistics.median(serial), "1.0")
+
+
+def journal() -> tuple[str, ...]:
+    """A step of the journal (event, audit, fences), against one bare insert that is as durable."""
+    with tempfile.TemporaryDirectory() as folder:
+        ours = _timed(lambda: _append(Path(folder) / f"{time.monotonic_ns()}.db"))
+        bare = _timed(lambda: _insert(Path(folder) / f"{time.monotonic_ns()}.db"))
+    return _row("200 steps of a journal", ours, "200 bare inserts, full sync", bare, "5.0")
+
+
+def _append(path: Path) -> None:
+    url = f"sqlite:///{path}"
+    migrate(url)
+    ledger = Ledger(connect(url))
+    now = datetime.now(UTC)
+    incident = Incident(text="slow", source="mention", thread=Thread(team="T", channel="C", ts="1"), at=now)
+    investigation = ledger.accept(incident, ["key"], now).id
+    for step in range(STEPS):
+        ledger.append(investigation, step + 2, LimitReached(at=now, limit="queries", detail="x" * 400))
+    ledger.close()
+
+
+def _insert(path: Path) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("CREATE TABLE steps (id INTEGER PRIMARY KEY, body TEXT)")
+    for _ in range(STEPS):
+        connection.execute("INSERT INTO steps (body) VALUES (?)", ("x" * 400,))
+    connection.close()
+
+
+def _timed(work: Callable[[], None]) -> float:
+    times: list[float] = []
+    for _ in range(RUNS):
+        began = time.monotonic()
+        work()
+        times.append(time.monotonic() - began)
+    return statistics.median(times)
+
+
+def _row(what: str, ours: float, beside: str, theirs: float, limit: str) -> tuple[str, ...]:
+    return what, f"{ours:.2f} s", f"{beside}: {theirs:.2f} s", f"{ours / theirs:.2f}", f"≤ {limit}"
+
+
+if __name__ == "__main__":
+    main()
