@@ -15,6 +15,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 REGION = "us-east-1"
 ONCE = Config(retries={"max_attempts": 1, "mode": "standard"}, read_timeout=30)
@@ -93,7 +94,8 @@ class LocalCloud:
 
     def client_with(self, service: str, key: str, secret: str, region: str = REGION) -> Any:
         """A client with these keys."""
-        return boto3.client(
+        make: Any = boto3.client
+        return make(
             service,
             region_name=region,
             endpoint_url=self.url,
@@ -182,3 +184,10 @@ class LocalCloud:
 def _names(metric: Mapping[str, Any], part: str) -> bool:
     values = [d["Value"] for d in metric["Dimensions"]]
     return any(value == part or value == f"{part}-001" or f"-{part}/" in value for value in values)
+
+
+def code_of(error: BaseException) -> str:
+    """The error code that a client saw."""
+    assert isinstance(error, ClientError)
+    response: Any = error.response
+    return response["Error"]["Code"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from local_cloud import LocalCloud
+from local_cloud import LocalCloud, code_of
 
 CALLS: list[tuple[str, str, dict[str, Any]]] = [
     ("cloudtrail", "lookup_events", {}),
@@ -152,7 +152,7 @@ def test_what_is_not_there_is_said_in_the_services_own_code(
     with pytest.raises(ClientError) as refused:
         getattr(cloud.client(service), call)(**arguments)
 
-    assert refused.value.response["Error"]["Code"] == code
+    assert code_of(refused.value) == code
 
 
 def test_long_lists_come_in_pages(cloud: LocalCloud, application: str) -> None:

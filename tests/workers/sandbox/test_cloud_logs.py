@@ -4,7 +4,7 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
-from local_cloud import LocalCloud
+from local_cloud import LocalCloud, code_of
 
 GROUP = "/ecs/shop/catalog"
 
@@ -45,7 +45,7 @@ def test_a_pattern_that_cannot_be_read_is_refused(cloud: LocalCloud) -> None:
     with pytest.raises(ClientError) as refused:
         cloud.log(GROUP, "{ level is error }")
 
-    assert refused.value.response["Error"]["Code"] == "InvalidParameterException"
+    assert code_of(refused.value) == "InvalidParameterException"
 
 
 def test_pages_hold_every_event_once_and_in_order(cloud: LocalCloud) -> None:

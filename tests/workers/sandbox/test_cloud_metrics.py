@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from local_cloud import LocalCloud
+from local_cloud import LocalCloud, code_of
 
 LATENCY = {
     "Namespace": "Shop",
@@ -144,7 +144,7 @@ def test_a_wrong_query_is_a_validation_error(cloud: LocalCloud, queries: list[di
     with pytest.raises(ClientError, match=text) as refused:
         _ask(cloud, *queries)
 
-    assert refused.value.response["Error"]["Code"] == "ValidationError"
+    assert code_of(refused.value) == "ValidationError"
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_an_expression_that_makes_no_sense_is_refused(cloud: LocalCloud) -> None
     with pytest.raises(ClientError, match="Error in expression") as refused:
         _ask(cloud, _query(CPU), {"Id": "e", "Expression": "m + nowhere"})
 
-    assert refused.value.response["Error"]["Code"] == "ValidationError"
+    assert code_of(refused.value) == "ValidationError"
 
 
 def test_a_window_that_ends_before_it_starts_is_refused(cloud: LocalCloud) -> None:
@@ -220,7 +220,7 @@ def test_get_metric_statistics_has_limits_of_its_own(cloud: LocalCloud) -> None:
     assert all(
         point["Unit"] == "Percent" and "p90" in point["ExtendedStatistics"] for point in found["Datapoints"]
     )
-    assert neither.value.response["Error"]["Code"] == "InvalidParameterCombination"
+    assert code_of(neither.value) == "InvalidParameterCombination"
 
 
 def test_a_hundred_queries_over_three_hours_take_half_a_second(cloud: LocalCloud) -> None:
