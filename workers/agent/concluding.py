@@ -8,7 +8,7 @@ from workers.agent.catalogue import Mode, modes
 from workers.agent.confidence import confidence, nothing
 from workers.agent.proposals import filled
 from workers.agent.sight import Sight
-from workers.agent.weighing import support
+from workers.agent.weighing import support, untold
 from workers.domain.call import Gap
 from workers.domain.conclusion import Cause, Conclusion, Hop, Outcome, Picture, RuledOut, Watch
 from workers.domain.confidence import Confidence
@@ -29,7 +29,8 @@ def conclude(sight: Sight) -> Conclusion:
     if case.facts is not None and case.facts.unknown_service:
         return _unknown(sight)
     judged = [
-        (h, confidence(case, h, len(gaps), sight.above(h.where))) for h in case.tree.with_status("confirmed")
+        (h, confidence(case, h, len(gaps), sight.above(h.where), untold(h, sight)))
+        for h in case.tree.with_status("confirmed")
     ]
     judged = [(h, sure) for h, sure in judged if not _superseded(h, judged, sight)]
     judged.sort(key=lambda pair: (-pair[1].value, -pair[0].prior))
@@ -264,7 +265,7 @@ def _inconclusive(sight: Sight, gaps: tuple[Gap, ...]) -> Conclusion:
 
 def _blind(sight: Sight) -> bool:
     """Whether the signals that would show trouble of the symptom could not be seen."""
-    return not any(sight.known(sight.symptom, signal) for signal in WATCHED)
+    return not any(sight.seen(sight.symptom, signal) for signal in WATCHED)
 
 
 def _nothing_wrong(sight: Sight) -> Conclusion:

@@ -1,5 +1,6 @@
 """Confidence from the evidence, each factor named; separately for where, what and why."""
 
+from workers.agent.catalogue import modes
 from workers.agent.weighing import support
 from workers.domain.confidence import Confidence, Factor
 from workers.domain.evidence import Evidence
@@ -10,13 +11,17 @@ CARRIES = {"strong": 0.6, "weak": 0.25, "none": 0.0}
 
 
 def confidence(
-    case: Investigation, hypothesis: Hypothesis, gaps: int, above: frozenset[str] = frozenset()
+    case: Investigation,
+    hypothesis: Hypothesis,
+    gaps: int,
+    above: frozenset[str] = frozenset(),
+    untold: int = 0,
 ) -> Confidence:
     """How sure the evidence makes us of one confirmed claim.
 
     Independent witnesses add up (each leaves some doubt, the doubts multiply); contradiction, an untested
-    refutation, a strong rival and what could not be seen each take away. `above` are places that need the
-    accused one: trouble there is its effect and no rival.
+    refutation, a strong rival, an untold double and what could not be seen each take away. `above` are places
+    that need the accused one: trouble there is its effect and no rival.
     """
     evidence = case.evidence_for(hypothesis.id)
     factors = [
@@ -24,6 +29,7 @@ def confidence(
         _contradiction(evidence),
         _refutation(evidence),
         _rivals(case, hypothesis, evidence, above),
+        *_doubles(untold),
         _unseen(gaps),
     ]
     value = 1.0
@@ -92,7 +98,14 @@ def _rivals(
 def _rival(one: Hypothesis, other: Hypothesis, above: frozenset[str]) -> bool:
     standing = one.status in ("confirmed", "open", "testing") and one.id != other.id
     related = one.id.startswith(other.id + ".") or other.id.startswith(one.id + ".")
-    return standing and not related and one.where not in above
+    # A generic claim says no more than that there is trouble, which every narrower one says too.
+    vaguer = modes()[one.mode].generic and not modes()[other.mode].generic
+    return standing and not related and not vaguer and one.where not in above
+
+
+def _doubles(untold: int) -> list[Factor]:
+    how = "what would tell it from its double could not be seen"
+    return [Factor(name="doubles", effect=0.8, how=how)] if untold else []
 
 
 def _unseen(gaps: int) -> Factor:

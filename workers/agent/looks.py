@@ -267,7 +267,8 @@ def _any_change(look: ChangeLook, claim: Hypothesis, sight: Sight) -> Answer:
     for change in sight.changes:
         ahead = (onset - change.at).total_seconds()
         here = change.service in places and change.kind in look.kinds
-        inside = -60 <= ahead <= look.within * 60 if look.when != "after" else ahead < -60
+        latest = {"before": ahead >= -60, "after": ahead < -60, "none": True}[look.when]
+        inside = latest and ahead <= look.within * 60
         if here and inside:
             text = f"{change.summary} at {words.clock(change.at)}"
             return Answer("no" if look.when == "none" else "yes", text, change.source, change.link)
@@ -472,7 +473,7 @@ def _quiet(_look: Quiet, claim: Hypothesis, sight: Sight) -> Answer:
 def _watchable(place: str, sight: Sight) -> list[tuple[str, Signal]]:
     """The signals of a place that would show trouble, as far as they can be seen."""
     signals = (signal for signal, _ in TROUBLE.get(_kind(place, sight), ()))
-    return [(place, signal) for signal in signals if sight.known(place, signal)]
+    return [(place, signal) for signal in signals if sight.seen(place, signal)]
 
 
 def _troubled(_look: Troubled, claim: Hypothesis, sight: Sight) -> Answer:
@@ -485,29 +486,25 @@ def _troubled(_look: Troubled, claim: Hypothesis, sight: Sight) -> Answer:
 def _healed(_look: Healed, claim: Hypothesis, sight: Sight) -> Answer:
     shifts = [s for key in sight.series if key[1] in FACING and (s := sight.shift(*key)) is not None]
     bad = [s for s in shifts if s.direction == "up"]
-    if not any(sight.known(*key) for key in sight.series if key[1] in FACING):
-        return Answer("unknown")
-    if not bad:
-        return Answer("no", "nothing had left its baseline", "series")
     lasting = [s for s in bad if not s.over]
     if lasting:
         return Answer("no", words.moved(lasting[0]), lasting[0].source, lasting[0].link)
-    return Answer("yes", f"{words.moved(bad[0])} and has come back since", bad[0].source, bad[0].link)
+    here = [s for s in bad if s.service == claim.where]
+    if here:
+        return Answer("yes", f"{words.moved(here[0])} and has come back since", here[0].source, here[0].link)
+    if not any(sight.known(claim.where, signal) for signal in FACING):
+        return Answer("unknown")
+    return Answer("no", f"nothing that users of {claim.where} notice had left its baseline", "series")
 
 
 def _silent(_look: Silent, claim: Hypothesis, sight: Sight) -> Answer:
     mine = [one for (service, _), one in sight.series.items() if service == claim.where and not one.empty]
     others = [one for (service, _), one in sight.series.items() if service != claim.where]
-    stopped = [one for one in mine if _stopped(one)]
-    if len(stopped) >= 2 and any(not _stopped(one) and not one.empty for one in others):
+    stopped = [one for one in mine if statistics.stopped(one)]
+    if len(stopped) >= 2 and any(not statistics.stopped(one) and not one.empty for one in others):
         text = f"{len(stopped)} series of {claim.where} stopped while others go on"
         return Answer("yes", text, stopped[0].source, stopped[0].link)
     return Answer("no" if mine else "unknown", f"the series of {claim.where} go on", "series")
-
-
-def _stopped(one: Series) -> bool:
-    newest = one.newest
-    return newest is not None and (one.window.end - newest).total_seconds() > one.lag + 5 * one.period
 
 
 _JUDGES: dict[type, Callable[[Any, Hypothesis, Sight], Answer]] = {

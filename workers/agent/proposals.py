@@ -27,7 +27,10 @@ def proposals(sight: Sight) -> tuple[Hypothesis, ...]:
     found = [h for h in _candidates(sight) if _claim(h) not in made]
     found.sort(key=lambda h: -h.prior)
     first = not sight.case.tree.nodes
-    chosen = _chosen([h for h in found if h.prior >= LEAST_PRIOR], FIRST if first else LATER)
+    likely = [h for h in found if h.prior >= LEAST_PRIOR]
+    # What only says that there is trouble comes last: it would stand before anything narrower was tried.
+    narrow = [h for h in likely if not modes()[h.mode].generic]
+    chosen = _chosen(narrow or likely, FIRST if first else LATER)
     if first:
         chosen = _with_tempting(chosen, found)
     count = len(sight.case.tree.nodes)

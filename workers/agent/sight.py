@@ -174,6 +174,11 @@ class Sight:
         ]
         return tuple(passage for some in found for passage in some)
 
+    def failed(self, place: str) -> bool:
+        """Whether a question about this place gave no answer."""
+        results, queries = self.case.results, self.case.queries
+        return any(not r.ok and queries[k].call.arguments.get("service") == place for k, r in results.items())
+
     def asked(self, action: str, **arguments: str) -> CausalQuery | None:
         """The query of this action about these arguments, answered or not."""
         for query in self.case.queries.values():
@@ -216,6 +221,10 @@ class Sight:
         """Whether there are points enough to say that a signal did or did not move."""
         one = self.series.get((service, signal))
         return one is not None and statistics.baseline(one) is not None
+
+    def seen(self, service: str, signal: Signal) -> bool:
+        """Whether a signal can be seen now, so that it would show if it had moved."""
+        return self.known(service, signal) and not statistics.stopped(self.series[service, signal])
 
     def trouble(self, service: str) -> tuple[Deviation, ...]:
         """The shifts that mean trouble of this resource, most telling first."""

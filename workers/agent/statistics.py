@@ -213,6 +213,14 @@ def bound(usual: Baseline, healthy: Literal["below", "above"]) -> float:
     return usual.middle + (1 if healthy == "below" else -1) * 4.0 * usual.scale
 
 
+def stopped(series: Series) -> bool:
+    """Whether points came once and come no more: neither zero nor healthy."""
+    newest = series.newest
+    return (
+        newest is not None and (series.window.end - newest).total_seconds() > series.lag + 5 * series.period
+    )
+
+
 def rate(errors: Series, requests: Series) -> Series | None:
     """The share of failed requests; `None` unless both are on one grid."""
     if errors.window != requests.window or errors.period != requests.period:

@@ -224,7 +224,7 @@ def _relevant(sight: Sight, first: Deviation | None) -> tuple[Change, ...]:
 def _summary(service: str, mine: Iterable[Deviation], affected: tuple[Affected, ...], sight: Sight) -> str:
     mine = tuple(mine)
     if not mine:
-        seen = any(sight.known(service, signal) for signal in FACING)
+        seen = any(sight.seen(service, signal) for signal in FACING)
         if service and seen:
             return (
                 f"{service} is as usual: nothing that its users notice left its baseline in the last 3 hours."

@@ -9,6 +9,7 @@ from workers.agent.reasoner import Weighing
 from workers.agent.sight import Sight
 from workers.domain.evidence import Evidence, Role
 from workers.domain.hypothesis import MAX_DEPTH, Hypothesis
+from workers.domain.telemetry import Change
 
 Says = Literal["supports", "contradicts", "neutral"]
 
@@ -45,8 +46,21 @@ def weigh(hypothesis: Hypothesis, sight: Sight) -> Weighing:
         return Weighing(evidence=evidence, verdict="open")
     for double in mode.lookalikes:
         answer = judge(double.look, hypothesis, sight)
-        if answer.says == "yes":
+        # A claim does not give way to a double that was struck out already.
+        if answer.says == "yes" and not any(
+            h.status == "pruned" for h in _doubles(hypothesis, double, sight)
+        ):
             return _narrowed(hypothesis, double, answer, evidence, sight)
+    unseen = any(
+        answer.says == "unknown"
+        for role, look, answer in judged
+        if role == "refute" and look.weight == "strong"
+    )
+    if mode.generic and (unseen or sight.failed(hypothesis.where)):
+        # What is left when nothing else fits stands only if everything else could be looked at.
+        return Weighing(
+            evidence=evidence, verdict="pruned", reason="not all that it may be instead could be seen"
+        )
     return _decided(hypothesis, mode, evidence)
 
 
@@ -67,6 +81,16 @@ def _query_for(kind: str, service: str, hypothesis: Hypothesis, sight: Sight) ->
     extra = {"after": hypothesis.trigger.after} if kind == "revision" and hypothesis.trigger else {}
     query = sight.asked(action, service=service, **extra)
     return query.id if query else ""
+
+
+def untold(hypothesis: Hypothesis, sight: Sight) -> int:
+    """From how many doubles a claim could not be told, because what would tell did not answer."""
+    doubles = modes()[hypothesis.mode].lookalikes
+    return sum(
+        judge(double.look, hypothesis, sight).says == "unknown"
+        and bool(wants(double.look, hypothesis, sight))
+        for double in doubles
+    )
 
 
 def _evidence(
@@ -107,20 +131,15 @@ def _narrowed(
     hypothesis: Hypothesis, double: Lookalike, answer: Answer, evidence: tuple[Evidence, ...], sight: Sight
 ) -> Weighing:
     other = modes()[double.mode]
-    known = [
-        h
-        for h in sight.case.tree.nodes
-        if (h.where, h.mode) == (hypothesis.where, other.id) and _same_trigger(h, hypothesis, other)
-    ]
-    if known or hypothesis.depth >= MAX_DEPTH:
+    if _doubles(hypothesis, double, sight) or hypothesis.depth >= MAX_DEPTH:
         return Weighing(
             evidence=evidence,
             verdict="pruned",
             reason=f"it looks like {other.title.lower()} instead: {answer.finding}",
         )
-    trigger = next((c for c in sight.changes if hypothesis.trigger and c.id == hypothesis.trigger.id), None)
+    trigger = _trigger(hypothesis, sight) if other.trigger else None
     children = len(sight.case.tree.children(hypothesis.id))
-    child = claim(other, hypothesis.where, trigger if other.trigger else None).model_copy(
+    child = claim(other, hypothesis.where, trigger).model_copy(
         update={
             "id": f"{hypothesis.id}.{children + 1}",
             "parent": hypothesis.id,
@@ -131,10 +150,26 @@ def _narrowed(
     return Weighing(evidence=evidence, verdict="branched", reason=answer.finding, children=(child,))
 
 
+def _doubles(hypothesis: Hypothesis, double: Lookalike, sight: Sight) -> list[Hypothesis]:
+    """The claims of the double's mode about the same place and change that have been made."""
+    other = modes()[double.mode]
+    same = [h for h in sight.case.tree.nodes if (h.where, h.mode) == (hypothesis.where, other.id)]
+    return [h for h in same if _same_trigger(h, hypothesis, other)]
+
+
+def _trigger(hypothesis: Hypothesis, sight: Sight) -> Change | None:
+    """The change that a claim blames or, where it blames none, the last deployment there before the onset."""
+    if hypothesis.trigger is not None:
+        return next((c for c in sight.changes if c.id == hypothesis.trigger.id), hypothesis.trigger)
+    latest = (sight.onset or sight.case.incident.at) + sight.slack
+    here = [c for c in sight.changes if c.service == hypothesis.where and c.kind == "deployment"]
+    return next((c for c in reversed(here) if c.at <= latest), None)
+
+
 def _same_trigger(known: Hypothesis, hypothesis: Hypothesis, other: Mode) -> bool:
-    if not other.trigger:
+    if not other.trigger or hypothesis.trigger is None:
         return True
-    return bool(known.trigger and hypothesis.trigger and known.trigger.id == hypothesis.trigger.id)
+    return bool(known.trigger and known.trigger.id == hypothesis.trigger.id)
 
 
 def support(evidence: tuple[Evidence, ...]) -> float:

@@ -15,6 +15,8 @@ from workers.tools.inventory import Account
 
 # What a stop reason or service event means; the first match wins.
 MEANINGS: tuple[tuple[tuple[str, ...], str], ...] = (
+    # ECS replacing or retiring a task on purpose is no failure of that task.
+    (("scaling activity initiated",), "other"),
     (("outofmemory", "out of memory", "memory usage"), "out_of_memory"),
     (("unable to place", "was unable to", "resource:"), "placement_failed"),
     (("deployment completed", "deployment failed", "rolling back", "started 1 deployment"), "rollout"),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from tests.workers import making
 from workers.agent.investigator import Budget, Investigator
@@ -115,7 +116,10 @@ USUAL: dict[str, dict[Signal, tuple[float, float]]] = {
 
 @dataclass
 class World:
-    """What there is to be seen, and what was asked. `denied` maps an action, or `action service`, to a permission."""
+    """What there is to be seen, and what was asked.
+
+    `denied` maps an action, or `action service`, to the permission that is missing.
+    """
 
     resources: dict[str, Resource] = field(default_factory=dict[str, Resource])
     needs: tuple[tuple[str, str], ...] = NEEDS
@@ -324,7 +328,12 @@ def ecs_revision(world: World, service: str, after: str, before: str = "") -> An
     world.guard("ecs_revision", service, after=after)
     family, _, number = after.rpartition(":")
     before = before or f"{family}:{int(number) - 1}"
-    found = {"service": service, "before": before, "after": after, "differences": [*world.differences[after]]}
+    found: dict[str, JsonValue] = {
+        "service": service,
+        "before": before,
+        "after": after,
+        "differences": [*world.differences[after]],
+    }
     return Answer(data=StateData(state=found), source="ecs:task-definition")
 
 

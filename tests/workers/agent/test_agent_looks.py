@@ -1,5 +1,6 @@
 """Each look: when it says yes, when no, and that it says "not known" where nothing could be seen."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -269,6 +270,14 @@ def test_no_change_is_only_said_where_all_of_the_record_could_be_read() -> None:
     assert judge(world, about("shop-db"), look="change", when="before").says == "yes"
 
 
+@pytest.mark.parametrize(("minutes", "says"), [(-47, "no"), (-20, "no"), (-5, "no"), (-60, "yes")])
+def test_no_change_means_none_from_half_an_hour_before_the_onset_until_now(minutes: int, says: str) -> None:
+    world = slow()
+    world.deployed("checkout", minutes)
+
+    assert judge(world, about(), look="change", when="none").says == says
+
+
 # What does the revision differ in?
 
 
@@ -405,7 +414,7 @@ def test_platform_event_counts_from_its_least_number_on() -> None:
 
 def test_platform_events_are_not_known_where_they_were_not_asked_or_denied() -> None:
     world = slow()
-    look = {"look": "happened", "kind": "out_of_memory"}
+    look: dict[str, Any] = {"look": "happened", "kind": "out_of_memory"}
 
     assert judge(world, about(), **look).says == "unknown"
     world.denied["ecs_events"] = "ecs:ListTasks"
@@ -418,13 +427,13 @@ def test_platform_events_are_not_known_where_they_were_not_asked_or_denied() -> 
 
 @pytest.mark.parametrize("shape", ["sawtooth", "climb", "plateau"])
 def test_shape_is_seen_or_not_or_not_known(shape: str) -> None:
-    drawn = {
+    drawn: dict[str, Callable[[made.Floats], made.Floats]] = {
         "sawtooth": lambda t: np.where(t < -60, 50.0, 50 + 45 * ((t % 25) / 25)),
         "climb": lambda t: np.where(t < -60, 50.0, 50 + 0.7 * (t + 60)),
         "plateau": lambda t: np.where(t < -20, 50.0, 98.0),
     }
     world = slow()
-    look = {"look": "shape", "signal": "memory", "shape": shape}
+    look: dict[str, Any] = {"look": "shape", "signal": "memory", "shape": shape}
 
     assert judge(world, about(), **look).says == "no"
     world.shaped("checkout", Signal.MEMORY, drawn[shape])
@@ -495,7 +504,7 @@ def test_explanation_is_not_known_where_what_is_below_could_not_be_seen() -> Non
 
 def test_host_outside_explains_when_the_logs_speak_of_it_more_than_before() -> None:
     world = slow()
-    look = {"look": "explained", "kinds": ["external"]}
+    look: dict[str, Any] = {"look": "explained", "kinds": ["external"]}
 
     assert judge(world, about(), **look).says == "unknown"
     assert judge(world, about(), logs_of("checkout"), **look).says == "no"
@@ -557,6 +566,14 @@ def test_quiet_is_not_known_where_the_place_could_not_be_seen() -> None:
     assert judge(world, about(), look="quiet").says == "unknown"
 
 
+def test_quiet_is_not_known_where_points_stopped_coming() -> None:
+    world = shop()
+    for signal in made.USUAL["service"]:
+        world.points["checkout", signal][-20:] = np.nan
+
+    assert judge(world, about(), look="quiet").says == "unknown"
+
+
 def test_place_is_in_trouble_by_any_signal_that_means_it() -> None:
     world = shop()
 
@@ -575,6 +592,14 @@ def test_healed_is_what_came_back_by_itself() -> None:
     assert judge(world, about(), look="healed").says == "yes"
     world.hurts("catalog")
     assert judge(world, about(), look="healed").says == "no"
+
+
+def test_healing_of_another_place_is_not_that_of_this_one() -> None:
+    world = shop()
+    world.moves("catalog", Signal.LATENCY, 3.0, onset=-30, end=-12)
+
+    assert judge(world, about("catalog"), look="healed").says == "yes"
+    assert judge(world, about("checkout"), look="healed").says == "no"
 
 
 def test_healing_is_not_known_where_nothing_could_be_seen() -> None:

@@ -320,6 +320,20 @@ def test_share_of_another_grid_is_not_guessed() -> None:
     assert statistics.rate(errors, making.series([1.0, 2.0], signal=Signal.REQUESTS, period=30)) is None
 
 
+# Late, and gone
+
+
+@pytest.mark.parametrize(("gone", "stopped"), [(0, False), (2, False), (6, False), (7, True), (60, True)])
+def test_series_has_stopped_when_points_are_later_than_they_ever_are(gone: int, stopped: bool) -> None:
+    one = making.series([*[0.3] * (180 - gone), *[None] * gone])
+
+    assert statistics.stopped(one) is stopped
+
+
+def test_series_that_never_came_has_not_stopped() -> None:
+    assert not statistics.stopped(making.series([None] * 180))
+
+
 # Shapes
 
 
