@@ -31,7 +31,7 @@ from workers.domain.event import (
 )
 from workers.domain.evidence import CausalQuery
 from workers.domain.facts import Facts
-from workers.domain.hypothesis import Hypothesis
+from workers.domain.hypothesis import Hypothesis, HypothesisTree
 from workers.domain.investigation import Investigation, elapsed
 from workers.domain.value import Value
 from workers.domain.window import ending
@@ -101,6 +101,7 @@ class Investigator:
     # -- facts
 
     def _facts(self) -> Iterator[Event]:
+        yield from self._answers()  # what was in flight when the last run ended
         while self.case.facts is None and not self._stopped:
             step = self._reasoner.triage(self.case)
             if isinstance(step, Facts):
@@ -126,17 +127,24 @@ class Investigator:
         if spent is not None:
             yield self._apply(spent)
             return
-        if not self.case.tree.open():
-            fresh = self._reasoner.hypothesise(self.case)
-            self._out_of_ideas = not fresh
-            for hypothesis in fresh:
-                yield self._apply(HypothesisFormed(at=self._now(), hypothesis=hypothesis))
+        if all(h.status == "open" and not h.parent for h in self.case.tree.open()):
+            yield from self._formed()
         for hypothesis in self.case.tree.open():
             for query in self._reasoner.plan(self.case, hypothesis):
                 yield self._apply(QueryAsked(at=self._now(), query=query))
         yield from self._answers()
         for hypothesis in self.case.tree.open():
             yield from self._weighed(hypothesis)
+
+    def _formed(self) -> Iterator[Event]:
+        """New claims. A batch that the last run left half formed is thought again, and its rest formed."""
+        untested = {h.id for h in self.case.tree.open()}
+        others = HypothesisTree(nodes=tuple(h for h in self.case.tree.nodes if h.id not in untested))
+        batch = self._reasoner.hypothesise(self.case.model_copy(update={"tree": others}))
+        self._out_of_ideas = not batch
+        for hypothesis in batch:
+            if hypothesis.id not in untested:
+                yield self._apply(HypothesisFormed(at=self._now(), hypothesis=hypothesis))
 
     def _spent(self) -> LimitReached | None:
         at, seconds = self._now(), elapsed(self.case, self._now())
@@ -195,7 +203,8 @@ class Investigator:
             return
         if not self.case.remedies:
             yield self._apply(proposed)
-        yield from self._ask((self._state_before(proposed),))
+        if BEFORE not in self.case.results:
+            yield from self._ask((self._state_before(proposed),))
         before = self.case.results[BEFORE]
         approval = approvals.request(self.case, proposed, before, self._policy, self._now())
         if approval is not None:
