@@ -70,7 +70,10 @@ class Hands:
     patience: Patience
 
 
-def run(settings: Settings) -> None:
+PATIENCE = Patience()
+
+
+def run(settings: Settings, patience: Patience = PATIENCE) -> None:
     """Entry of `runbook executor`: work off approved changes until told to stop."""
     gate, aws = wiring.verifying(settings)
     hands = Hands(
@@ -79,7 +82,7 @@ def run(settings: Settings) -> None:
         gate=gate,
         aws=aws,
         policy=policy(settings),
-        patience=Patience(),
+        patience=patience,
     )
     serve(
         settings.queue_url,
@@ -114,7 +117,6 @@ class _Execution:
         self._runner = runner
         self._approval = approval
         self._case = hands.ledger.load(approval.investigation)
-        self._row = changes.row_of(approval.call)
 
     def through(self) -> None:
         if self._approval.state is ApprovalState.APPROVED:
@@ -125,6 +127,10 @@ class _Execution:
             self._reconcile()
         if self._state is ApprovalState.SUCCEEDED and self._approval.id not in self._case.outcomes:
             self._verify()
+
+    @property
+    def _row(self) -> changes.ChangeRow:
+        return changes.row_of(self._approval.call)
 
     @property
     def _state(self) -> ApprovalState:
@@ -164,11 +170,19 @@ class _Execution:
     def _objection(self) -> str:
         """Why this approval may not be used any more; empty when it may."""
         approval = self._approval
-        if approval.digest() != approval.hash:
+        witness = self._hands.ledger.witness(approval.id)
+        if witness.bad is not None:
+            return f"the audit chain does not hold from record {witness.bad} on"
+        if not approval.digest() == approval.hash == witness.hash:
             return "what would be done is not what was approved (the hash differs)"
+        try:
+            changes.row_of(approval.call)
+        except Refused as error:
+            return str(error)
         if wiring.now() >= approval.expires_at:
             return "the approval has expired"
-        if not enough(approval, self._hands.policy):
+        witnessed = tuple(v for v in approval.votes if v.person.id in witness.approved_by)
+        if not enough(approval.model_copy(update={"votes": witnessed}), self._hands.policy):
             return "not enough people who may approve have said yes"
         spent = [a for a in self._case.approvals if a.state in _SPENT]
         if len(spent) >= self._hands.policy.most_changes:
@@ -269,7 +283,9 @@ class _Execution:
             if healthy >= patience.reads:
                 return self._verdict(True, reading.finding, reading.value)
             time.sleep(patience.read_every if period == verifying.FINE else patience.read_every * 2)
-        return self._verdict(False, f"{reading.finding}; the change did not help", reading.value)
+        unknown = reading.at is None  # what has not come yet is no bad news
+        so = "whether the change helped is not known" if unknown else "the change did not help"
+        return self._verdict(False, f"{reading.finding}; {so}", reading.value)
 
     def _verdict(self, recovered: bool, finding: str, value: float | None) -> Verified:
         return Verified(

@@ -1,10 +1,13 @@
-"""Runbook's processes one by one, as a supervisor starts them: each with its own environment and nothing more.
+"""Runbook's processes one by one, each with its own environment, as a supervisor starts them.
 
 Tests start what they need, kill what they want, and read the ledger, the local Slack and the local cloud.
 """
 
 import configparser
 import os
+import secrets
+import shutil
+import sqlite3
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -51,15 +54,43 @@ class Plant:
             "SLACK_BOT_TOKEN": slack.ready["bot_token"],
             "REDIS_URL": redis.url,
             "CHROMA_URL": chroma,
-            "DATABASE_URL": f"sqlite:///{folder / 'ledger.db'}",
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": cloud.url if cloud else NOWHERE,
             **(_keys(cloud) if cloud else _no_keys()),
         }
-        migrate(self.environ["DATABASE_URL"])
-        self.ledger = Ledger(connect(self.environ["DATABASE_URL"]))
         self.queue = Queue(redis.url)
         self.parts: list[Popen[bytes]] = []
+        self._template = folder / "template.db"
+        migrate(f"sqlite:///{self._template}")
+        self._begin()
+
+    def _begin(self) -> None:
+        self.database = self.folder / f"ledger-{secrets.token_hex(3)}.db"
+        shutil.copy(self._template, self.database)
+        self.environ["DATABASE_URL"] = f"sqlite:///{self.database}"
+        self.ledger = Ledger(connect(self.environ["DATABASE_URL"]))
+
+    def renew(self) -> None:
+        """An empty ledger and an empty Redis, for processes that start from now on."""
+        self.ledger.close()
+        self._begin()
+        self.redis.wipe()
+
+    def pass_time(self, seconds: float = 16) -> None:
+        """Let every beat and every queueing have been so many seconds earlier."""
+        for table in ("investigations", "approvals"):
+            self.sql(
+                f"UPDATE {table} SET queued_at = queued_at - :s, beat_at = beat_at - :s",
+                s=seconds,
+            )
+
+    def sql(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
+        """What somebody who can get at the database can do, past the ledger."""
+        connection = sqlite3.connect(self.database, timeout=15)
+        with connection:
+            rows = connection.execute(statement, values).fetchall()
+        connection.close()
+        return rows
 
     def configure(self, **more: Mapping[str, Any]) -> None:
         """Write the configuration; processes that run keep the one they have read."""

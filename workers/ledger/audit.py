@@ -44,6 +44,14 @@ class Link(Value):
     body: str
 
 
+class Witness(Value):
+    """What the chain has on an approval. `bad` is the first record that does not fit the chain, if any."""
+
+    bad: int | None
+    hash: str = ""
+    approved_by: frozenset[str] = frozenset()
+
+
 def digest(seq: int, at: float, previous: str, body: str) -> str:
     return hashlib.sha256(f"{seq}\n{at!r}\n{previous}\n{body}".encode()).hexdigest()
 
@@ -73,6 +81,18 @@ def first_bad(chain: Iterator[Link]) -> int | None:
             return expected
         expected, previous = expected + 1, link.hash
     return None
+
+
+def witness(chain: tuple[Link, ...], approval: str) -> Witness:
+    """What was asked for under this id and who said yes to it, by the chain and nothing else."""
+    asked, approved_by = "", set[str]()
+    for told in (json.loads(link.body) for link in chain if approval in link.body):
+        if told["event"] == "ApprovalRequested" and told["approval"]["id"] == approval:
+            asked = told["approval"]["hash"]
+        elif told["event"] == "ApprovalVoted" and told["approval"] == approval:
+            vote = told["vote"]
+            approved_by |= {vote["person"]["id"]} if vote["decision"] == "approve" else set()
+    return Witness(bad=first_bad(iter(chain)), hash=asked, approved_by=frozenset(approved_by))
 
 
 def record(investigation: str, event: Event) -> dict[str, JsonValue] | None:

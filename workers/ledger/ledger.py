@@ -460,6 +460,10 @@ class Ledger:
         with reading(self._engine) as connection:
             return tuple(audit.links(connection))
 
+    def witness(self, approval_id: str) -> audit.Witness:
+        """What the audit chain has on an approval, for whoever is about to act on it."""
+        return audit.witness(self.audit_records(), approval_id)
+
     def audited(self, event: str) -> tuple[dict[str, JsonValue], ...]:
         """The bodies of all records of one kind."""
         bodies = (json.loads(link.body) for link in self.audit_records())

@@ -1,6 +1,5 @@
 """A local Slack, a Redis and a ledger for the publisher, and a channel for each test."""
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -89,18 +88,11 @@ class Room:
 
     def hurry(self) -> None:
         """Let what waits for a later time be due now."""
-        with sqlite3.connect(self.plant.folder / "ledger.db") as connection:
-            connection.execute("UPDATE outbox SET due_at = 0 WHERE investigation = ?", (self.investigation,))
-        connection.close()
+        self.plant.sql("UPDATE outbox SET due_at = 0 WHERE investigation = :i", i=self.investigation)
 
     def _rows(self, where: str) -> list[tuple[Any, ...]]:
-        connection = sqlite3.connect(self.plant.folder / "ledger.db")
-        rows = connection.execute(
-            f"SELECT error, due_at FROM outbox WHERE investigation = ? AND {where} ORDER BY id",
-            (self.investigation,),
-        ).fetchall()
-        connection.close()
-        return rows
+        query = f"SELECT error, due_at FROM outbox WHERE investigation = :i AND {where} ORDER BY id"
+        return self.plant.sql(query, i=self.investigation)
 
     def held(self) -> tuple[Outgoing, ...]:
         return self.ledger.hold(self.investigation, "test")
