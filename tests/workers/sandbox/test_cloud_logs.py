@@ -33,8 +33,8 @@ def test_the_case_breaks_the_group_under_test(cloud: LocalCloud) -> None:
     ],
 )
 def test_a_pattern_matches_what_it_says(cloud: LocalCloud, pattern: str, holds: object) -> None:
-    found = cloud.log(GROUP, pattern, (-10, -8))
-    everything = cloud.log(GROUP, "", (-10, -8))
+    found = cloud.log(GROUP, pattern, (-22, -10))
+    everything = cloud.log(GROUP, "", (-22, -10))
 
     assert callable(holds)
     assert 0 < len(found) < len(everything)

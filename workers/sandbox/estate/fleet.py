@@ -144,11 +144,6 @@ class Fleet:
                 found[task.revision] = found.get(task.revision, 0.0) + share
         return found
 
-    def forget(self, before: float) -> None:
-        """Drop tasks that stopped before this time."""
-        for state in self.services.values():
-            state.tasks = [t for t in state.tasks if t.stopped is None or t.stopped >= before]
-
     # ---- how a rollout goes ----
 
     def _start(self, state: ServiceState, deployment: Deployment, at: float) -> None:

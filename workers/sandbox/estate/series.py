@@ -1,13 +1,11 @@
-"""The metrics of an application: their names and dimensions, and how rows become samples."""
+"""Series: how rows of telemetry become the samples of a metric."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.sandbox.estate.names import Names
-from workers.sandbox.model.spec import Application
 from workers.sandbox.model.table import Table
 
 Values = NDArray[np.float64]
@@ -119,143 +117,3 @@ def timed(scale: float = 1.0) -> Measure:
         )
 
     return measure
-
-
-# ---- which metrics there are ----
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A row of the catalogue below: a metric that every part of one kind has."""
-
-    name: str
-    unit: str
-    measure: Measure
-
-
-BALANCED = (
-    Metric("RequestCount", "Count", counted("requests")),
-    Metric("TargetResponseTime", "Seconds", timed()),
-    Metric("HTTPCode_Target_2XX_Count", "Count", counted("answered")),
-    Metric("HTTPCode_Target_4XX_Count", "Count", counted("denied")),
-    Metric("HTTPCode_Target_5XX_Count", "Count", counted("failed")),
-    Metric("HealthyHostCount", "Count", gauge(lambda f: np.floor(f("tasks") + 0.5))),
-    Metric("UnHealthyHostCount", "Count", gauge(lambda f: np.zeros(len(f("tasks"))))),
-)
-TASKS = (
-    Metric("CPUUtilization", "Percent", per_task("cpu")),
-    Metric("MemoryUtilization", "Percent", per_task("memory")),
-)
-CACHE = (
-    Metric("CPUUtilization", "Percent", gauge(lambda f: f("cpu") / 2 + 1.4)),
-    Metric("EngineCPUUtilization", "Percent", gauge("cpu")),
-    Metric("CacheHits", "Count", totalled("hits")),
-    Metric("CacheMisses", "Count", totalled("misses")),
-    Metric("CurrConnections", "Count", gauge(lambda f: np.round(f("connections")))),
-    Metric("Evictions", "Count", totalled("evictions")),
-    Metric("DatabaseMemoryUsagePercentage", "Percent", gauge("memory")),
-)
-QUEUE = (
-    Metric("ApproximateNumberOfMessagesVisible", "Count", gauge(lambda f: np.round(f("visible")))),
-    Metric("ApproximateAgeOfOldestMessage", "Seconds", gauge(lambda f: np.floor(f("age")))),
-    Metric("NumberOfMessagesSent", "Count", totalled("sent")),
-    Metric("NumberOfMessagesReceived", "Count", totalled("received")),
-    Metric("NumberOfMessagesDeleted", "Count", totalled("deleted")),
-)
-LAMBDA = (
-    Metric("Invocations", "Count", totalled("requests")),
-    Metric("Errors", "Count", totalled("failed")),
-    Metric("Duration", "Milliseconds", timed(1000.0)),
-    Metric("Throttles", "Count", totalled("throttled")),
-    Metric("ConcurrentExecutions", "Count", gauge(lambda f: np.ceil(f("in_flight")))),
-)
-CUSTOM = (
-    Metric("Requests", "Count", totalled("requests")),
-    Metric("Errors", "Count", totalled("failed", "refused")),
-    Metric("Latency", "Seconds", timed()),
-)
-
-
-def database_metrics(
-    memory_gb: float, storage_gb: float, used_gb: float, write_share: float
-) -> tuple[Metric, ...]:
-    """What RDS publishes about a PostgreSQL instance of this size."""
-    memory, free = memory_gb * 2**30, (storage_gb - used_gb) * 2**30
-
-    def reads(f: Fields) -> Values:
-        return f("work") * (1 - write_share) * 0.42 + 3
-
-    def writes(f: Fields) -> Values:
-        return f("work") * write_share * 2.1 + 9
-
-    def slower(f: Fields) -> Values:
-        return 1 + (f("cpu") / 100) ** 4 * 4
-
-    return (
-        Metric("CPUUtilization", "Percent", gauge("cpu")),
-        Metric("DatabaseConnections", "Count", gauge(lambda f: np.round(f("connections") + 3))),
-        Metric("FreeableMemory", "Bytes", gauge(lambda f: memory * 0.41 - f("connections") * 6.5e6)),
-        Metric("ReadIOPS", "Count/Second", gauge(reads)),
-        Metric("WriteIOPS", "Count/Second", gauge(writes)),
-        Metric("ReadLatency", "Seconds", gauge(lambda f: 0.00055 * slower(f))),
-        Metric("WriteLatency", "Seconds", gauge(lambda f: 0.00125 * slower(f))),
-        Metric(
-            "DiskQueueDepth", "Count", gauge(lambda f: (reads(f) * 0.00055 + writes(f) * 0.00125) * slower(f))
-        ),
-        Metric("FreeStorageSpace", "Bytes", gauge(lambda f: np.full(len(f("cpu")), free))),
-        Metric("ReadThroughput", "Bytes/Second", gauge(lambda f: reads(f) * 16384)),
-        Metric("WriteThroughput", "Bytes/Second", gauge(lambda f: writes(f) * 11500)),
-        Metric("SwapUsage", "Bytes", gauge(lambda f: np.full(len(f("cpu")), 6.3e6))),
-    )
-
-
-def catalogue(application: Application) -> list[Series]:
-    """Every series of an application."""
-    names, found = Names(application.name), list[Series]()
-
-    def add(namespace: str, part: str, metrics: tuple[Metric, ...], *dimensions: Mapping[str, str]) -> None:
-        resolution = 10 if namespace == application.namespace else 60
-        for each in dimensions:
-            pairs = tuple(sorted(each.items()))
-            found.extend(
-                Series(namespace, m.name, pairs, part, m.unit, m.measure, resolution) for m in metrics
-            )
-
-    for name, service in application.services.items():
-        add(application.namespace, name, CUSTOM, {"Service": name})
-        if service.runs_on == "lambda":
-            add("AWS/Lambda", name, LAMBDA, {"FunctionName": name})
-            continue
-        add("AWS/ECS", name, TASKS, {"ClusterName": application.name, "ServiceName": name})
-        if not service.consumes:
-            balancer = names.balancer_id(service.public)
-            target = {"TargetGroup": names.target_group_id(name), "LoadBalancer": balancer}
-            add("AWS/ApplicationELB", name, BALANCED, target)
-    for public in (True, False):
-        part = f"balancer {names.balancer(public)}"
-        add("AWS/ApplicationELB", part, WHOLE, {"LoadBalancer": names.balancer_id(public)})
-    for name, db in application.databases.items():
-        metrics = database_metrics(db.memory_gb, db.storage_gb, db.used_gb, db.write_share)
-        add("AWS/RDS", name, metrics, {"DBInstanceIdentifier": name})
-    for name in application.caches:
-        node = f"{name}-001"
-        add(
-            "AWS/ElastiCache",
-            name,
-            CACHE,
-            {"CacheClusterId": node},
-            {"CacheClusterId": node, "CacheNodeId": "0001"},
-        )
-    for name in application.queues:
-        add("AWS/SQS", name, QUEUE, {"QueueName": name})
-    return found
-
-
-WHOLE = (
-    Metric("RequestCount", "Count", counted("requests")),
-    Metric("HTTPCode_ELB_5XX_Count", "Count", counted("refused")),
-    Metric("HTTPCode_Target_5XX_Count", "Count", counted("failed")),
-    Metric("HTTPCode_Target_4XX_Count", "Count", counted("denied")),
-    Metric("TargetResponseTime", "Seconds", timed()),
-    Metric("ActiveConnectionCount", "Count", totalled("connections")),
-)

@@ -8,12 +8,13 @@ import numpy as np
 from workers.sandbox.estate.agenda import Agenda
 from workers.sandbox.estate.alarms import EVALUATED_AFTER, AlarmConfig, AlarmState, Transition
 from workers.sandbox.estate.beginning import Beginning, Happening, Locked
+from workers.sandbox.estate.catalogue import catalogue
 from workers.sandbox.estate.conditions import Conditions
 from workers.sandbox.estate.fleet import Deployment, Fleet
 from workers.sandbox.estate.memory import Memory
 from workers.sandbox.estate.names import Names, digest, fraction
 from workers.sandbox.estate.revisions import Revisions
-from workers.sandbox.estate.series import Series, catalogue
+from workers.sandbox.estate.series import Series
 from workers.sandbox.estate.statistics import Points, points
 from workers.sandbox.estate.trail import Actor, Record, Trail
 from workers.sandbox.model.engine import Engine

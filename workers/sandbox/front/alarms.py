@@ -1,7 +1,6 @@
 """Amazon CloudWatch alarms: their configuration, state and history."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from workers.sandbox.estate.alarms import (
@@ -187,11 +186,6 @@ def _state(config: AlarmConfig, change: Transition) -> Result:
         "stateReason": reason(config, change),
         "stateReasonData": json.loads(reason_data(config, change)),
     }
-
-
-def day(at: float) -> str:
-    """A time as an alarm's notification writes it."""
-    return datetime.fromtimestamp(at, UTC).strftime("%A %d %B, %Y %H:%M:%S UTC")
 
 
 HANDLERS: dict[str, Handler] = {

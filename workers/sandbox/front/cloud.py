@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from botocore.validate import ParamValidator
+
 from workers.sandbox.estate.lines import Lines
 from workers.sandbox.estate.names import ACCOUNT, REGION, digest, fraction
 from workers.sandbox.estate.world import World
@@ -160,8 +162,6 @@ def _dropped(world: World, wish: Wish) -> frozenset[str]:
 
 
 def _checked(request: Request, result: Result) -> None:
-    from botocore.validate import ParamValidator
-
     operation = request.operation_model
     shape = operation.output_shape if operation else None
     if shape is not None:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from workers.sandbox.estate.alarms import AlarmConfig
+from workers.sandbox.estate.catalogue import catalogue
 from workers.sandbox.estate.names import Names, arn, digest, fraction, number
 from workers.sandbox.estate.revisions import Revision, environment, image
-from workers.sandbox.estate.series import Series, catalogue
+from workers.sandbox.estate.series import Series
 from workers.sandbox.estate.trail import Record
 from workers.sandbox.model.spec import Alarm, Application
 from workers.sandbox.scenario.changes import REGISTERED_BEFORE, commit, registration

@@ -4,8 +4,9 @@ from workers.sandbox.estate.alarms import AlarmConfig
 from workers.sandbox.estate.beginning import Change
 from workers.sandbox.estate.names import arn, fraction, number
 from workers.sandbox.estate.world import WARM_UP
+from workers.sandbox.scenario.alarming import Flap
 from workers.sandbox.scenario.base import series_of
-from workers.sandbox.scenario.changes import Call, Collect, Deploy, Flap
+from workers.sandbox.scenario.changes import Call, Collect, Deploy
 from workers.sandbox.scenario.people import AUTOSCALING, COLLECTOR, ENGINEERS, somebody
 from workers.sandbox.scenario.stage import Stage
 

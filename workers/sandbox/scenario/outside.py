@@ -1,8 +1,9 @@
 """Faults that come from outside: a third party, a surge of traffic, an alarm that somebody edited."""
 
 from workers.sandbox.estate.beginning import Change
+from workers.sandbox.scenario.alarming import LowerAlarm
 from workers.sandbox.scenario.case import Trouble, Truth
-from workers.sandbox.scenario.changes import Agent, LowerAlarm, Turn
+from workers.sandbox.scenario.changes import Agent, Turn
 from workers.sandbox.scenario.people import somebody
 from workers.sandbox.scenario.stage import Stage
 
