@@ -60,6 +60,7 @@ class Plant:
         }
         self.queue = Queue(redis.url)
         self.parts: list[Popen[bytes]] = []
+        self.bot: Popen[bytes]
         self._template = folder / "template.db"
         migrate(f"sqlite:///{self._template}")
         self._begin()
