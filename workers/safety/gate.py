@@ -22,8 +22,9 @@ from workers.domain.errors import (
 )
 from workers.domain.risk import Risk
 from workers.domain.window import Window
-from workers.safety.redact import clean, redacted
+from workers.safety.redact import clean
 from workers.tools.action import Action, Toolset
+from workers.tools.hiding import redacted
 
 # The longest window of each kind of telemetry that one question may ask for.
 LONGEST = {"series": timedelta(days=15), "logs": timedelta(hours=6), "happenings": timedelta(hours=12)}

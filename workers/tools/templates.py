@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from workers.domain.value import Value
+from workers.tools.hiding import redacted
 
 Level = Literal["debug", "info", "warning", "error", "fatal", "unknown"]
 
@@ -63,6 +64,8 @@ def mined(lines: Iterable[Line]) -> dict[str, Kind]:
     grouped: dict[str, list[tuple[Line, Level, str]]] = {}
     for line in lines:
         level, message = read(line.text)
+        # Hidden first: a mask inside a secret would leave the rest of it unrecognised.
+        message = redacted(message)
         grouped.setdefault(masked(message), []).append((line, level, message))
     return {template: _kind(template, some) for template, some in grouped.items()}
 
@@ -90,8 +93,8 @@ def read(text: str) -> tuple[Level, str]:
     if text.startswith("{"):
         try:
             return _from_json(json.loads(text))
-        except ValueError:
-            pass  # not JSON after all: read it as plain text
+        except (ValueError, RecursionError):
+            pass  # not JSON after all, or absurdly deep: read it as plain text
     first, _, rest = text.partition("\n")
     found = _LEVEL.search(first)
     thrown = _thrown(rest) if rest else ""
