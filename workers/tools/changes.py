@@ -18,6 +18,9 @@ from workers.tools.rows import table
 
 State = Mapping[str, JsonValue]
 
+# Longer arguments than AWS's longest ARNs would not fit on a card in full.
+LONGEST = 300
+
 
 class Before(Value):
     """The read action that tells the state, with the arguments it takes over, and what must hold still."""
@@ -68,7 +71,17 @@ def row_of(call: ToolCall) -> ChangeRow:
     missing = sorted(set(row.required) - set(call.arguments))
     if extra or missing:
         raise Refused(f"{call.name} takes {', '.join(row.allowed)}; extra: {extra}, missing: {missing}")
+    odd = [name for name, value in call.arguments.items() if not _shows(value)]
+    if odd:
+        raise Refused(f"{call.name}: {', '.join(odd)} cannot be shown to an approver exactly as it is sent")
     return row
+
+
+def _shows(value: JsonValue) -> bool:
+    """AWS's names are plain ASCII; anything else could look on a card like what it is not."""
+    if isinstance(value, str):
+        return 0 < len(value) <= LONGEST and value.isascii() and value.isprintable()
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def reading(row: ChangeRow, call: ToolCall) -> ToolCall:
