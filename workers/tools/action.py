@@ -64,7 +64,7 @@ def action(*, risk: Risk, answers: Shape) -> Callable[[Callable[..., Answer]], A
 
 
 def _schema(run: Callable[..., Answer]) -> type[BaseModel]:
-    hints = get_type_hints(run)
+    hints = get_type_hints(run, include_extras=True)
     parameters = list(inspect.signature(run).parameters.values())[1:]  # the first is the system's client
     fields: dict[str, Any] = {
         p.name: (hints[p.name], ... if p.default is inspect.Parameter.empty else p.default)

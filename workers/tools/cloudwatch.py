@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
+
+from pydantic import Field
 
 from workers.domain.call import AlarmData, Gap, SeriesData
 from workers.domain.risk import Risk
@@ -22,6 +24,9 @@ BATCH = 500
 LAG_AWS, LAG_CUSTOM = 90, 20
 
 
+Period = Annotated[int, Field(ge=1, le=86_400)]
+
+
 class Target(Value):
     """One signal of one resource, by the names people use."""
 
@@ -31,7 +36,7 @@ class Target(Value):
 
 @action(risk=Risk.READ, answers="series")
 def cloudwatch_series(
-    account: Account, targets: tuple[Target, ...], window: Window, period: int = 60
+    account: Account, targets: tuple[Target, ...], window: Window, period: Period = 60
 ) -> Answer:
     """Metric series of services, databases, caches, queues and functions; `period` is seconds a point."""
     with Counted() as counted:

@@ -1,8 +1,8 @@
 """ECS: what its tasks went through, and what two revisions of a task definition differ in."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from workers.domain.call import HappeningData, StateData
 from workers.domain.errors import ToolFailed
@@ -22,6 +22,9 @@ MEANINGS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("deployment completed", "deployment failed", "rolling back", "started 1 deployment"), "rollout"),
     (("steady state",), "steady"),
 )
+
+
+Revision = Annotated[str, Field(pattern=r"^[\w-]+:\d+$")]
 
 
 @action(risk=Risk.READ, answers="happenings")
@@ -44,7 +47,9 @@ def ecs_events(account: Account, service: str, window: Window) -> Answer:
 
 
 @action(risk=Risk.READ, answers="state")
-def ecs_revision(account: Account, service: str, after: str, before: str = "") -> Answer:
+def ecs_revision(
+    account: Account, service: str, after: Revision, before: Revision | Literal[""] = ""
+) -> Answer:
     """What a revision (`family:number`) differs in from the one before it: image, environment, limits."""
     with Counted() as counted:
         before = before or _earlier(account, after)

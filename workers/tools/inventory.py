@@ -334,7 +334,10 @@ def endpoint(value: str, known: dict[str, Resource]) -> str:
         return name if name in known else ""
     if "://" not in value:
         return ""
-    url = urlparse(value)
+    try:
+        url = urlparse(value)
+    except ValueError:  # "https://[x": whatever it is, it is no address
+        return ""
     host = url.hostname or ""
     last = url.path.rstrip("/").rsplit("/", 1)[-1]
     if host.startswith("sqs.") or (last in known and known[last].kind == "queue"):

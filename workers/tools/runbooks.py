@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Annotated, Protocol
+
+from pydantic import Field
 
 from knowledge.document import Passage as Found
 from workers.domain.call import PassageData
@@ -27,7 +29,9 @@ class Library:
 
 
 @action(risk=Risk.READ, answers="passages")
-def runbook_search(library: Library, text: str, services: tuple[str, ...] = (), limit: int = 3) -> Answer:
+def runbook_search(
+    library: Library, text: str, services: tuple[str, ...] = (), limit: Annotated[int, Field(ge=1, le=10)] = 3
+) -> Answer:
     """Passages of runbooks, post-mortems and known issues about a problem, best first, with their age."""
     found = library.search.search(text, frozenset(services), limit, now=library.now())
     return Answer(
