@@ -8,36 +8,26 @@ from workers.sandbox.estate.names import REGION, fraction
 from workers.sandbox.estate.world import World
 from workers.sandbox.front.desk import Playing
 from workers.sandbox.model.history import FINE
+from workers.sandbox.scenario.rehearsal import Alarming, fired
 
 PULSE_POINTS = 30
 TOGETHER = 150.0
 """Seconds within which alarms of one incident fire; a bot tells of one of them."""
 
 
-Alarming = tuple[AlarmState, Transition]
-"""An alarm, and the moment it went off."""
-
-
 def alerting(playing: Playing) -> Alarming | None:
     """The alarm that people are told about: the entry's if it fired, else one that fired since the onset."""
     world, case = playing.world, playing.case
-    since = case.beginning.first_harm
-    fired = [pair for state in world.alarms.values() if (pair := _fired(world, state, since))]
-    fired = [pair for pair in fired if pair[0].config.name in case.alarms] or fired
-    if not fired:
+    found = fired(world, case.beginning.first_harm)
+    found = [pair for pair in found if pair[0].config.name in case.alarms] or found
+    if not found:
         return None
-    first = min(move.at for _, move in fired)
-    fired = [pair for pair in fired if pair[1].at <= first + TOGETHER]
-    entry = [pair for pair in fired if _part(world, pair[0]) == world.application.traffic.entry]
+    first = min(move.at for _, move in found)
+    found = [pair for pair in found if pair[1].at <= first + TOGETHER]
+    entry = [pair for pair in found if _part(world, pair[0]) == world.application.traffic.entry]
     if entry and fraction(world.seed, "alert") < 0.75:
         return entry[0]
-    return min(fired, key=lambda pair: (pair[1].at, pair[0].config.name))
-
-
-def _fired(world: World, state: AlarmState, since: float) -> Alarming | None:
-    moves = [m for m in world.transitions(state) if m.at >= since and m.state == "ALARM"]
-    told = any(action.endswith("-alerts") for action in state.config.actions)
-    return (state, moves[0]) if moves and told else None
+    return min(found, key=lambda pair: (pair[1].at, pair[0].config.name))
 
 
 def alert(playing: Playing, found: Alarming) -> dict[str, Any]:

@@ -50,6 +50,11 @@ class AlarmConfig:
         """The series it watches."""
         return self.namespace, self.metric, self.dimensions
 
+    @property
+    def told(self) -> bool:
+        """Whether people hear of it; other alarms only inform a board."""
+        return any(action.endswith("-alerts") for action in self.actions)
+
     def breaches(self, values: np.ndarray) -> np.ndarray:
         """Which values are on the wrong side of the threshold."""
         return COMPARISONS[self.comparison][0](values, self.threshold)

@@ -30,7 +30,7 @@ from workers.sandbox.front.passage import Passage
 from workers.sandbox.front.refusal import UNAVAILABLE, UNKNOWN_OPERATION, CloudError
 from workers.sandbox.front.wire import Answer, Request
 from workers.sandbox.scenario.case import Wish
-from workers.sandbox.scenario.generate import generate
+from workers.sandbox.scenario.rehearsal import rehearsed
 
 HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     "cloudtrail": cloudtrail.HANDLERS,
@@ -74,8 +74,7 @@ class Cloud:
         """Make another world, in which this case happens."""
         self._ahead = 0.0
         now = self.now()
-        case = generate(wish, min(wish.at or now, now))
-        world = World(case.beginning)
+        case, world = rehearsed(wish, min(wish.at or now, now))
         world.catch_up(now)
         self.identity.deny(wish.deny)
         self.playing = Playing(case, world, Lines(world), _dropped(world, wish))

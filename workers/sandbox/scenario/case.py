@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from workers.sandbox.estate.beginning import Beginning, Change
 
+QUIET = frozenset({"alarm_edited"})
+"""Faults that do no harm."""
+
 
 class Lag(BaseModel):
     """How many seconds late each kind of telemetry becomes visible."""
@@ -73,6 +76,11 @@ class Case:
     truths: tuple[Truth, ...]
     alarms: frozenset[str] = frozenset()
     """The alarms that people are told about; empty means whichever fired."""
+
+    @property
+    def loud(self) -> bool:
+        """Whether it does any harm that an alarm has to tell of."""
+        return not QUIET.issuperset(self.wish.faults)
 
 
 class Fault(BaseModel):

@@ -11,16 +11,21 @@ from workers.sandbox.scenario.decoys import decoys
 from workers.sandbox.scenario.faults import FAULTS
 from workers.sandbox.scenario.stage import Stage
 
+STRENGTHS = (1.0, 1.6, 2.5, 4.0)
+"""How hard a fault hits, attempt by attempt; after the last of them another fault of its kind is drawn."""
+
 
 class Unplayable(Exception):
     """There is no such application or fault, or the fault cannot be played in it."""
 
 
-def generate(wish: Wish, now: float) -> Case:
-    """The case that this wish describes, built at `now`."""
+def generate(wish: Wish, now: float, attempt: int = 0) -> Case:
+    """The case that this wish describes, built at `now`; each further attempt at it is a louder one."""
+    draw, step = divmod(attempt, len(STRENGTHS))
     base = _base(wish, now)
     onset = (now - wish.onset_minutes * 60) // FINE * FINE
-    stage = Stage(base, wish.seed, onset, now, dice(wish.seed, "fault"))
+    rng = dice(wish.seed, "fault", draw) if draw else dice(wish.seed, "fault")
+    stage = Stage(base, wish.seed, onset, now, rng, STRENGTHS[step])
     troubles = [_plan(fault, stage) for fault in wish.faults]
     changes = [change for trouble in troubles for change in trouble.changes]
     stage.rng = dice(wish.seed, "decoys")

@@ -20,9 +20,9 @@ def third_party_down(stage: Stage) -> Trouble:
     host = stage.pick(list(stage.base.application.externals))
     kind = int(stage.rng.integers(3))
     figures: list[dict[str, float]] = [
-        {"slow": stage.between(25, 45)},
-        {"errors": stage.between(0.55, 0.9), "slow": stage.between(0.6, 2.0)},
-        {"hangs": stage.between(0.6, 0.95)},
+        {"slow": stage.between(25, 45) * stage.strength},
+        {"errors": stage.share(0.55, 0.9), "slow": stage.between(0.6, 2.0)},
+        {"hangs": stage.share(0.6, 0.95)},
     ]
     changes = tuple(Turn(stage.onset, host, figure, value) for figure, value in figures[kind].items())
     return Trouble(Truth(host, "third_party_down"), changes)
@@ -36,7 +36,7 @@ def traffic_surge(stage: Stage) -> Trouble:
     routes = [r for r in spec.routes if r.path.startswith("GET") and r.share >= 0.15]
     route = routes[int(stage.rng.integers(len(routes)))]
     ceiling = spec.tasks * spec.cpu / 1024 / (spec.cpu_ms / 1000)
-    wanted = ceiling * stage.between(1.06, 1.3) / stage.rate(entry)
+    wanted = ceiling * stage.between(1.06, 1.3) * stage.strength / stage.rate(entry)
     total = sum(r.share for r in spec.routes)
     factor = 1 + (wanted - 1) * total / route.share
     changes: list[Change] = [

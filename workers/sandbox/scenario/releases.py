@@ -22,7 +22,7 @@ def _raising(stage: Stage, service: str) -> Code:
     language = stage.base.application.services[service].language
     exception = f"{language}:{stage.rng.integers(len(wording()[language]['faults']))}"
     often = stage.rate(service) > 25
-    share = stage.between(0.06, 0.2) if often else stage.between(0.35, 0.7)
+    share = stage.share(0.06, 0.2) if often else stage.share(0.35, 0.7)
     return Code(raises=share, exception=exception)
 
 
@@ -30,7 +30,7 @@ def _slow(stage: Stage, service: str) -> Code:
     """Its own work takes so much longer that its callers notice, with or without the processor."""
     spec = stage.base.application.services[service]
     burns = stage.between(1.05, 1.6) if stage.rng.random() < 0.5 else 1.0
-    return Code(slower=stage.between(900, 2200) / spec.own_ms, burns=burns)
+    return Code(slower=stage.between(900, 2200) * stage.strength / spec.own_ms, burns=burns)
 
 
 def config_change(stage: Stage) -> Trouble:
@@ -51,7 +51,8 @@ def config_change(stage: Stage) -> Trouble:
 
 
 def _wrong(stage: Stage, edit: Edit) -> str:
-    return str(int(stage.rng.integers(edit.low, edit.high + 1)))
+    # Every setting in the files hurts by being too low.
+    return str(max(1, int(stage.rng.integers(edit.low, edit.high + 1) / stage.strength)))
 
 
 def memory_leak(stage: Stage) -> Trouble:
@@ -59,7 +60,7 @@ def memory_leak(stage: Stage) -> Trouble:
     service = stage.pick(stage.served())
     spec = stage.base.application.services[service]
     slope = stage.between(6, 12) * 60 if stage.rng.random() < 0.4 else 0.0
-    first_kill = slope + stage.between(190, 300)
+    first_kill = slope + stage.between(190, 300) / stage.strength
     each = stage.rate(service) / spec.tasks
     leak_kb = (spec.memory - spec.resident_mb) * 1024 / (each * first_kill)
     at = stage.onset - ROLLOUT - slope

@@ -25,6 +25,8 @@ class Stage:
     onset: float
     now: float
     rng: np.random.Generator
+    strength: float = 1.0
+    """How much harder a fault hits than it was drawn."""
     taken: set[str] = field(default_factory=set)
     """Parts that a fault already uses."""
     blamed: list[str] = field(default_factory=list)
@@ -41,6 +43,10 @@ class Stage:
     def between(self, low: float, high: float) -> float:
         """A number in [low, high)."""
         return low + (high - low) * float(self.rng.random())
+
+    def share(self, low: float, high: float) -> float:
+        """A share of requests in [low, high), more of them the harder the fault hits."""
+        return min(0.97, self.between(low, high) * self.strength)
 
     def newest(self, service: str) -> Revision:
         """The latest revision of a service, whether it runs already or is planned."""

@@ -23,7 +23,7 @@ def lock_contention(stage: Stage) -> Trouble:
     locked = Locked(stage.onset, table, 16000 + number(3000, table), mode, pid, migration)
     changes: list[Change] = [Lock(stage.onset, name, locked), Turn(stage.onset, name, "lock seconds", HELD)]
     changes += [
-        Turn(stage.onset, name, f"blocks {service}", stage.between(0.35, 0.8)) for service in tables[table]
+        Turn(stage.onset, name, f"blocks {service}", stage.share(0.35, 0.8)) for service in tables[table]
     ]
     if migration:
         task = f"{application.name}-migrations"
@@ -79,7 +79,7 @@ def _keeps(stage: Stage, cache: str) -> float:
         calls = sum(r.share * r.calls.get(cache, 0) for r in spec.routes) / sum(r.share for r in spec.routes)
         cost = spec.edges[edge.on_miss].cost if edge.on_miss else 0
         asked += stage.rate(name) * calls * cost
-    return max(0.02, 1 - wanted * ceiling * 0.8 / asked)
+    return max(0.02, 1 - wanted * ceiling * 0.8 / asked * stage.strength)
 
 
 def consumer_stopped(stage: Stage) -> Trouble:
