@@ -19,11 +19,12 @@ def main() -> int:
     _follow_parent()
     from workers.sandbox.control import Control
     from workers.sandbox.front.cloud import Cloud
+    from workers.sandbox.latency import Latency
     from workers.sandbox.server import serve
 
     given.state.mkdir(parents=True, exist_ok=True)
     cloud = Cloud(given.state, check=given.check_answers)
-    server = serve(cloud, given.port)
+    server = serve(cloud, given.port, Latency(given.latency, given.seed))
     if given.fault or given.application:
         wish = {"application": given.application or "shop", "seed": given.seed, "onset_minutes": given.onset}
         wish["faults"] = given.fault or ["bad_deployment"]
@@ -49,9 +50,19 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--onset", type=float, default=12, help="minutes ago")
     parser.add_argument(
+        "--latency", type=_milliseconds, default=0, metavar="MS", help="how long AWS takes to answer, usually"
+    )
+    parser.add_argument(
         "--check-answers", action="store_true", help="hold every answer against botocore's models"
     )
     return parser.parse_args()
+
+
+def _milliseconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 60_000:
+        raise argparse.ArgumentTypeError("must be between 0 and 60000")
+    return value
 
 
 def _started(address: str, state: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from workers.sandbox.control import PREFIX, Control
 from workers.sandbox.front.cloud import Cloud
 from workers.sandbox.front.wire import Answer
+from workers.sandbox.latency import Latency
 
 TICK_SECONDS = 2.0
 
@@ -30,9 +31,9 @@ class _Quiet(WSGIRequestHandler):
 class Application:
     """The WSGI application."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        """Answers from this cloud."""
-        self.cloud, self.control = cloud, Control(cloud)
+    def __init__(self, cloud: Cloud, latency: Latency) -> None:
+        """Answers from this cloud, AWS requests after this latency."""
+        self.cloud, self.control, self.latency = cloud, Control(cloud), latency
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
@@ -50,14 +51,17 @@ class Application:
             length = int(environ.get("CONTENT_LENGTH") or 0)
             body = environ["wsgi.input"].read(length) if length else b""
             return self.control.handle(environ["REQUEST_METHOD"], path, body)
-        return self.cloud.handle(environ)
+        answer = self.cloud.handle(environ)
+        self.latency.wait()
+        return answer
 
 
-def serve(cloud: Cloud, port: int) -> BaseWSGIServer:
+def serve(cloud: Cloud, port: int, latency: Latency) -> BaseWSGIServer:
     """A server that is bound and not yet running; `serve_forever` runs it."""
     # moto warns about error codes that botocore's models do not list; AWS has more codes than its models.
     warnings.filterwarnings("ignore", message=".*does not match an error shape.*")
-    server = make_server("127.0.0.1", port, Application(cloud), threaded=True, request_handler=_Quiet)
+    application = Application(cloud, latency)
+    server = make_server("127.0.0.1", port, application, threaded=True, request_handler=_Quiet)
     threading.Thread(target=_tick, args=(cloud,), daemon=True).start()
     return server
 
