@@ -1,5 +1,7 @@
 """The root cause, posted once as a message of its own, so that it notifies."""
 
+from datetime import UTC
+
 from workers.domain.conclusion import Conclusion, Outcome
 from workers.domain.confidence import Confidence
 from workers.domain.evidence import Evidence
@@ -54,7 +56,7 @@ def _picture(conclusion: Conclusion) -> list[Part]:
     drawn = conclusion.picture
     if drawn is None:
         return []
-    since = f", onset at {drawn.onset:%H:%M} UTC" if drawn.onset else ""
+    since = f", onset at {drawn.onset.astimezone(UTC):%H:%M} UTC" if drawn.onset else ""
     alt = f"Chart of {drawn.title} over the last hours with its usual band{since}"
     return [Part(blocks=(picture(alt),), rank=1)]
 

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from workers.domain.post import Block
 from workers.domain.value import Value
-from workers.thread.mrkdwn import clamp, plain
+from workers.thread.mrkdwn import clamp, escape, plain
 
 SECTION, HEADER, TEXT, ELEMENTS, BLOCKS, TOTAL = 2900, 150, 3000, 10, 45, 9000
 ALT = 1900
@@ -54,7 +54,7 @@ def weight(value: JsonValue) -> int:
     """The characters of all texts in a block."""
     if isinstance(value, dict):
         return sum(
-            len(item) if key == "text" and isinstance(item, str) else weight(item)
+            _length(item) if key == "text" and isinstance(item, str) else weight(item)
             for key, item in value.items()
         )
     if isinstance(value, list):
@@ -62,34 +62,38 @@ def weight(value: JsonValue) -> int:
     return 0
 
 
+def _length(text: str) -> int:
+    """As Slack counts, with its three special characters written as entities."""
+    return len(text) + 4 * text.count("&") + 3 * (text.count("<") + text.count(">"))
+
+
 # -- blocks, each clamped to its own limits
 
 
 def header(text: str) -> Block:
-    return {"type": "header", "text": {"type": "plain_text", "text": clamp(plain(text), HEADER) or "Runbook"}}
+    shown = _shown(clamp(plain(text), HEADER), "Runbook")
+    return {"type": "header", "text": {"type": "plain_text", "text": shown}}
 
 
 def section(text: str, block_id: str = "") -> Block:
-    block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": clamp(text, SECTION) or "–"}}
+    block: Block = {"type": "section", "text": _mrkdwn(text, SECTION)}
     return block | {"block_id": block_id} if block_id else block
 
 
 def fields(pairs: Iterable[tuple[str, str]]) -> Block:
     """Short labelled values side by side; at most ten."""
-    texts: list[JsonValue] = [
-        {"type": "mrkdwn", "text": clamp(f"*{label}*\n{value or '–'}", FIELDS)} for label, value in pairs
-    ]
+    texts: list[JsonValue] = [_mrkdwn(f"*{label}*\n{_shown(value)}", FIELDS) for label, value in pairs]
     return {"type": "section", "fields": texts[:ELEMENTS]}
 
 
 def context(*texts: str) -> Block:
-    elements: list[JsonValue] = [{"type": "mrkdwn", "text": clamp(text, FIELDS)} for text in texts if text]
-    return {"type": "context", "elements": elements[:ELEMENTS] or [{"type": "mrkdwn", "text": "–"}]}
+    elements: list[JsonValue] = [_mrkdwn(text, FIELDS) for text in texts if text]
+    return {"type": "context", "elements": elements[:ELEMENTS] or [_mrkdwn("", FIELDS)]}
 
 
 def preformatted(text: str) -> Block:
     """Exact text in a box, as it is."""
-    body: JsonValue = [{"type": "text", "text": clamp(plain(text), SECTION) or "–"}]
+    body: JsonValue = [{"type": "text", "text": _shown(clamp(plain(text), SECTION))}]
     return {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": body}]}
 
 
@@ -131,8 +135,21 @@ def picture(alt: str) -> Block:
 
 
 def said_plainly(text: str) -> str:
-    """The `text` of a message: what notifications and screen readers read. Slack counts its bytes."""
-    text = clamp(plain(text), TEXT)
+    """The `text` of a message: what notifications and screen readers read. Slack counts its bytes.
+
+    It is mrkdwn too, and all there is to see where Slack refuses the blocks: escaped like any data.
+    """
+    text = clamp(escape(text).strip(), TEXT)
     while len(text.encode()) > TEXT:
         text = clamp(text, len(text) * 3 // 4)
-    return text or "Runbook"
+    return _shown(text, "Runbook")
+
+
+def _mrkdwn(text: str, limit: int) -> Block:
+    """`verbatim`: an address or a channel's name inside data becomes no link; links of ours stay links."""
+    return {"type": "mrkdwn", "text": _shown(clamp(text, limit)), "verbatim": True}
+
+
+def _shown(text: str, otherwise: str = "–") -> str:
+    """Slack refuses what has nothing to see in it."""
+    return text if text.strip() else otherwise

@@ -1,11 +1,12 @@
 """Slack's mrkdwn: every interpolated text is escaped here, so that no data can mention, link or format."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 # Characters that draw nothing or turn the direction of what follows.
 _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e"
+    "\u2800\u3164\uffa0"
     "\u200b-\u200f\u202a-\u202e\u2060-\u2069\u206a-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
 )
@@ -15,9 +16,16 @@ _INVISIBLE = re.compile(
 _FORMATS = re.compile(r"(?<!\w)[*_~]|[*_~](?!\w)")
 
 
+# More than any field of a message takes: a card is redrawn often, and megabytes of a log are not read twice.
+LONGEST, LONGEST_URL = 12_000, 1000
+_UNLINKABLE = re.compile(r"[<>|\s]")
+# What must not be cut in two: a mention, date or link of ours, an entity.
+_TORN = re.compile(r"<[@!h][^<>]*$|&(?:a|am|amp|l|lt|g|gt)?$")
+
+
 def plain(text: str) -> str:
     """Text that shows what it is: nothing invisible, nothing that turns around."""
-    return _INVISIBLE.sub("", text)
+    return _INVISIBLE.sub("", text[:LONGEST])
 
 
 def escape(text: str) -> str:
@@ -37,9 +45,9 @@ def code(text: str) -> str:
 
 def link(url: str, label: str) -> str:
     """A link of ours; anything but https stays plain text."""
-    if not url.startswith("https://") or any(c in url for c in "<>|\n "):
+    if not url.startswith("https://") or len(url) > LONGEST_URL or _UNLINKABLE.search(url):
         return escape(label)
-    return f"<{url.replace('&', '&amp;')}|{escape(label).replace('|', '¦')}>"
+    return f"<{url.replace('&', '&amp;')}|{escape(clamp(label, 200)).replace('|', '¦')}>"
 
 
 def person(user: str) -> str:
@@ -48,7 +56,7 @@ def person(user: str) -> str:
 
 def moment(at: datetime) -> str:
     """A time in the reader's own zone."""
-    fallback = at.strftime("%Y-%m-%d %H:%M UTC")
+    fallback = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"<!date^{int(at.timestamp())}^{{time}}|{fallback}>"
 
 
@@ -56,14 +64,11 @@ def clamp(text: str, limit: int) -> str:
     """At most `limit` characters, cut between words and never inside `<…>`, an entity or a code fence."""
     if len(text) <= limit:
         return text
-    cut = text[: limit - 1]
-    for opening, closing in (("<", ">"), ("&", ";")):
-        start = cut.rfind(opening)
-        if start > cut.rfind(closing) and len(cut) - start < 300:
-            cut = cut[:start]
+    whole = text[: limit - 1]
+    cut = _TORN.sub("", whole) or whole
     space = max(cut.rfind(" "), cut.rfind("\n"))
     if space > limit * 0.6:
-        cut = cut[:space]
+        cut = _TORN.sub("", cut[:space]) or cut
     if cut.count("```") % 2:
         return cut[: limit - 5] + "\n```"
     return cut.rstrip() + "…"
