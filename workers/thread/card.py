@@ -36,6 +36,18 @@ HEADS = {
     ApprovalState.REVOKED: "Not made",
 }
 
+SPOKEN = {
+    ApprovalState.APPROVED: "The executor makes it next.",
+    ApprovalState.REDEEMED: "The call has left.",
+    ApprovalState.SUCCEEDED: "The change was made; whether it helped is being checked.",
+    ApprovalState.INDETERMINATE: "No answer came; the system is read to find out.",
+    ApprovalState.FAILED: "Nothing was changed.",
+    ApprovalState.REJECTED: "Nothing was changed.",
+    ApprovalState.EXPIRED: "Nothing was changed.",
+    ApprovalState.SUPERSEDED: "Nothing was changed.",
+    ApprovalState.REVOKED: "Nothing was changed.",
+}
+
 
 def key(approval: Approval) -> str:
     return f"card:{approval.id[:12]}"
@@ -169,6 +181,4 @@ def _small(approval: Approval) -> str:
 def _spoken(case: Investigation, approval: Approval, outcome: Verified | None) -> str:
     if approval.state is ApprovalState.PENDING:
         return f"Risk {approval.risk.word}. {approval.blast_radius} Open the thread to approve or reject."
-    if outcome is not None:
-        return outcome.finding
-    return "Nothing was changed." if approval.state in (ApprovalState.REJECTED, ApprovalState.EXPIRED) else ""
+    return f"{outcome.finding.rstrip('.')}." if outcome is not None else SPOKEN[approval.state]

@@ -31,7 +31,8 @@ REASONERS = {"rules": "rules, no model"}
 def waiting(case: Investigation, place: int) -> Post:
     """The message while nobody has begun: `place` is how many are served before and with this one."""
     told = f"*Waiting for a free worker* · {said(subject(case))}"
-    where = "You are next." if place == 1 else f"{place - 1} investigations are before you."
+    before = "1 investigation is" if place == 2 else f"{place - 1} investigations are"
+    where = "You are next." if place == 1 else f"{before} before you."
     text = f"Waiting for a free worker. {where}"
     return Post(key=LIVE, text=text, blocks=(section(told, "title"), context(where)))
 
@@ -80,12 +81,21 @@ def _spoken(case: Investigation, now: datetime) -> str:
     nodes = case.tree.nodes
     decided = sum(h.status in ("pruned", "confirmed", "branched") for h in nodes)
     steps = f" {decided} of {len(nodes)} hypotheses decided." if nodes else ""
-    facts = f" {case.facts.summary}" if case.facts else " Gathering the facts first."
-    return f"{_state(case, now)}.{facts}{steps}"
+    return f"{_state(case, now)}.{_known(case)}{steps}"
+
+
+def _known(case: Investigation) -> str:
+    """What can be said of a case without a conclusion."""
+    facts = f" {case.facts.summary}" if case.facts else ""
+    if case.phase != "investigating":
+        return f"{facts} No cause was named."
+    return facts or " Gathering the facts first."
 
 
 def _facts(case: Investigation) -> list[Part]:
     facts = case.facts
+    if facts is None and case.phase != "investigating":
+        return []
     if facts is None:
         return [Part(blocks=(section("_Gathering the facts: what is affected, since when, what changed._"),))]
     trend = f" Now {facts.trend}." if facts.since and facts.trend not in ("none", "unknown", "over") else ""
