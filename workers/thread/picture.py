@@ -4,6 +4,7 @@
 
 import io
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any
 
 from workers.domain.conclusion import Picture
@@ -39,7 +40,7 @@ def _panel(panel: Any, series: Series, picture: Picture) -> None:
 
     scale, unit = SCALES.get(series.unit, (1.0, ""))
     times = [series.time(i) for i in range(len(series.values))]
-    values = np.array([np.nan if v is None else v * scale for v in series.values])
+    values = np.array([v * scale if v is not None and isfinite(v) else np.nan for v in series.values])
     usual = values[: int(len(values) * USUAL_SHARE)]
     usual = usual[~np.isnan(usual)]
     if len(usual):
@@ -50,8 +51,18 @@ def _panel(panel: Any, series: Series, picture: Picture) -> None:
         panel.axvline(picture.onset, color=ALERT, linewidth=1.6, zorder=2)
     for at, _ in picture.marks:
         panel.axvline(at, color=MARK, linewidth=1.4, linestyle=(0, (4, 2)), zorder=2)
-    name = f"{series.service} {series.signal.replace('_', ' ')}" + (f" ({unit})" if unit else "")
-    panel.text(0.008, 0.95, name, transform=panel.transAxes, va="top", fontsize=11, color=INK, weight="bold")
+    name = f"{series.service[:60]} {series.signal.replace('_', ' ')}" + (f" ({unit})" if unit else "")
+    panel.text(
+        0.008,
+        0.95,
+        name,
+        transform=panel.transAxes,
+        va="top",
+        fontsize=11,
+        color=INK,
+        weight="bold",
+        parse_math=False,
+    )
     panel.set_ylim(bottom=0, top=_top(values))
     panel.set_xlim(_first(series, picture), series.window.end)
     panel.grid(axis="y", color="#ececec", linewidth=0.9)
@@ -98,4 +109,5 @@ def _marks(panel: Any, picture: Picture) -> None:
             ha="right",
             va="bottom",
             weight="bold",
+            parse_math=False,
         )

@@ -192,7 +192,8 @@ class Publisher:
             answer = self._slack.files_upload_v2(
                 content=png(drawn), filename="evidence.png", title=drawn.title, request_file_info=False
             )
-        except (SlackApiError, SlackClientError, OSError) as error:
+        except (SlackApiError, SlackClientError, OSError, ValueError) as error:
+            # A ValueError is a picture that cannot be drawn.
             log.warning("the picture of %s could not be uploaded: %s", outgoing.investigation, error)
             return ""
         uploaded: Any = answer["files"]
