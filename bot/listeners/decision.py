@@ -82,20 +82,21 @@ def _not_a_member(person: Person, client: WebClient) -> str:
 
 def _vote(desk: Desk, approval: Approval, vote: Vote) -> None:
     """The vote, and with the last one needed the decision, in one transaction."""
-    happened: list[Event] = [ApprovalVoted(at=vote.at, approval=approval.id, vote=vote)]
-    counted = approval.model_copy(update={"votes": (*approval.votes, vote)})
-    if vote.decision == "reject":
-        decided = ApprovalState.REJECTED
-    elif enough(counted, desk.policy):
-        decided = ApprovalState.APPROVED
-    else:
-        decided = None
-    if decided is not None:
-        happened.append(ApprovalDecided(at=vote.at, approval=approval.id, state=decided))
-    rejected = decided is ApprovalState.REJECTED
-    desk.ledger.record(approval.investigation, *happened, render=posts, wanted=rejected)
+    rejects = vote.decision == "reject"
+
+    def happens() -> tuple[Event, ...]:
+        voted = ApprovalVoted(at=vote.at, approval=approval.id, vote=vote)
+        before = desk.ledger.approval(approval.id) or approval  # others vote at the same time
+        counted = before.model_copy(update={"votes": (*before.votes, vote)})
+        if not rejects and not enough(counted, desk.policy):
+            return (voted,)
+        state = ApprovalState.REJECTED if rejects else ApprovalState.APPROVED
+        return voted, ApprovalDecided(at=vote.at, approval=approval.id, state=state)
+
+    desk.ledger.settle(approval.investigation, happens, render=posts, wanted=rejects)
     desk.put("deliver", approval.investigation)
-    if decided is ApprovalState.APPROVED:
+    decided = desk.ledger.approval(approval.id)
+    if decided and decided.state is ApprovalState.APPROVED:
         desk.put("execute", approval.id)
-    if rejected:
+    if rejects:
         desk.put("investigate", approval.investigation)

@@ -16,7 +16,7 @@ def register(app: App, desk: Desk) -> None:
             mention(desk, event, body, client)
         except Unreachable as error:
             # Not acknowledged: Slack brings it again, and nothing is lost.
-            if not req.headers.get("x-slack-retry-num"):
+            if not _again(req):
                 text = f"I cannot write your request down: {error}. Slack hands it to me again in a minute."
                 whisper(client, event["channel"], event["user"], text, event.get("thread_ts", ""))
             raise
@@ -38,8 +38,10 @@ def mention(desk: Desk, event: Payload, body: Payload, client: WebClient) -> Non
     if not text:
         whisper(client, channel, person, words.USAGE, str(event.get("thread_ts", "")))
         return
-    if running and not desk.ledger.load(running).over:
-        whisper(client, channel, person, words.RUNNING, thread)
+    keys = f"ev:{body['event_id']}", f"msg:{desk.team}:{channel}:{event['ts']}"
+    if running and not desk.ledger.load(running).settled:
+        if not desk.ledger.accepted(keys):  # a second delivery needs no answer
+            whisper(client, channel, person, words.RUNNING, thread)
         return
     incident = Incident(
         text=text,
@@ -48,6 +50,10 @@ def mention(desk: Desk, event: Payload, body: Payload, client: WebClient) -> Non
         thread=Thread(team=desk.team, channel=channel, ts=thread),
         at=desk.now(),
     )
-    keys = f"ev:{body['event_id']}", f"msg:{desk.team}:{channel}:{event['ts']}"
     if desk.accept(incident, *keys).fresh and not desk.queues():
         whisper(client, channel, person, words.WRITTEN_DOWN, thread)
+
+
+def _again(req: BoltRequest) -> bool:
+    """Whether Slack has brought this before: the first delivery counts as attempt 0."""
+    return any(int(attempt) for attempt in req.headers.get("x-slack-retry-num", ()))

@@ -15,4 +15,6 @@ def register(app: App) -> None:
     app.action(ANYTHING)(taken)
     app.command(ANYTHING)(taken)
     app.view(ANYTHING)(taken)
+    app.view({"type": "view_closed", "callback_id": ANYTHING})(taken)
+    app.options(ANYTHING)(taken)
     app.shortcut(ANYTHING)(taken)

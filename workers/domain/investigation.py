@@ -106,6 +106,11 @@ class Investigation(Value):
     def over(self) -> bool:
         return self.phase in ("done", "stopped", "failed")
 
+    @property
+    def settled(self) -> bool:
+        """Over, or concluded with no change that somebody has to decide on or that is being made."""
+        return self.over or self.phase == "concluded"
+
 
 def begun(event: IncidentReported) -> Investigation:
     """The investigation after its first event."""

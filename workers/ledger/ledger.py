@@ -80,6 +80,12 @@ class Ledger:
         self._copy(new, 1, event)
         return Accepted(id=new, fresh=True)
 
+    def accepted(self, keys: Iterable[str]) -> bool:
+        """Whether a request under any of these keys has been taken on."""
+        with reading(self._engine) as connection:
+            known = connection.execute(select(requests.c.key).where(requests.c.key.in_(tuple(keys))).limit(1))
+            return known.first() is not None
+
     def _known(self, connection: Connection, keys: frozenset[str], at: float) -> str:
         """The investigation that any of `keys` names, or nothing; from now on all of them name it."""
         rows = connection.execute(select(requests).where(requests.c.key.in_(keys))).all()
@@ -143,8 +149,20 @@ class Ledger:
 
         With `wanted` a worker is to look at the investigation again. Returns it after the events.
         """
+        return self.settle(investigation, lambda: happened, render=render, wanted=wanted)
+
+    def settle(
+        self,
+        investigation: str,
+        happens: Callable[[], tuple[Event, ...]],
+        *,
+        render: Render | None = None,
+        wanted: bool = False,
+    ) -> Investigation:
+        """`record` what `happens` says, which is asked again when somebody else has added a step meanwhile."""
         while True:
             case = self.load(investigation)
+            happened = happens()
             first, said = case.seq + 1, dict[str, Post]()
             for event in happened:
                 case = case.apply(event)

@@ -104,9 +104,8 @@ class Room:
 
     def whispers(self, person: str = "alice") -> list[str]:
         """What only this person was told here."""
-        channels = self.slack.look("state", person=person)["channels"]
-        messages = next(c["messages"] for c in channels if c["id"] == self.id)
-        return [m["text"] for m in messages if m.get("is_ephemeral")]
+        whispered = self.slack.look("state")["ephemerals"].get(self.slack.people.get(person, person), [])
+        return [m["text"] for m in whispered if m["channel"] == self.id]
 
     def told(self, words: str, person: str = "alice") -> str:
         """What only this person was told here, once it has these words in it."""
