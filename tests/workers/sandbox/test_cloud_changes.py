@@ -16,9 +16,9 @@ def _update(cloud: LocalCloud, name: str, cluster: str = "shop", **wanted: objec
     return done["service"]
 
 
-def _before(revision: str) -> str:
+def _before(revision: str, back: int = 1) -> str:
     family, _, number = revision.partition(":")
-    return f"{family}:{int(number) - 1}"
+    return f"{family}:{int(number) - back}"
 
 
 def _failing(cloud: LocalCloud, part: str = "storefront") -> float:
@@ -74,29 +74,61 @@ def test_the_right_revision_heals_within_a_minute_of_its_rollout(
     assert alarm["StateValue"] == "OK"
 
 
-@pytest.fixture(scope="module")
-def broken(cloud: LocalCloud) -> Any:
-    """A bad deployment that several wrong cures are tried on."""
-    return cloud.play("bad_deployment", seed=3)["truth"]
+BAD = [("shop", 3), ("shop", 12), ("booking", 2), ("booking", 9)]
+"""Bad deployments: in each application one whose code raises and one whose code is slow."""
 
 
-@pytest.mark.parametrize("cure", ["nothing", "more tasks", "another service", "the same image"])
-def test_what_is_no_cure_does_not_heal(cloud: LocalCloud, broken: dict[str, Any], cure: str) -> None:
-    name = broken["service"]
+@pytest.mark.parametrize(
+    "cure", ["nothing", "more tasks", "another service", "the same image", "too far back"]
+)
+@pytest.mark.parametrize(("application", "seed"), BAD)
+def test_what_is_no_cure_does_not_heal(cloud: LocalCloud, application: str, seed: int, cure: str) -> None:
+    truth = cloud.play("bad_deployment", application=application, seed=seed, decoys=False)["truth"]
+
+    _try(cloud, application, truth, cure)
+    cloud.pass_time(200)
+
+    pulse = cloud.ask("pulse")
+    assert pulse["state"] == "ALARM"
+    assert _breaching(pulse) > 0.7
+    service = _service(cloud, truth["service"], application)
+    assert service["deployments"][0]["rolloutState"] == "COMPLETED"
+
+
+@pytest.mark.parametrize("back", [1, 2])
+@pytest.mark.parametrize(("application", "seed"), BAD)
+def test_a_release_from_before_the_bad_one_heals(
+    cloud: LocalCloud, application: str, seed: int, back: int
+) -> None:
+    truth = cloud.play("bad_deployment", application=application, seed=seed, decoys=False)["truth"]
+
+    _update(cloud, truth["service"], application, taskDefinition=_before(truth["revision"], back))
+    cloud.pass_time(320)
+
+    pulse = cloud.ask("pulse")
+    assert pulse["state"] == "OK"
+    assert _breaching(pulse) < 0.1
+
+
+def _breaching(pulse: dict[str, Any]) -> float:
+    """The share of the last two minutes in which the alarmed metric is over its threshold."""
+    values = [point["value"] for point in pulse["points"][-12:]]
+    return sum(value > pulse["threshold"] for value in values) / len(values)
+
+
+def _try(cloud: LocalCloud, application: str, truth: dict[str, Any], cure: str) -> None:
+    name = truth["service"]
     if cure == "more tasks":
-        _update(cloud, name, desiredCount=6)
+        _update(cloud, name, application, desiredCount=2 * _service(cloud, name, application)["desiredCount"])
     if cure == "another service":
-        other = "catalog" if name != "catalog" else "inventory"
-        _update(
-            cloud, other, taskDefinition=_before(_service(cloud, other)["taskDefinition"].rpartition("/")[2])
-        )
+        other = {"shop": "fulfilment", "booking": "pricing"}[application]
+        assert other != name
+        running = _service(cloud, other, application)["taskDefinition"].rpartition("/")[2]
+        _update(cloud, other, application, taskDefinition=_before(running))
     if cure == "the same image":
-        _update(cloud, name, taskDefinition=_same_image(cloud, broken["revision"]))
-
-    cloud.pass_time(90)
-
-    assert _failing(cloud) > 25
-    assert _service(cloud, name)["deployments"][0]["rolloutState"] == "COMPLETED"
+        _update(cloud, name, application, taskDefinition=_same_image(cloud, truth["revision"]))
+    if cure == "too far back":
+        _update(cloud, name, application, taskDefinition=_before(truth["revision"], 3))
 
 
 def _same_image(cloud: LocalCloud, revision: str) -> str:

@@ -8,12 +8,16 @@ from workers.sandbox.estate.names import Names, arn, digest, fraction, number
 from workers.sandbox.estate.revisions import Revision, environment, image
 from workers.sandbox.estate.series import Series
 from workers.sandbox.estate.trail import Record
+from workers.sandbox.model.behaviour import Code
 from workers.sandbox.model.spec import Alarm, Application
 from workers.sandbox.scenario.changes import REGISTERED_BEFORE, commit, registration
 from workers.sandbox.scenario.people import PIPELINE
 
 DAY = 86400.0
 KEPT_REVISIONS = 4
+COMPATIBLE = 2
+"""How many of the newest releases of a service still fit the data and the services around them."""
+HANDSHAKE_MS = 3000.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,19 @@ class Base:
     def current(self, service: str) -> Revision:
         """What a service runs."""
         return self.revisions[service][-1]
+
+    @property
+    def outdated(self) -> dict[str, Code]:
+        """What images do that are too old for what runs today: whoever rolls back too far heals nothing."""
+        return {
+            revision.image: Code(
+                raises=0.6,
+                exception="outdated:0",
+                slower=HANDSHAKE_MS / self.application.services[name].own_ms,
+            )
+            for name, revisions in self.revisions.items()
+            for revision in revisions[:-COMPATIBLE]
+        }
 
 
 def healthy(application: Application, seed: int, now: float) -> Base:

@@ -64,7 +64,7 @@ def _beginning(base: Base, seed: int, onset: float, now: float, changes: Sequenc
         onset=onset,
         now=now,
         revisions=tuple(r for revisions in base.revisions.values() for r in revisions),
-        code={},
+        code=base.outdated,
         running=running,
         alarms=base.alarms,
         changes=tuple(sorted(changes, key=lambda change: change.at)),
