@@ -120,6 +120,7 @@ def test_the_function_of_a_booking_site_reads_its_queue(cloud: LocalCloud, appli
     assert configuration["Environment"]["Variables"]["DATABASE_URL"].startswith("postgres://")
 
 
+@pytest.mark.usefixtures("application")
 @pytest.mark.parametrize(
     ("service", "call", "arguments", "code"),
     [

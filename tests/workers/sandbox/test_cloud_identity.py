@@ -27,9 +27,9 @@ DENIED = [
 ]
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def _case(cloud: LocalCloud) -> None:
-    cloud.play(decoys=False)
+    cloud.show(decoys=False)
 
 
 @pytest.mark.parametrize(("service", "call", "arguments", "code", "status"), DENIED)

@@ -9,9 +9,9 @@ from local_cloud import LocalCloud, code_of
 GROUP = "/ecs/shop/catalog"
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def _case(cloud: LocalCloud) -> None:
-    cloud.play("bad_deployment", seed=2)
+    cloud.show("bad_deployment", seed=2)
 
 
 def test_the_case_breaks_the_group_under_test(cloud: LocalCloud) -> None:
