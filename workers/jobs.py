@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -139,29 +139,33 @@ def _given_up(made: Parts) -> Failed:
 
 @contextmanager
 def _beside(made: Parts, investigation: str, runner: str) -> Generator[None]:
-    """While the work goes on: say that we live, and deliver what is to be said."""
+    """While the work goes on: say that we live, and deliver what is to be said.
+
+    Each on a thread of its own: a Slack that does not answer must not make us look dead.
+    """
     stop = threading.Event()
-
-    def beside() -> None:
-        beats = 0.0
-        while not stop.wait(DELIVER_SECONDS):
-            try:
-                if beats <= 0:
-                    made.ledger.beat(investigation, runner)
-                    beats = BEAT_SECONDS
-                beats -= DELIVER_SECONDS
-                made.publisher.deliver(investigation)
-            except Unreachable as error:
-                log.warning("%s", error)
-
-    thread = threading.Thread(target=beside, name="beside", daemon=True)
-    thread.start()
+    chores: tuple[tuple[float, Callable[[], None]], ...] = (
+        (BEAT_SECONDS, lambda: made.ledger.beat(investigation, runner)),
+        (DELIVER_SECONDS, lambda: made.publisher.deliver(investigation)),
+    )
+    threads = [threading.Thread(target=_repeat, args=(*chore, stop), daemon=True) for chore in chores]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         stop.set()
-        thread.join()
+        for thread in threads:
+            thread.join()
         _last_words(made, investigation)
+
+
+def _repeat(every: float, chore: Callable[[], None], stop: threading.Event) -> None:
+    while not stop.wait(every):
+        try:
+            chore()
+        except Unreachable as error:
+            log.warning("%s", error)
 
 
 def _last_words(made: Parts, investigation: str) -> None:
