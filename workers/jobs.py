@@ -109,11 +109,13 @@ def _worked(made: Parts, case: Investigation, runner: str) -> Investigation:
     before = case
     for event in investigator.run():
         before = investigator.case = _written(made, before, event, runner)
+        if before.phase == "stopped":
+            break
     return before
 
 
 def _written(made: Parts, before: Investigation, event: Event, runner: str) -> Investigation:
-    """Write an event as the next step; what people did meanwhile comes before it."""
+    """Write an event as the next step; what people did meanwhile comes before it, and Stop in place of it."""
     while True:
         after = before.apply(event)
         try:
@@ -124,6 +126,8 @@ def _written(made: Parts, before: Investigation, event: Event, runner: str) -> I
                 raise Fenced(f"another run took over {before.id}") from None
             for outside, _ in newer:
                 before = before.apply(outside)
+            if before.phase == "stopped":
+                return before
         else:
             return after
 
