@@ -89,8 +89,8 @@ def _through(made: Parts, investigation: str, runner: str) -> None:
     """Until nothing is left to do: the journal may grow while we finish."""
     while True:
         case = made.ledger.load(investigation)
-        if made.ledger.tries(investigation) > MOST_TRIES:
-            case = _written(made, case, _given_up(made), runner)
+        if not case.over and made.ledger.tries(investigation) > MOST_TRIES:
+            case = _written(made, case, _given_up(case), runner)
         elif not case.over:
             case = _worked(made, case, runner)
         if made.ledger.release(investigation, runner, case.seq):
@@ -132,12 +132,14 @@ def _written(made: Parts, before: Investigation, event: Event, runner: str) -> I
             return after
 
 
-def _given_up(made: Parts) -> Failed:
+def _given_up(case: Investigation) -> Failed:
+    asked = [query.call.why for query in case.pending()][:1]
+    last = f", last while it asked {asked[0]}" if asked else ""
     return Failed(
         at=wiring.now(),
         what="The investigation",
-        why=f"was started {MOST_TRIES} times and broke each time.",
-        mend="What was found so far stands above; the worker's log has the reason.",
+        why=f"was started {MOST_TRIES} times and broke each time{last}.",
+        mend=f"Mention me again to start anew; the worker's log has the reason, under {case.id}.",
     )
 
 
