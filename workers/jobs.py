@@ -200,4 +200,7 @@ def sync_documents(settings: Settings) -> None:
             len(report.updated),
             len(report.removed),
         )
-    prune(store, frozenset(source.name for source in sources))
+    try:
+        prune(store, frozenset(source.name for source in sources))
+    except RunbookError as error:
+        log.warning("documents that are gone were not removed from the index: %s %s", error, error.mend)
