@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry as RedisRetry
 from rq import Queue as RqQueue
 from rq import Retry, Worker
+from rq.executions import Execution
 from rq.job import Job
 
 from workers.domain.errors import Refused, Unreachable
@@ -218,6 +219,15 @@ def _job_class(allowed: Handlers) -> type[Job]:
 
 class _Horse(Worker):
     """A forking worker whose child dies with it, so that a job never runs twice side by side."""
+
+    max_connection_wait_time = 4.0  # seconds until a Redis that is back is noticed; 60 by default
+
+    def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
+        """Redis may be away for a while: the job that runs needs it no more."""
+        try:
+            super().maintain_heartbeats(job, execution)
+        except RedisError as error:
+            log.warning("Redis did not hear that %s goes on: %s", job.description, error)
 
     def main_work_horse(self, job: Job, queue: RqQueue) -> NoReturn:
         die_with_parent(signal.SIGKILL)
