@@ -78,12 +78,13 @@ class Plant:
         self.redis.wipe()
 
     def pass_time(self, seconds: float = 16) -> None:
-        """Let every beat and every queueing have been so many seconds earlier."""
+        """Let every beat, every queueing and every hold have been so many seconds earlier."""
         for table in ("investigations", "approvals"):
             self.sql(
                 f"UPDATE {table} SET queued_at = queued_at - :s, beat_at = beat_at - :s",
                 s=seconds,
             )
+        self.sql("UPDATE outbox SET held_until = held_until - :s, due_at = due_at - :s", s=seconds)
 
     def sql(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
         """What somebody who can get at the database can do, past the ledger."""

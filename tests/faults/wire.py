@@ -6,6 +6,7 @@ An HTTP proxy in the test's own process. Requests pass as they are, signature in
 import contextlib
 import http.client
 import socket
+import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -48,6 +49,15 @@ class Wire:
         self.seen: list[str] = []
         self._gates: list[Gate] = []
         self._lock = threading.Lock()
+        self._broken: dict[str, Any] = {}
+
+    def cut(self) -> None:
+        """From now on every connection is cut, until `open`."""
+        self._broken = {"vanish": True}
+
+    def deafen(self) -> None:
+        """From now on everything is taken and nothing answered, until `open`."""
+        self._broken = {"before": True, "vanish": True}
 
     def gate(self, target: str, **how: Any) -> Gate:
         """Put a gate in front of the next request whose X-Amz-Target or path ends in `target`."""
@@ -59,6 +69,7 @@ class Wire:
     def open(self) -> None:
         """Let everything through that is held, and everything that comes."""
         with self._lock:
+            self._broken = {}
             gates, self._gates = self._gates, []
         for gate in gates:
             gate.let.set()
@@ -66,6 +77,9 @@ class Wire:
     def take(self, name: str, body: bytes) -> Gate | None:
         with self._lock:
             self.seen.append(name)
+            if self._broken:
+                self._gates.append(broken := Gate(fits=lambda _name, _body: False, **self._broken))
+                return broken
             found = next(
                 (gate for gate in self._gates if not gate.asked.is_set() and gate.fits(name, body)), None
             )
@@ -81,8 +95,7 @@ def wire(upstream: str) -> Generator[Wire]:
     class Handler(_Handler):
         pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", 0), Handler) as server:
         Handler.wire = one = Wire(upstream, server.server_port)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         try:
@@ -90,6 +103,16 @@ def wire(upstream: str) -> Generator[Wire]:
         finally:
             one.open()
             server.shutdown()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that are killed reset their connections; anything else is a fault of this file."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
