@@ -12,7 +12,6 @@ from workers.sandbox.scenario.case import Wish
 from workers.sandbox.scenario.changes import Turn
 from workers.sandbox.scenario.generate import generate
 
-
 SUNDAY_EVENING = 1795385000.0
 
 
