@@ -24,6 +24,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.parsers import ResponseParserError
 
 from workers.domain.errors import AccessDenied, OutcomeUnknown, RunbookError, ToolFailed, Unreachable
 
@@ -40,11 +41,30 @@ DENIED = {
 UNKNOWN_IDENTITY = {
     "ExpiredToken",
     "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
     "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
-THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"}
+# The codes that botocore itself tries again for.
+THROTTLED = {
+    "EC2ThrottledException",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
 
 # IAM's prefix where it is not the client's name.
 IAM_PREFIX = {"elbv2": "elasticloadbalancing", "stepfunctions": "states"}
@@ -142,6 +162,9 @@ class Aws:
             raise Unreachable(f"AWS {service}", str(error), "Check the network and the endpoint.") from error
         except BotoCoreError as error:
             raise ToolFailed(f"AWS {service} {operation}: {error}") from error
+        except (ResponseParserError, ValueError) as error:
+            # A proxy's page in the place of an answer.
+            raise ToolFailed(f"AWS {service} {operation} answered what cannot be read: {error}") from error
 
     def _permission(self, service: str, operation: str) -> str:
         name = self._client(service).meta.method_to_api_mapping[operation]
