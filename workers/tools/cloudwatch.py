@@ -43,14 +43,14 @@ def cloudwatch_series(
         inventory = account.inventory()
         wanted, gaps = _resolved(inventory, targets)
         grid = _grid(window, period)
-        points = _points(account, {**wanted, **_companions(inventory, wanted)}, grid, period)
+        points, failed = _points(account, {**wanted, **_companions(inventory, wanted)}, grid, period)
     series = tuple(
         _series(target, metric, points, grid, period, account) for target, metric in wanted.items()
     )
     return Answer(
         data=SeriesData(series=series),
         source="cloudwatch",
-        gaps=(*gaps, *_silent(series)),
+        gaps=(*gaps, *failed, *_silent(series, {gap.what for gap in failed})),
         cost=counted.calls,
     )
 
@@ -86,8 +86,7 @@ def _resolved(inventory: Inventory, targets: Iterable[Target]) -> tuple[Wanted, 
     for target in dict.fromkeys(targets):
         metric = inventory.metric(target.service, target.signal)
         if metric is None:
-            what = f"{target.signal} of {target.service}"
-            gaps.append(Gap(what=what, about=target.service, why="CloudWatch has no such metric"))
+            gaps.append(_gap(target, "CloudWatch has no such metric"))
         else:
             wanted[target] = metric
     return wanted, gaps
@@ -111,9 +110,11 @@ def _grid(window: Window, period: int) -> Window:
     return Window(start=datetime.fromtimestamp(start, UTC), end=datetime.fromtimestamp(end, UTC))
 
 
-def _points(account: Account, wanted: Wanted, grid: Window, period: int) -> Points:
+def _points(account: Account, wanted: Wanted, grid: Window, period: int) -> tuple[Points, list[Gap]]:
+    """The points, and which series CloudWatch could not read: that is no silence of theirs."""
     direct = [(target, metric) for target, metric in wanted.items() if metric.ratio is None]
     points: Points = {target: {} for target, _ in direct}
+    failed: dict[Target, Gap] = {}
     for first in range(0, len(direct), BATCH):
         batch = {f"m{index}": pair for index, pair in enumerate(direct[first : first + BATCH])}
         results = account.aws.pages(
@@ -130,7 +131,13 @@ def _points(account: Account, wanted: Wanted, grid: Window, period: int) -> Poin
             target, metric = batch[result["Id"]]
             values = (value * metric.scale for value in result["Values"])
             points[target].update(zip(result["Timestamps"], values, strict=True))
-    return points
+            if result.get("StatusCode") in ("InternalError", "Forbidden"):
+                failed[target] = _gap(target, f"CloudWatch answered {result['StatusCode']}")
+    return points, list(failed.values())
+
+
+def _gap(target: Target, why: str) -> Gap:
+    return Gap(what=f"{target.signal} of {target.service}", about=target.service, why=why)
 
 
 def _query(key: str, metric: Metric, period: int) -> dict[str, Any]:
@@ -176,12 +183,13 @@ def _share(hits: float | None, misses: float | None) -> float | None:
     return hits / (hits + misses)
 
 
-def _silent(series: Iterable[Series]) -> list[Gap]:
-    return [
-        Gap(what=f"{s.signal} of {s.service}", about=s.service, why=f"{s.source} has no points in the window")
+def _silent(series: Iterable[Series], told: set[str]) -> list[Gap]:
+    gaps = (
+        _gap(Target(service=s.service, signal=s.signal), f"{s.source} has no points in the window")
         for s in series
         if s.empty
-    ]
+    )
+    return [gap for gap in gaps if gap.what not in told]
 
 
 def _link(region: str, metric: Metric) -> str:
