@@ -35,6 +35,8 @@ def ecs_events(account: Account, service: str, window: Window) -> Answer:
         reply = account.aws.call(
             "ecs", "describe_services", cluster=resource.attributes["cluster"], services=[service]
         )
+        if not reply["services"]:
+            raise ToolFailed(f"there is no ECS service {service} any more")
         events = [e for s in reply["services"] for e in s.get("events", []) if window.holds(e["createdAt"])]
         stopped = _stopped(account, resource)
     told = [_event(service, event) for event in events]

@@ -5,7 +5,7 @@ CloudTrail is some minutes late; ECS knows of its deployments at once. A change 
 
 import json
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import cache
 from typing import Any
 
@@ -25,6 +25,9 @@ from workers.tools.rows import table
 
 # The same deployment, told by two systems, carries two times.
 SAME = timedelta(minutes=3)
+
+# LookupEvents gives fifty a call and two calls a second, newest first.
+MOST = 500
 
 
 class Meaning(Value):
@@ -47,7 +50,7 @@ def aws_changes(account: Account, window: Window) -> Answer:
     """Deployments, configuration, scaling, access and alarm changes in a window, oldest first."""
     gaps: list[Gap] = []
     with Counted() as counted:
-        recorded = _guarded("the CloudTrail record", lambda: _recorded(account, window), gaps)
+        recorded = _guarded("the CloudTrail record", lambda: _recorded(account, window, gaps), gaps)
         rolled = _guarded("ECS deployments", lambda: _rolled(account, window), gaps)
     changes = sorted(_merged(recorded, rolled), key=lambda change: change.at)
     return Answer(
@@ -67,16 +70,20 @@ def _guarded(what: str, ask: Any, gaps: list[Gap]) -> list[Change]:
         return []
 
 
-def _recorded(account: Account, window: Window) -> list[Change]:
-    events = account.aws.pages(
+def _recorded(account: Account, window: Window, gaps: list[Gap]) -> list[Change]:
+    events: list[dict[str, Any]] = account.aws.pages(
         "cloudtrail",
         "lookup_events",
         "Events",
-        limit=500,
+        limit=MOST + 1,
         LookupAttributes=[{"AttributeKey": "ReadOnly", "AttributeValue": "false"}],
         StartTime=window.start,
         EndTime=window.end,
     )
+    if len(events) > MOST:
+        oldest = events[-1]["EventTime"].astimezone(UTC)
+        why = f"more than {MOST} calls were made; those before {oldest:%H:%M} UTC were not read"
+        gaps.append(Gap(what="the CloudTrail record", why=why, mend="Ask for a shorter window."))
     found = (_change(event, account.aws.region) for event in events)
     return _chained([change for change in found if change is not None])
 
