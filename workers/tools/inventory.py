@@ -93,12 +93,19 @@ def read(aws: Aws) -> Inventory:
     needed = (edge for edge in _edges(needs, resources) if (edge.caller, edge.callee) not in mapped)
     edges = (*needed, *drained)
     outside = sorted({edge.callee for edge in edges} - set(resources))
-    externals = (Resource(name=host, kind="external", id=host, system="internet") for host in outside)
+    externals = map(_outside, outside)
     return Inventory(
         topology=Topology(resources=(*resources.values(), *externals), edges=edges),
         metrics=measured,
         gaps=tuple(reader.gaps),
     )
+
+
+def _outside(name: str) -> Resource:
+    """What somebody needs and no listing showed: a host, or a queue that we may not see."""
+    if "." in name and not name.endswith(".fifo"):
+        return Resource(name=name, kind="external", id=name, system="internet")
+    return Resource(name=name, kind="unknown", id=name, system="aws")
 
 
 class _Task(Value):
