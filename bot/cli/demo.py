@@ -22,7 +22,8 @@ import typer
 
 HOME = Path(".runbook") / "demo"
 READY_SECONDS = 60
-PATIENCE_SECONDS = 420
+LATENCY_MS = 120
+"""What AWS takes to answer, more or less."""
 
 Application = Annotated[
     str, typer.Option("--application", "--app", help="Which application runs: shop or booking.")
@@ -104,7 +105,13 @@ def _stage(running: ExitStack, port: int) -> Stage:
     """Start both stand-ins and wait for the line each prints when it is ready."""
     (HOME / "logs").mkdir(parents=True)
     cloud = running.enter_context(
-        _stand_in("cloud", "workers.sandbox", "--port", "0", "--state", str(HOME / "cloud"))
+        _stand_in(
+            "cloud",
+            "workers.sandbox",
+            *("--port", "0"),
+            *("--state", str(HOME / "cloud")),
+            *("--latency", str(LATENCY_MS)),
+        )
     )
     slack = running.enter_context(
         _stand_in(
