@@ -101,9 +101,9 @@ def _site(running: LocalCloud, line: Wire) -> Site:
     return Site(running, line)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shop(_site: Site) -> dict[str, Any]:
-    """The truth of a shop with a bad deployment; each module begins it anew."""
+    """The truth of a shop with a bad deployment; who plays another case puts this one back."""
     return _site.play("bad_deployment", seed=3)
 
 

@@ -1,7 +1,7 @@
 """CloudWatch through real boto3: what a series is, what is missing in it, and what a failed question is."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -65,13 +65,25 @@ def test_minute_without_a_point_is_neither_zero_nor_healthy(site: Site) -> None:
     assert found.newest == requests.newest is not None
 
 
-def test_minute_with_requests_and_without_errors_is_a_zero(site: Site) -> None:
-    found = series(site, "inventory", "errors", -60, -30)
-    raw = site.cloud.series("inventory", "HTTPCode_Target_5XX_Count", "Sum", (-70, -20))
+def test_silence_is_a_zero_only_where_something_else_was_counted(site: Site) -> None:
+    site.account.inventory()
+    window = site.window(-10, -5)
+    first = datetime.fromisoformat(window["start"]).timestamp() // 60 * 60
+    counted = {"m0": {0: 7.0}, "m1": {0: 90.0, 1: 80.0, 3: 85.0}}
+    answers = [
+        {
+            "Id": key,
+            "Timestamps": [first + 60 * minute for minute in points],
+            "Values": list(points.values()),
+            "StatusCode": "Complete",
+        }
+        for key, points in counted.items()
+    ]
+    site.say("GetMetricData", {"MetricDataResults": answers})
 
-    silent = [i for i in range(len(found.values)) if found.time(i).timestamp() not in raw]
-    assert silent, "there is no minute to show it with"
-    assert {found.values[i] for i in silent} == {0.0}
+    data = site.answer("cloudwatch_series", targets=[target("shop-cache", "evictions")], window=window)
+
+    assert data.series[0].values == (7.0, 0.0, None, 0.0, None)
 
 
 def test_period_that_is_not_over_is_left_out(site: Site) -> None:
