@@ -220,6 +220,8 @@ def crew(folder: Path, fault: str = "bad_deployment") -> Generator[Crew]:
             plant(folder, redis, slack, cloud) as site,
         ):
             yield Crew(site, cloud, line, slack_line)
+            for part in site.parts:
+                part.kill()  # how they stop when they are told to is tested elsewhere
     finally:
         cloud.stop()
         finish(slack)
