@@ -25,7 +25,7 @@ class Control:
         self._alarm: Alarming | None = None
         self._routes: dict[tuple[str, str], Callable[[bytes], Any]] = {
             ("GET", "health"): self._health,
-            ("GET", "faults"): lambda _: [fault.model_dump() for fault in fault_table()],
+            ("GET", "faults"): lambda _: [fault.model_dump() for fault in fault_table() if fault.fits],
             ("GET", "applications"): lambda _: [self._application(name) for name in application_names()],
             ("POST", "case"): self._play,
             ("POST", "advance"): self._advance,
