@@ -98,7 +98,8 @@ def _facts(case: Investigation) -> list[Part]:
         return []
     if facts is None:
         return [Part(blocks=(section("_Gathering the facts: what is affected, since when, what changed._"),))]
-    trend = f" Now {facts.trend}." if facts.since and facts.trend not in ("none", "unknown", "over") else ""
+    lasting = facts.since and facts.trend not in ("none", "unknown", "over") and case.conclusion is None
+    trend = f" Now {facts.trend}." if lasting else ""
     blocks = [section(f"{said(facts.summary)}{trend}", "facts")]
     if facts.changes:
         blocks.append(context("Changes: " + " · ".join(map(_change, facts.changes[-4:]))))
