@@ -1,7 +1,7 @@
 """What is to be said and has not been said yet: one row a Slack message, the newest body wins."""
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, Row, and_, insert, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from workers.domain.post import Post
 from workers.domain.value import Value
@@ -45,6 +45,9 @@ def say(connection: Connection, investigation: str, posts: tuple[Post, ...], at:
 def hold(connection: Connection, investigation: str, holder: str, at: float) -> tuple[Outgoing, ...]:
     """Take the posts that are due, urgent ones first, so that no other process delivers them too.
 
+    Of those that Slack has not seen yet only the first urgent and the first other one: a thread is read from
+    the top, and a cause that has to wait must not be overtaken by its card.
+
     While somebody else holds any of an investigation's posts there is nothing to take: two deliverers would
     bring the thread out of order.
     """
@@ -53,11 +56,14 @@ def hold(connection: Connection, investigation: str, holder: str, at: float) -> 
         select(outbox.c.id).where(here, outbox.c.held_until > at, outbox.c.holder != holder)
     ).first():
         return ()
+    unseen = (here, outbox.c.sent < outbox.c.revision, outbox.c.ts == "")
+    first = select(func.min(outbox.c.id)).where(*unseen).group_by(outbox.c.urgent)
     due = and_(
         outbox.c.investigation == investigation,
         outbox.c.sent < outbox.c.revision,
         outbox.c.due_at <= at,
         outbox.c.held_until <= at,
+        or_(outbox.c.ts != "", outbox.c.id.in_(first)),
     )
     order = (outbox.c.urgent.desc(), outbox.c.id)
     rows = connection.execute(

@@ -72,12 +72,13 @@ class Publisher:
 
     def deliver(self, investigation: str) -> None:
         """Deliver what is due. What cannot be delivered now stays in the outbox with the reason."""
-        for outgoing in self._ledger.hold(investigation, self._holder):
-            wait = self._wait(outgoing)
-            if wait > 0:
-                self._ledger.deferred(outgoing.id, time.time() + wait)
-                continue
-            self._attempt(outgoing)
+        while due := self._ledger.hold(investigation, self._holder):
+            for outgoing in due:
+                wait = self._wait(outgoing)
+                if wait > 0:
+                    self._ledger.deferred(outgoing.id, time.time() + wait)
+                else:
+                    self._attempt(outgoing)
 
     def _attempt(self, outgoing: Outgoing) -> None:
         try:

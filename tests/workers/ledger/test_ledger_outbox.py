@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+import pytest
+
 from tests.workers.ledger.racing import race
 from tests.workers.ledger.samples import incident, now, opened, post
 from workers.domain.post import Post
@@ -54,11 +56,25 @@ def test_body_that_changed_while_it_was_sent_is_sent_again(ledger: Ledger) -> No
 
 def test_urgent_posts_go_first(ledger: Ledger) -> None:
     investigation = opened(ledger)
-    say(ledger, investigation, post(key="live"), post(key="more"), post(key="card", urgent=True))
+    say(ledger, investigation, post(key="live"), post(key="card", urgent=True))
 
     held = ledger.hold(investigation, "me")
 
-    assert [one.post.key for one in held] == ["card", "live", "more"]
+    assert [one.post.key for one in held] == ["card", "live"]
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_post_that_has_to_wait_is_not_overtaken_by_what_was_said_after_it(
+    ledger: Ledger, *, urgent: bool
+) -> None:
+    investigation = opened(ledger)
+    say(ledger, investigation, post(key="cause", urgent=urgent), post(key="card", urgent=urgent))
+    (cause,) = ledger.hold(investigation, "me")
+    ledger.deferred(cause.id, time.time() + 60, "Slack is away")
+
+    assert ledger.hold(investigation, "me") == ()
+    ledger.delivered(cause.id, cause.revision, "1.1")
+    assert [one.post.key for one in ledger.hold(investigation, "me")] == ["card"]
 
 
 def test_held_posts_are_kept_from_others_until_the_hold_runs_out(ledger: Ledger, sql: Sql) -> None:
@@ -115,7 +131,8 @@ def test_of_eight_deliverers_one_holds(ledger: Ledger, another: Callable[[], Led
     investigation, ledgers = opened(ledger), [another() for _ in range(8)]
 
     for number in range(10):
-        say(ledger, investigation, post(f"text {number}"), post(f"text {number}", key="card"))
+        said = f"text {number}"
+        say(ledger, investigation, post(said), post(said, key="card", urgent=True))
         held = race(8, lambda n: ledgers[n].hold(investigation, f"holder-{n}"))
 
         assert sorted(len(rows) for rows in held) == [0] * 7 + [2]
