@@ -99,7 +99,9 @@ class Chroma:
 
     def _lost(self, error: Exception) -> Unreachable:
         why = " ".join(str(error).split()) or type(error).__name__
-        return Unreachable("Chroma", f"{self.url}: {why}", "Start it, or correct its address (chroma_url).")
+        return Unreachable(
+            "Chroma", f"{self.url}: {why}", "Start Chroma, or correct its address (chroma_url)."
+        )
 
 
 class _Collection(Rows, Protocol):

@@ -67,7 +67,7 @@ def _shoot(running: Browser, address: str, channel: str) -> None:
     approve.click()
     page.get_by_role("button", name="Approve").last.click()
     thread.get_by_text("Recovered").first.wait_for(timeout=PATIENCE_MS)
-    thread.get_by_text("Recovered").first.scroll_into_view_if_needed()
+    _top(page, "Recovered:")
     _save(page, "recovered.png")
     phone = _open(running, address, channel, "alice", PHONE)
     phone.get_by_text("replies").first.click(timeout=PATIENCE_MS)

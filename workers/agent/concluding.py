@@ -117,6 +117,7 @@ def _ruled_out(sight: Sight) -> tuple[RuledOut, ...]:
     return tuple(
         RuledOut(hypothesis=h.id, statement=h.statement, by=h.reason)
         for h in sight.case.tree.with_status("pruned")
+        if h.seen
     )
 
 

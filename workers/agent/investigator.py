@@ -172,7 +172,8 @@ class Investigator:
             case "confirmed":
                 return HypothesisConfirmed(at=at, hypothesis=hypothesis.id, reason=weighing.reason)
             case "pruned":
-                return HypothesisPruned(at=at, hypothesis=hypothesis.id, reason=weighing.reason)
+                reason, seen = weighing.reason, weighing.seen
+                return HypothesisPruned(at=at, hypothesis=hypothesis.id, reason=reason, seen=seen)
             case "branched":
                 into = weighing.children
                 return HypothesisBranched(at=at, hypothesis=hypothesis.id, into=into, reason=weighing.reason)

@@ -13,12 +13,14 @@ from workers.domain.value import Value
 class Weighing(Value):
     """What the evidence says of one hypothesis so far.
 
-    `open` asks for more queries; `branched` comes with narrower `children`; `reason` is one sentence.
+    `open` asks for more queries; `branched` comes with narrower `children`; `reason` is one sentence; a claim
+    that is pruned without `seen` was given up for want of answers.
     """
 
     evidence: tuple[Evidence, ...] = ()
     verdict: Literal["open", "confirmed", "pruned", "branched"]
     reason: str = ""
+    seen: bool = True
     children: tuple[Hypothesis, ...] = ()
 
 

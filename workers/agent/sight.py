@@ -193,15 +193,15 @@ class Sight:
         return tuple(gap for gap in self._all_gaps() if gap.about in concerned)
 
     def _all_gaps(self) -> tuple[Gap, ...]:
-        found: dict[tuple[str, str], Gap] = {}
+        found: dict[tuple[str, str], Gap] = {}  # one a cause: a part that is away is said once
         for query_id, result in self.case.results.items():
             if result.failure is not None:
                 what = self.case.queries[query_id].call.why or self.case.queries[query_id].call.name
                 failure = result.failure
                 gap = Gap(what=what, why=failure.message, mend=failure.mend, permission=failure.permission)
-                found[gap.permission or gap.what, gap.why] = gap
+                found.setdefault((gap.about, gap.permission or gap.why), gap)
             for gap in result.gaps:
-                found[gap.permission or gap.what, gap.why] = gap
+                found.setdefault((gap.about, gap.permission or gap.why), gap)
         return tuple(found.values())
 
     # -- what moved

@@ -139,6 +139,9 @@ def unknown_word(case: Investigation, sight: Sight) -> str:
     """A word of the report that looks like a service's name and is nobody's."""
     if named(case, sight) or case.incident.source == "alert" or not sight.topology.resources:
         return ""
+    asked = sight.asked("aws_topology")
+    if asked and case.results[asked.id].gaps:
+        return ""  # what could not be listed may well be what was named
     spoken = re.findall(r"[a-z0-9][a-z0-9_-]*[a-z0-9]", case.incident.text.lower())
     known = {part for r in sight.topology.resources for part in re.split(r"[-_.]", r.name.lower())}
     strange = [

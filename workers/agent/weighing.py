@@ -51,17 +51,16 @@ def weigh(hypothesis: Hypothesis, sight: Sight) -> Weighing:
             h.status == "pruned" for h in _doubles(hypothesis, double, sight)
         ):
             return _narrowed(hypothesis, double, answer, evidence, sight)
-    unseen = any(
-        answer.says == "unknown"
-        for role, look, answer in judged
-        if role == "refute" and look.weight == "strong"
-    )
-    if mode.generic and (unseen or sight.failed(hypothesis.where)):
+    unseen = {role for role, look, answer in judged if answer.says == "unknown" and look.weight == "strong"}
+    if mode.generic and ("refute" in unseen or sight.failed(hypothesis.where)):
         # What is left when nothing else fits stands only if everything else could be looked at.
         return Weighing(
-            evidence=evidence, verdict="pruned", reason="not all that it may be instead could be seen"
+            evidence=evidence,
+            verdict="pruned",
+            reason="not all that it may be instead could be seen",
+            seen=False,
         )
-    return _decided(hypothesis, mode, evidence)
+    return _decided(mode, evidence, seen="confirm" not in unseen)
 
 
 def _waiting(look: AnyLook, hypothesis: Hypothesis, sight: Sight) -> bool:
@@ -181,7 +180,7 @@ def support(evidence: tuple[Evidence, ...]) -> float:
     return gained - lost
 
 
-def _decided(hypothesis: Hypothesis, mode: Mode, evidence: tuple[Evidence, ...]) -> Weighing:
+def _decided(mode: Mode, evidence: tuple[Evidence, ...], *, seen: bool) -> Weighing:
     strong = [e for e in evidence if e.says == "supports" and e.strength == "strong" and e.role == "confirm"]
     tried = [e for e in evidence if e.role == "refute"]
     sources = {e.source for e in evidence if e.says == "supports" and e.role == "confirm"}
@@ -189,9 +188,9 @@ def _decided(hypothesis: Hypothesis, mode: Mode, evidence: tuple[Evidence, ...])
     if strong and score >= ENOUGH and len(sources) >= 2 and (tried or not mode.refute):
         return Weighing(evidence=evidence, verdict="confirmed", reason=strong[0].finding)
     if not strong:
-        return Weighing(evidence=evidence, verdict="pruned", reason="nothing that was looked for was found")
-    if not tried:
-        return Weighing(
-            evidence=evidence, verdict="pruned", reason="nothing could be seen that would have refuted it"
-        )
-    return Weighing(evidence=evidence, verdict="pruned", reason=f"one finding only: {strong[0].finding}")
+        reason = "nothing that was looked for was found" if seen else "what would show it could not be seen"
+    elif not tried:
+        reason, seen = "nothing could be seen that would have refuted it", False
+    else:
+        reason = f"one finding only: {strong[0].finding}"
+    return Weighing(evidence=evidence, verdict="pruned", reason=reason, seen=seen)

@@ -53,9 +53,12 @@ class HypothesisBranched(Happened):
 
 
 class HypothesisPruned(Happened):
+    """`seen` is false where what would have decided the claim could not be read: it is not ruled out."""
+
     type: Literal["HypothesisPruned"] = "HypothesisPruned"
     hypothesis: str
     reason: str
+    seen: bool = True
 
 
 class HypothesisConfirmed(Happened):

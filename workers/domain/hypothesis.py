@@ -14,7 +14,8 @@ class Hypothesis(Value):
     """One claim: where, which failure mode, and what triggered it.
 
     `statement` is the claim as a sentence; `confirms` and `refutes` say beforehand what would be seen.
-    `prior` (0 to 1) orders the testing; it is no part of the confidence.
+    `prior` (0 to 1) orders the testing; it is no part of the confidence. `seen` is false for a claim that was
+    given up because what would have decided it could not be read.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Hypothesis(Value):
     passages: tuple[Passage, ...] = ()
     status: Status = "open"
     reason: str = ""
+    seen: bool = True
 
 
 class HypothesisTree(Value):
@@ -54,10 +56,12 @@ class HypothesisTree(Value):
     def grown(self, hypothesis: Hypothesis) -> "HypothesisTree":
         return HypothesisTree(nodes=(*self.nodes, hypothesis))
 
-    def marked(self, hypothesis_id: str, status: Status, reason: str = "") -> "HypothesisTree":
+    def marked(
+        self, hypothesis_id: str, status: Status, reason: str = "", *, seen: bool = True
+    ) -> "HypothesisTree":
         return HypothesisTree(
             nodes=tuple(
-                h.model_copy(update={"status": status, "reason": reason or h.reason})
+                h.model_copy(update={"status": status, "reason": reason or h.reason, "seen": seen})
                 if h.id == hypothesis_id
                 else h
                 for h in self.nodes

@@ -154,7 +154,7 @@ def _branched(case: Investigation, event: HypothesisBranched) -> Changed:
 
 
 def _pruned(case: Investigation, event: HypothesisPruned) -> Changed:
-    return {"tree": case.tree.marked(event.hypothesis, "pruned", event.reason)}
+    return {"tree": case.tree.marked(event.hypothesis, "pruned", event.reason, seen=event.seen)}
 
 
 def _confirmed(case: Investigation, event: HypothesisConfirmed) -> Changed:

@@ -159,7 +159,7 @@ class Ledger:
         render: Render | None = None,
         wanted: bool = False,
     ) -> Investigation:
-        """`record` what `happens` says, which is asked again when somebody else has added a step meanwhile."""
+        """`record` what `happens` says, which is asked again when somebody added a step meanwhile."""
         while True:
             case = self.load(investigation)
             happened = happens()

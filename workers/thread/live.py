@@ -18,6 +18,7 @@ MARKS = {
     "confirmed": "● Stands",
     "pruned": "✕ Struck out",
 }
+UNTESTED = "? Not decided"
 OUTCOMES = {
     Outcome.CAUSED: "Cause named",
     Outcome.SEVERAL_CAUSES: "Several causes named",
@@ -77,7 +78,8 @@ def subject(case: Investigation) -> str:
 
 def _spoken(case: Investigation, now: datetime) -> str:
     if case.conclusion is not None:
-        return f"{_state(case, now)}: {case.conclusion.headline}."
+        state, headline = _state(case, now), case.conclusion.headline
+        return f"{headline}." if headline.startswith(f"{state}: ") else f"{state}: {headline}."
     nodes = case.tree.nodes
     decided = sum(h.status in ("pruned", "confirmed", "branched") for h in nodes)
     steps = f" {decided} of {len(nodes)} hypotheses decided." if nodes else ""
@@ -124,6 +126,8 @@ def _hypotheses(case: Investigation) -> list[Part]:
 def _line(case: Investigation, hypothesis: Hypothesis) -> Block:
     mark, statement = MARKS[hypothesis.status], clamp(said(hypothesis.statement), 160)
     reason = clamp(said(hypothesis.reason), 200)
+    if not hypothesis.seen:
+        return context(f"{UNTESTED}  {statement}  {reason}")
     if hypothesis.status == "pruned":
         return context(f"{mark}  ~{statement}~  {reason}")
     return section(f"*{mark}*  {statement}{_counts(case, hypothesis)}" + (f"\n{reason}" if reason else ""))

@@ -1,9 +1,7 @@
 """Events stand in ledgers for ever: their names, their shape, and that they can be read back."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -64,9 +62,8 @@ def test_event_survives_json(event: Event) -> None:
     assert json.loads(stored)["type"] == event.type
 
 
-def test_journal_as_it_was_first_written_is_still_read(golden: Callable[[str, Any], None]) -> None:
-    golden("journal", [event.model_dump(mode="json") for event in making.one_of_each()])
-
+def test_journal_as_it_was_first_written_is_still_read() -> None:
+    """The file is never renewed: a field that came later has a default, a new event gets a row of its own."""
     rows = json.loads((GOLDEN / "journal.json").read_text(encoding="utf-8"))
 
     assert tuple(EVENT.validate_python(row) for row in rows) == making.one_of_each()
