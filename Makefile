@@ -35,9 +35,9 @@ format: .venv/.dev
 # --no-header and no index options: a lock names packages and hashes, never where they came from.
 LOCK = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --override requirements/overrides.txt
 lock: .venv/.uv
-	$(LOCK) --extra demo --extra test --extra check pyproject.toml -o requirements/dev.lock
+	$(LOCK) --extra demo --extra test --extra check --extra postgresql pyproject.toml -o requirements/dev.lock
 	$(LOCK) --extra demo -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/demo.lock
-	$(LOCK) -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/run.lock
+	$(LOCK) --extra postgresql -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/run.lock
 
 .venv/.uv: requirements/uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Runbook needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }

@@ -127,7 +127,7 @@ def _line(case: Investigation, hypothesis: Hypothesis) -> Block:
     mark, statement = MARKS[hypothesis.status], clamp(said(hypothesis.statement), 160)
     reason = clamp(said(hypothesis.reason), 200)
     if not hypothesis.seen:
-        return context(f"{UNTESTED}  {statement}  {reason}")
+        return context(f"{UNTESTED}  {statement}: {reason}")
     if hypothesis.status == "pruned":
         return context(f"{mark}  ~{statement}~  {reason}")
     return section(f"*{mark}*  {statement}{_counts(case, hypothesis)}" + (f"\n{reason}" if reason else ""))

