@@ -15,6 +15,7 @@ from sqlalchemy.exc import (
     InterfaceError,
     ProgrammingError,
 )
+from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_fixed
 
 from workers.domain.errors import Unreachable
 from workers.ledger.schema import investigations
@@ -38,9 +39,21 @@ def connect(url: str) -> Engine:
 def _sqlite_settings(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # pysqlite must not open transactions of its own; see _sqlite_begin
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    _write_ahead(cursor)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+@retry(
+    retry=retry_if_exception_message(match="database is locked"),
+    stop=stop_after_delay(BUSY_SECONDS),
+    wait=wait_fixed(0.05),
+    reraise=True,
+)
+def _write_ahead(cursor: Any) -> None:
+    # Turning a new file to WAL does not wait for others that do the same, whatever the timeout.
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def _sqlite_begin(connection: Connection) -> None:

@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, event, inspect, text
 
+from tests.workers.ledger.racing import race
 from tests.workers.ledger.samples import incident, now, opened, said
 from workers.domain.errors import Unreachable
 from workers.ledger import Ledger, connect, migrate
@@ -52,6 +53,24 @@ def test_two_migrating_at_once_make_one_schema(tmp_path: Path) -> None:
     ledger = Ledger(connect(url))
     opened(ledger)
     ledger.close()
+
+
+def test_many_opening_a_new_file_at_once_all_get_it(tmp_path: Path) -> None:
+    """Turning a file to WAL needs it alone for a moment, and SQLite's own timeout does not wait for that."""
+    urls = [f"sqlite:///{tmp_path / f'{n}.db'}" for n in range(20)]
+
+    for url in urls:
+        opened_by = race(8, lambda _, url=url: _opens(url))
+
+        assert opened_by == [True] * 8
+
+
+def _opens(url: str) -> bool:
+    engine = connect(url)
+    with engine.connect():
+        pass
+    engine.dispose()
+    return True
 
 
 def test_sqlite_is_safe_against_power_loss(tmp_path: Path) -> None:
