@@ -10,6 +10,7 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from workers import crash
 from workers.domain.errors import Unreachable
 from workers.domain.incident import Incident
 from workers.ledger import Accepted, Ledger
@@ -42,9 +43,11 @@ class Desk:
     def accept(self, incident: Incident, *keys: str) -> Accepted:
         """On record first, then on the queue; what the queue misses the clock finds."""
         accepted = self.ledger.accept(incident, keys, self.now(), posts)
+        crash.here("accepted")
         if accepted.fresh:
             self.put("deliver", accepted.id)
             self.put("investigate", accepted.id)
+        crash.here("queued")
         return accepted
 
     def put(self, job: JobName, subject: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from workers import crash
 from workers.domain.errors import RunbookError
 from workers.domain.event import ApprovalExpired
 from workers.ledger import AlreadyDecided, Ledger, Mirror, connect
@@ -38,7 +39,9 @@ class Clock:
     def forsaken(self) -> None:
         """Investigations that want work and that nobody alive holds go back on the queue."""
         for investigation in self._missing("investigate", self.ledger.forsaken(_lately())):
+            crash.here("found")
             self.queue.put("investigate", investigation)
+            crash.here("requeued")
             self.ledger.queued(investigation)
 
     def unsaid(self) -> None:
@@ -49,6 +52,7 @@ class Clock:
     def unmade(self) -> None:
         """Approved changes that nobody executes, or whose executor died half-way, go to the executor."""
         for approval in self._missing("execute", self.ledger.unmade(_lately())):
+            crash.here("found-change")
             self.queue.put("execute", approval)
             self.ledger.queued_approval(approval)
 

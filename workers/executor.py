@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from workers import wiring
+from workers import crash, wiring
 from workers.agent import verifying
 from workers.domain.approval import ApprovalState
 from workers.domain.call import StateData, ToolCall, ToolResult
@@ -97,6 +97,7 @@ def execute(hands: Hands, approval_id: str) -> None:
     runner = wiring.runner()
     if not hands.ledger.claim_approval(approval_id, runner):
         return
+    crash.here("taken")
     with _alive(hands, approval_id, runner):
         try:
             _Execution(hands, approval_id, runner).through()
@@ -165,6 +166,7 @@ class _Execution:
         except RunbookError as error:
             self._refused(error)
         else:
+            crash.here("made")
             self._made("AWS took the call")
 
     def _objection(self) -> str:

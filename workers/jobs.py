@@ -10,7 +10,7 @@ from typing import Literal
 
 from knowledge.embedder import Embedder
 from knowledge.sync import prune, sync
-from workers import wiring
+from workers import crash, wiring
 from workers.agent.investigator import Investigator
 from workers.agent.rules import RuleReasoner
 from workers.domain.errors import Fenced, RunbookError, Unreachable
@@ -78,6 +78,7 @@ def investigate(made: Parts, investigation: str) -> None:
     runner = wiring.runner()
     if not made.ledger.claim(investigation, runner):
         return
+    crash.here("claimed")
     with _beside(made, investigation, runner):
         try:
             _through(made, investigation, runner)
@@ -93,6 +94,7 @@ def _through(made: Parts, investigation: str, runner: str) -> None:
             case = _written(made, case, _given_up(case), runner)
         elif not case.over:
             case = _worked(made, case, runner)
+            crash.here("worked")
         if made.ledger.release(investigation, runner, case.seq):
             return
 
@@ -200,6 +202,7 @@ def sync_documents(settings: Settings) -> None:
             len(report.updated),
             len(report.removed),
         )
+        crash.here("synced")
     try:
         prune(store, frozenset(source.name for source in sources))
     except RunbookError as error:

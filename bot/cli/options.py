@@ -20,8 +20,10 @@ Config = Annotated[
 def settings_for(process: "Process", config: Path | None) -> "Settings":
     """The settings of a process; beside a running `runbook up`, with the addresses of its servers."""
     from bot.cli.stack import addresses
+    from workers import crash
     from workers.settings import load
 
+    crash.arm(os.environ)
     settings = load(config, os.environ, process)
     if settings.redis_url is not None:
         return settings

@@ -7,6 +7,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.desk import Desk, Payload, error_code, whisper
+from workers import crash
 from workers.domain.approval import Approval, ApprovalState, Vote
 from workers.domain.event import ApprovalDecided, ApprovalVoted, Event
 from workers.domain.incident import Person
@@ -100,3 +101,4 @@ def _vote(desk: Desk, approval: Approval, vote: Vote) -> None:
         desk.put("execute", approval.id)
     if rejects:
         desk.put("investigate", approval.investigation)
+    crash.here("decided")

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from workers import crash
 from workers.domain.approval import Approval
 from workers.domain.errors import Fenced, RunbookError
 from workers.domain.event import EVENT, Event, IncidentReported
@@ -197,6 +198,7 @@ class Ledger:
             if not self.since(investigation, first - 1):
                 raise  # not a step that somebody else wrote first: trying again would not help
             raise Conflict(f"step {first} of {investigation} exists") from error
+        crash.here(f"wrote-{happened[-1].type}")
         for seq, event in enumerate(happened, first):
             self._copy(investigation, seq, event)
 

@@ -17,6 +17,7 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from workers import crash
 from workers.domain.errors import Fenced, Unreachable
 from workers.domain.post import LIVE, Block
 from workers.ledger import Ledger, Outgoing
@@ -73,6 +74,7 @@ class Publisher:
     def deliver(self, investigation: str) -> None:
         """Deliver what is due. What cannot be delivered now stays in the outbox with the reason."""
         while due := self._ledger.hold(investigation, self._holder):
+            crash.here("delivering")
             for outgoing in due:
                 wait = self._wait(outgoing)
                 if wait > 0:
@@ -165,6 +167,7 @@ class Publisher:
 
     def _say(self, outgoing: Outgoing, blocks: list[Block]) -> str:
         self._hold(outgoing, again=True)
+        crash.here("sending")
         answer = self._slack.chat_postMessage(
             channel=outgoing.channel,
             thread_ts=outgoing.thread or None,
@@ -177,6 +180,7 @@ class Publisher:
             unfurl_links=False,
             unfurl_media=False,
         )
+        crash.here("sent")
         return str(answer["ts"])
 
     def _hold(self, outgoing: Outgoing, *, again: bool = False) -> None:
