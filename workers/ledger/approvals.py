@@ -1,6 +1,6 @@
 """Approval rows: every move is one compare-and-set inside the transaction of the event that makes it."""
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from workers.domain.approval import NEXT, Approval, ApprovalState, Vote
 from workers.domain.errors import RunbookError
@@ -142,6 +142,12 @@ def unmade(connection: Connection, since: float, stale: float) -> tuple[str, ...
         )
     )
     return tuple(row.id for row in rows)
+
+
+def open_in() -> Select[tuple[str]]:
+    """The investigations with an approval that waits for its decision or for the executor."""
+    waits = (approvals.c.state == ApprovalState.PENDING.value) | (approvals.c.wanted == 1)
+    return select(approvals.c.investigation).where(waits)
 
 
 def claim(connection: Connection, approval_id: str, runner: str, now: float, stale: float) -> bool:

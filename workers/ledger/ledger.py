@@ -18,7 +18,7 @@ from workers import crash
 from workers.domain.approval import Approval
 from workers.domain.errors import Fenced, RunbookError
 from workers.domain.event import EVENT, Event, IncidentReported
-from workers.domain.incident import Incident
+from workers.domain.incident import Incident, Thread
 from workers.domain.investigation import Investigation, fold
 from workers.domain.post import Post
 from workers.domain.value import Value
@@ -361,16 +361,43 @@ class Ledger:
             ).scalar()
             return found or ""
 
-    def in_channel(self, team: str, channel: str) -> str:
-        """The newest investigation of a channel, or an empty string."""
+    def in_channel(self, team: str, channel: str, since: float = 0.0) -> str:
+        """The newest investigation of a channel that was asked for after `since`, or an empty string."""
         with reading(self._engine) as connection:
             found = connection.execute(
                 select(investigations.c.id)
-                .where(investigations.c.team == team, investigations.c.channel == channel)
+                .where(
+                    investigations.c.team == team,
+                    investigations.c.channel == channel,
+                    investigations.c.created_at > since,
+                )
                 .order_by(investigations.c.created_at.desc())
                 .limit(1)
             ).scalar()
             return found or ""
+
+    def thread(self, investigation: str) -> Thread | None:
+        """Where an investigation is talked about; `ts` is empty until its root message has been posted."""
+        with reading(self._engine) as connection:
+            row = connection.execute(
+                select(investigations.c.team, investigations.c.channel, investigations.c.thread).where(
+                    investigations.c.id == investigation
+                )
+            ).first()
+            return Thread(team=row.team, channel=row.channel, ts=row.thread) if row else None
+
+    def unfinished(self) -> tuple[str, ...]:
+        """Investigations that go on, the newest first.
+
+        A worker is or should be at them, or a change of theirs waits for its decision or is being made.
+        """
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                select(investigations.c.id)
+                .where((investigations.c.wanted == 1) | investigations.c.id.in_(approvals.open_in()))
+                .order_by(investigations.c.created_at.desc())
+            )
+            return tuple(row.id for row in rows)
 
     # -- approvals
 

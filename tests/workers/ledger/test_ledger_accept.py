@@ -73,3 +73,27 @@ def test_conversation_finds_its_newest_investigation(ledger: Ledger) -> None:
     assert ledger.in_thread(thread.team, thread.channel, "7.1") == newer != older
     assert ledger.in_thread(thread.team, thread.channel, "7.2") == ""
     assert ledger.in_channel(thread.team, thread.channel) == newer
+    assert ledger.in_channel(thread.team, thread.channel, now().timestamp() - 60) == newer
+    assert ledger.in_channel(thread.team, thread.channel, now().timestamp() + 60) == ""
+
+
+def test_thread_of_an_investigation_is_known_once_its_root_is_posted(ledger: Ledger) -> None:
+    asked_without = ledger.accept(incident(""), ("rootless",), now()).id
+    before = ledger.thread(asked_without)
+    ledger.rooted(asked_without, "9.1")
+
+    assert before == incident("").thread
+    assert ledger.thread(asked_without) == incident("9.1").thread
+    assert ledger.thread("nobody-knows") is None
+
+
+def test_investigation_is_unfinished_while_a_worker_is_wanted(ledger: Ledger) -> None:
+    older, newer = opened(ledger), opened(ledger)
+    both = ledger.unfinished()
+
+    ledger.claim(older, "worker")
+    held = ledger.unfinished()
+    ledger.release(older, "worker", 1)
+
+    assert both == held == (newer, older)
+    assert ledger.unfinished() == (newer,)

@@ -150,3 +150,26 @@ def test_executor_is_wanted_until_the_change_was_seen_through(
         ledger.record(wanted.investigation, step(wanted, passed))
 
     assert (ledger.unmade(now().timestamp()) == (wanted.id,)) is wants
+
+
+@pytest.mark.parametrize(
+    ("path", "goes_on"),
+    [
+        ((), True),
+        (PATHS[S.APPROVED], True),
+        (PATHS[S.REDEEMED], True),
+        (PATHS[S.FAILED], False),
+        (PATHS[S.REJECTED], False),
+        (PATHS[S.EXPIRED], False),
+    ],
+)
+def test_investigation_goes_on_while_its_change_waits_or_is_made(
+    ledger: Ledger, path: tuple[S, ...], goes_on: bool
+) -> None:
+    change = asked(ledger)
+    for passed in path:
+        ledger.record(change.investigation, step(change, passed))
+    ledger.claim(change.investigation, "worker")
+    ledger.release(change.investigation, "worker", ledger.load(change.investigation).seq)
+
+    assert (ledger.unfinished() == (change.investigation,)) is goes_on
