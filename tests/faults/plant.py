@@ -56,7 +56,7 @@ class Plant:
             "CHROMA_URL": chroma,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": cloud.url if cloud else NOWHERE,
-            **(_keys(cloud) if cloud else _no_keys()),
+            **(credentials(cloud) if cloud else _no_keys()),
         }
         self.queue = Queue(redis.url)
         self.parts: list[Popen[bytes]] = []
@@ -167,7 +167,7 @@ def plant(*arguments: Any, **more: Any) -> Generator[Plant]:
         one.close()
 
 
-def _keys(cloud: LocalCloud) -> dict[str, str]:
+def credentials(cloud: LocalCloud) -> dict[str, str]:
     """Worker and executor are two users of the cloud."""
     keys: dict[str, str] = {}
     for who in ("worker", "executor"):

@@ -1,6 +1,5 @@
 """The whole of Runbook as `runbook up` starts it, between a local Slack and a local cloud."""
 
-import configparser
 import os
 import shutil
 import sys
@@ -13,7 +12,7 @@ import yaml
 
 from bot.cli.stack import addresses
 from tests.bot.sandbox.local_slack import LocalSlack, finish, launch
-from tests.faults.plant import ROOT
+from tests.faults.plant import ROOT, credentials
 from tests.faults.waiting import end, eventually, start
 from tests.workers.sandbox.local_cloud import LocalCloud
 from workers.domain.investigation import Investigation
@@ -64,7 +63,7 @@ class Line:
             "SLACK_BOT_TOKEN": self.slack.ready["bot_token"],
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": self.cloud.url,
-            **_keys(self.cloud),
+            **credentials(self.cloud),
         }
 
     def _connected(self) -> bool:
@@ -122,16 +121,6 @@ class Line:
     def close(self) -> None:
         self.ledger.close()
         assert end(self.process, 60) == 0
-
-
-def _keys(cloud: LocalCloud) -> dict[str, str]:
-    keys: dict[str, str] = {}
-    for who in ("worker", "executor"):
-        read = configparser.ConfigParser()
-        read.read(cloud.state / f"{who}.credentials")
-        for name, value in read["default"].items():
-            keys[f"RUNBOOK_{who.upper()}_{name.upper()}"] = value
-    return keys
 
 
 @pytest.fixture(scope="package")
