@@ -18,6 +18,9 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 REGION = "us-east-1"
+CALM, LATE = (-45.0, -14.0), (-6.0, -1.0)
+CALM_LINES, LATE_LINES = (-24.0, -20.0), (-4.0, -1.0)
+"""Minutes before the onset of a case and after it, of metrics and of logs."""
 LAG = 3.0
 """Seconds until a point shows, unless a case has it otherwise."""
 ONCE = Config(retries={"max_attempts": 1, "mode": "standard"}, read_timeout=30)
@@ -175,6 +178,29 @@ class LocalCloud:
         values = self.series(part, metric, stat, minutes)
         count = minutes[1] - minutes[0] if stat == "Sum" else len(values)
         return sum(values.values()) / max(count, 1)
+
+    def ratio(self, part: str, metric: str, stat: str = "Average") -> float:
+        """How a metric of the last minutes compares with what it was before the onset."""
+        return self.level(part, metric, stat, LATE) / max(self.level(part, metric, stat, CALM), 1e-9)
+
+    def state_of(self, alarm: str) -> str:
+        """The state of an alarm."""
+        return self.client("cloudwatch").describe_alarms(AlarmNames=[alarm])["MetricAlarms"][0]["StateValue"]
+
+    def state_after(self, alarm: str, seconds: float) -> str:
+        """The state of an alarm when so much time has passed."""
+        self.pass_time(seconds)
+        return self.state_of(alarm)
+
+    def trail(self, event: str) -> list[dict[str, Any]]:
+        """The recorded calls of that name, newest first."""
+        wanted = [{"AttributeKey": "EventName", "AttributeValue": event}]
+        return self.client("cloudtrail").lookup_events(LookupAttributes=wanted)["Events"]
+
+    def restart(self, application: str, service: str) -> None:
+        """Replace the tasks of a service by others of the same revision."""
+        ecs = self.client("ecs", "executor")
+        ecs.update_service(cluster=application, service=service, forceNewDeployment=True)
 
     def log(
         self, group: str, pattern: str = "", minutes: tuple[float, float] = (-10, 0)

@@ -4,17 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from local_cloud import LocalCloud
+from local_cloud import CALM, CALM_LINES, LATE, LATE_LINES, LocalCloud
 
 from workers.sandbox.estate.names import fraction
-
-CALM, LATE = (-45.0, -14.0), (-6.0, -1.0)
-CALM_LINES, LATE_LINES = (-24.0, -20.0), (-4.0, -1.0)
-
-
-def _ratio(cloud: LocalCloud, part: str, metric: str, stat: str = "Average") -> float:
-    """How a metric of the last minutes compares with what it was before the onset."""
-    return cloud.level(part, metric, stat, LATE) / max(cloud.level(part, metric, stat, CALM), 1e-9)
 
 
 def _entry(application: str) -> str:
@@ -65,8 +57,8 @@ def test_a_slow_deployment_is_slow_in_itself(cloud: LocalCloud) -> None:
     truth = cloud.play("bad_deployment", seed=7)["truth"]
 
     assert truth["service"] == "payments"
-    assert _ratio(cloud, "payments", "TargetResponseTime", "p50") > 4
-    assert _ratio(cloud, "shop-db", "CPUUtilization") < 1.3
+    assert cloud.ratio("payments", "TargetResponseTime", "p50") > 4
+    assert cloud.ratio("shop-db", "CPUUtilization") < 1.3
     assert not cloud.log("/ecs/shop/payments", "cardpay", LATE_LINES)
 
 
@@ -118,7 +110,7 @@ def test_third_party_down_is_told_by_its_callers_who_name_the_host(
         group = f"/ecs/{application}/{caller}"
         assert len(cloud.log(group, f'"{truth["service"]}"', LATE_LINES)) > 20
         assert len(cloud.log(group, f'"{truth["service"]}"', CALM_LINES)) < 5
-        assert _ratio(cloud, caller, "CPUUtilization") < 1.3
+        assert cloud.ratio(caller, "CPUUtilization") < 1.3
     assert truth["revision"] is None
 
 
@@ -160,8 +152,8 @@ def test_lock_contention_waits_in_the_database_that_is_idle(cloud: LocalCloud, a
     assert not cloud.log(group, '"still waiting for"', CALM_LINES)
     assert cloud.log(group, '"statement timeout"', LATE_LINES)
     assert len(cloud.log(group, '?"ALTER TABLE" ?"CREATE INDEX"', (-11, 0))) <= 1
-    assert _ratio(cloud, truth["service"], "CPUUtilization") < 1.15
-    assert _ratio(cloud, truth["service"], "DatabaseConnections", "Maximum") > 1.15
+    assert cloud.ratio(truth["service"], "CPUUtilization") < 1.15
+    assert cloud.ratio(truth["service"], "DatabaseConnections", "Maximum") > 1.15
 
 
 @pytest.mark.parametrize("application", ["shop"])
@@ -175,8 +167,8 @@ def test_cache_stampede_makes_the_database_its_victim(cloud: LocalCloud, applica
 
     assert ratio(CALM) > 0.93
     assert ratio(LATE) < 0.75
-    assert _ratio(cloud, database, "CPUUtilization") > 1.4
-    assert _ratio(cloud, _entry(application), "RequestCount", "Sum") < 1.2
+    assert cloud.ratio(database, "CPUUtilization") > 1.4
+    assert cloud.ratio(_entry(application), "RequestCount", "Sum") < 1.2
     assert not cloud.log(f"/aws/rds/instance/{database}/postgresql", '"still waiting for"', LATE_LINES)
 
 
@@ -258,7 +250,7 @@ def test_decoys_alone_leave_the_application_healthy(cloud: LocalCloud, applicati
     assert told == []
     assert len(recent) == 1
     assert cloud.level(entry, "HTTPCode_Target_5XX_Count", "Sum", LATE) < 10
-    assert _ratio(cloud, entry, "TargetResponseTime", "p50") < 1.3
+    assert cloud.ratio(entry, "TargetResponseTime", "p50") < 1.3
     assert len(cloud.log(f"/ecs/{application}/{entry}", "ERROR", (-1440, -1430))) > 3, (
         "noise was there before"
     )

@@ -8,6 +8,7 @@ import numpy as np
 from workers.sandbox.estate.world import World
 from workers.sandbox.model.table import Table
 
+_SCAN = "SELECT * FROM {table} WHERE status = $1 AND created_at > $2 ORDER BY created_at"
 _STATEMENTS = (
     "UPDATE {table} SET updated_at = now() WHERE id = $1",
     "INSERT INTO {table} (id, payload, created_at) VALUES ($1, $2, now())",
@@ -46,12 +47,13 @@ def database_lines(
         statement = MIGRATIONS[locked.relation % len(MIGRATIONS)].format(table=locked.table)
         yield say(locked.since + 1, f"LOG:  statement: {statement}", locked.pid)
     for column in table.columns:
-        if column[:2] == (name, "blocked"):
+        if column[0] == name and column[1] in _COUNTED:
             values = table.column(column)
             count = 0 if values is None else int(min(values[index], 4 * length))
             for _ in range(count):
                 when, pid = at + length * rng.random(), int(rng.integers(400, 32000))
-                yield from (say(when, text, pid) for text in _waits(world, name, column[2], rng, pid))
+                texts = _COUNTED[column[1]](world, name, column[-1], rng, pid)
+                yield from (say(when, text, pid) for text in texts)
 
 
 def _checkpoint(when: float, wrote: int) -> str:
@@ -62,6 +64,20 @@ def _checkpoint(when: float, wrote: int) -> str:
 def _statement(tables: list[str], rng: np.random.Generator) -> str:
     table = tables[int(rng.integers(len(tables)))]
     return _STATEMENTS[int(rng.integers(len(_STATEMENTS)))].format(table=table)
+
+
+def _lengthy(world: World, name: str, service: str, rng: np.random.Generator, pid: int) -> Iterator[str]:
+    """A statement that took long: always the same one, over all of a table."""
+    tables = [
+        table for table, writers in world.application.databases[name].tables.items() if service in writers
+    ]
+    statement = _SCAN.format(table=tables[0])
+    yield f"LOG:  duration: {1000 + 2600 * rng.random():.3f} ms  execute <unnamed>: {statement}"
+
+
+def _turned(world: World, name: str, _: str, rng: np.random.Generator, pid: int) -> Iterator[str]:
+    """A connection that finds no place."""
+    yield "FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute"
 
 
 def _waits(world: World, name: str, service: str, rng: np.random.Generator, pid: int) -> Iterator[str]:
@@ -78,3 +94,6 @@ def _waits(world: World, name: str, service: str, rng: np.random.Generator, pid:
     yield f"STATEMENT:  {_statement([locked.table], rng)}"
     if rng.random() < 0.5:
         yield "ERROR:  canceling statement due to statement timeout"
+
+
+_COUNTED = {"blocked": _waits, "lengthy": _lengthy, "turned": _turned}

@@ -51,6 +51,7 @@ class ServiceRow:
         """All of them, in no particular order."""
         yield from self._noise()
         yield from self._lifecycle()
+        yield from self._stalls()
         for revision, served in self._by_revision():
             yield from self._requests(revision, served)
             yield from self._failures(revision)
@@ -138,7 +139,8 @@ class ServiceRow:
             return self.voice.exception(at, fault, self._path(routes), request)
         part = reason.partition(" ")[2]
         using = [r for r in self.spec.routes if part in r.calls] or self.spec.routes
-        return self.voice.failure(at, reason, behaviour.edges.get(part), self._path(using), request)
+        since = self.world.conditions.since(self.service, reason) or at
+        return self.voice.failure(at, reason, behaviour.edges.get(part), self._path(using), request, since)
 
     def _path(self, routes: list[Route]) -> str:
         return routes[int(self.rng.choice(len(routes), p=self._mix(routes)))].path
@@ -178,6 +180,18 @@ class ServiceRow:
         pause = int(120 + 60 * self.rng.random() * (most - 80))
         text = self.voice.words["pressure"].format(ms=pause, mb=used)
         yield Line(int(at * 1000), stream, self.voice.line(at, "WARN", text, "runtime"))
+
+    def _stalls(self) -> Iterator[Line]:
+        """Warnings of tasks that are slow for a reason of their own."""
+        since = self.world.conditions.since(self.service, "slowed") or 0.0
+        added = self.world.conditions.at(self.service, "slowed", self.at) * self.spec.own_ms
+        tasks, end = self.world.fleet.services[self.service].tasks, self.at + self.length
+        there = [t.id for t in tasks if t.created < since and t.present(self.at, end) > 0] if added else []
+        for _ in range(self.rng.poisson(0.3 * self.length) if there else 0):
+            at, pause = self._moment(), int(added * (0.6 + 0.8 * self.rng.random()))
+            text = self.voice.words["stalled"].format(ms=pause, waiting=2 + int(self.rng.integers(20)))
+            stream = self.stream(there[int(self.rng.integers(len(there)))])
+            yield Line(int(at * 1000), stream, self.voice.line(at, "WARN", text, "runtime"))
 
     def _moment(self) -> float:
         return self.at + self.length * float(self.rng.random())

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from workers.sandbox.estate.names import number
+from workers.sandbox.estate.names import ACCOUNT, Names, arn, number
 from workers.sandbox.model.spec import Application, Edge, Language
 
 _LEVELS = {"python": {"WARN": "WARNING"}, "java": {"WARNING": "WARN"}}
@@ -81,9 +81,14 @@ class Voice:
         names = {"app": self.application.name, "service": self.service, "Service": self.service.capitalize()}
         return _filled(text, names)
 
-    def failure(self, at: float, reason: str, edge: Edge | None, path: str, request: str) -> str:
-        """A request that failed because of what it depends on: `reason` is the model's."""
+    def failure(
+        self, at: float, reason: str, edge: Edge | None, path: str, request: str, since: float
+    ) -> str:
+        """A request that failed because of what it depends on: `reason` is the model's, and holds `since`."""
         kind, _, part = reason.partition(" ")
+        if kind in wording()["refusals"]:
+            text = self._refusal(kind, part, edge, at, since)
+            return self.line(at, "ERROR", text, "client", path=path, request_id=request)
         wordings = {
             "pool": self._pool,
             "timeout": self._timeout,
@@ -93,6 +98,21 @@ class Voice:
         text = wordings[kind](part, edge, number(89, request))
         logger = "pool" if kind == "pool" else "client"
         return self.line(at, "ERROR", text, logger, path=path, request_id=request)
+
+    def _refusal(self, kind: str, part: str, edge: Edge | None, at: float, since: float) -> str:
+        words = wording()["refusals"][kind]
+        names = Names(self.application.name)
+        parts = {
+            "address": self.address(part),
+            "part": part,
+            "since": _instant(since),
+            "now": _instant(at),
+            "wait": f"{min(edge.timeout_ms if edge else 3000, 30000):.0f}",
+            "role": f"{ACCOUNT}:assumed-role/{names.family(self.service)}",
+            "arn": arn("sqs", part),
+            "file": f"base/16401/{16384 + number(9000, part)}",
+        }
+        return _filled(words.get(self.application.kind(part)) or words["other"], parts)
 
     def _pool(self, part: str, edge: Edge | None, chance: int) -> str:
         size, wait = (int(edge.pool or 0), edge.pool_wait_ms) if edge else (10, 2000)
@@ -128,6 +148,10 @@ class Voice:
         if kind == "service":
             return f"http://{part}.{self.application.domain}"
         return part
+
+
+def _instant(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _filled(text: str, names: Mapping[str, str]) -> str:

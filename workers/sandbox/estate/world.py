@@ -1,5 +1,6 @@
 """The world of a case: an application that runs, and everything around it that AWS would show, up to now."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from threading import RLock
 
@@ -27,6 +28,8 @@ from workers.sandbox.model.spec import Application
 WARM_UP = 60.0
 """Seconds before the first change from which steps are computed one after the other."""
 SETTLED = 30.0
+OF_TASKS = frozenset({"stuck", "slowed", "rotated"})
+"""Figures that sit in the tasks themselves: a task started since has none of it."""
 STRETCH = 600
 
 
@@ -84,29 +87,36 @@ class World:
     # ---- what holds in a step ----
 
     def _scene(self, start: float, end: float) -> Scene:
-        groups = {name: self._groups(name, start, end) for name in self.application.services}
-        conditions = dict(self.conditions.now)
-        for part, figure in self.conditions.now:
-            if figure == "stuck" and conditions[(part, figure)]:
-                conditions[(part, figure)] = self._stuck(part, start, end)
+        conditions = {
+            (part, figure): value * self._ailing(part, figure, start, end)
+            for (part, figure), value in self.conditions.now.items()
+        }
+        groups = {name: self._groups(name, start, end, conditions) for name in self.application.services}
         return Scene(groups, conditions)
 
-    def _stuck(self, service: str, start: float, end: float) -> float:
-        """The share of a consumer that hangs: a function is off as a whole, tasks started since work."""
-        since = self.conditions.since(service, "stuck") or start
+    def _ailing(self, service: str, figure: str, start: float, end: float) -> float:
+        """The share of a service that a condition concerns; of what sits in tasks, newer ones are free.
+
+        A function is off as a whole.
+        """
+        if figure.partition(" ")[0] not in OF_TASKS:
+            return 1.0
+        since = self.conditions.since(service, figure) or start
         tasks = self.fleet.services[service].tasks
         present = sum(task.present(start, end) for task in tasks)
         if self.application.services[service].runs_on == "lambda" or not present:
             return 1.0
         return sum(task.present(start, end) for task in tasks if task.created < since) / present
 
-    def _groups(self, name: str, start: float, end: float) -> tuple[Group, ...]:
-        found = []
+    def _groups(
+        self, name: str, start: float, end: float, conditions: Mapping[tuple[str, str], float]
+    ) -> tuple[Group, ...]:
+        found, slowed = list[Group](), 1 + conditions.get((name, "slowed"), 0.0)
         for revision, tasks in sorted(self.fleet.groups(name, start, end).items()):
             squeeze, held = self.memory.figures(name, revision)
             behaviour = self.revisions.behaviour(name, revision)
             broken = self.memory.broken(name, revision, start, FINE)
-            found.append(Group(revision, tasks, behaviour, squeeze, broken, held))
+            found.append(Group(revision, tasks, behaviour, squeeze * slowed, broken, held))
         return tuple(found)
 
     # ---- the beginning ----
@@ -186,6 +196,15 @@ class World:
         state = self.fleet.services[service]
         wanted = state.primary.revision if revision is None else revision
         return self.fleet.update(service, at, wanted, state.desired if desired is None else desired, force)
+
+    def reboot(self, database: str, at: float) -> None:
+        """RebootDBInstance: sessions end with what they held; plans and storage stay as they were."""
+        for part, figure in list(self.conditions.now):
+            if part == database and figure.partition(" ")[0] in ("taken", "blocks"):
+                self.conditions.turn(at, part, figure, 0.0)
+        self.locked.pop(database, None)
+        text = "DB instance restarted"
+        self.happenings.append(Happening(at, "rds", database, text, ("availability",)))
 
     def record(self, at: float, event: str, source: str, actor: Actor, **details: object) -> None:
         """Write a call into the trail."""

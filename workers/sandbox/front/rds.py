@@ -86,7 +86,18 @@ def describe_db_events(desk: Desk) -> Result:
     return trimmed({"Events": list(page), "Marker": token})
 
 
+def reboot_db_instance(desk: Desk) -> Result:
+    """RebootDBInstance: every session ends, and whatever it held is free again."""
+    name = str(desk.params["DBInstanceIdentifier"]).rpartition(":")[2]
+    if name not in desk.world.application.databases:
+        raise CloudError("DBInstanceNotFound", f"DBInstance {name} not found.", 404)
+    desk.world.reboot(name, desk.now)
+    found = _instance(desk, name, desk.world.application.databases[name])
+    return {"DBInstance": found | {"DBInstanceStatus": "rebooting"}}
+
+
 HANDLERS: dict[str, Handler] = {
     "DescribeDBInstances": describe_db_instances,
     "DescribeEvents": describe_db_events,
+    "RebootDBInstance": reboot_db_instance,
 }

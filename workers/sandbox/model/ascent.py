@@ -36,9 +36,11 @@ class Ascent:
 
     def _database(self, name: str) -> None:
         spec, step = self.application.databases[name], self.step
-        callers = [g for s in self.application.callers(name) for g in step.scene.groups.get(s, ())]
-        edges = [(g.tasks, g.behaviour.edges[name]) for g in callers]
-        places = sum(tasks * int(edge.pool or 0) * edge.cost for tasks, edge in edges) + np.zeros(step.rows)
+        callers = [(s, g) for s in self.application.callers(name) for g in step.scene.groups.get(s, ())]
+        edges = [(s, g.tasks, g.behaviour.edges[name]) for s, g in callers]
+        places = np.zeros(step.rows)
+        for service, tasks, edge in edges:
+            places = places + tasks * int(edge.pool or 0) * step.scene.cost(service, name, edge)
         before = step.state.statements.get(name, np.zeros(step.rows))
         work = self.descent.work.get(name, np.zeros(step.rows))
         busy = 0.02 + step.scene.condition(name, "busy")

@@ -94,4 +94,5 @@ class Descent:
                 # What was measured a step ago belongs to another mix of requests.
                 made = made * expected[dependency] / max(before[dependency], 1e-9)
             self.rates[dependency] = self.rate(dependency) + served * made
-            self.work[dependency] = self.work.get(dependency, 0.0) + served * made * edge.cost
+            cost = self.step.scene.cost(name, dependency, edge)
+            self.work[dependency] = self.work.get(dependency, 0.0) + served * made * cost

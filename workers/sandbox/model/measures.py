@@ -12,6 +12,8 @@ from workers.sandbox.model.scene import Group
 from workers.sandbox.model.spec import Application
 from workers.sandbox.model.work import Work
 
+RESERVED = 3
+"""Connections that PostgreSQL keeps for its own people."""
 _COUNTS = ("requests", "failed", "refused", "denied", "latency", "seconds")
 
 
@@ -65,8 +67,18 @@ class Measures:
                 self.step.rng.poisson(commands * (1 - keeps) * 0.4) if pressed else np.zeros(self.step.rows)
             )
             self.writer.write(name, hits=commands - misses, misses=misses, memory=memory, evictions=evictions)
+        for name, database in self.application.databases.items():
+            if self.step.scene.condition(name, "taken"):
+                places = np.full(self.step.rows, database.max_connections - RESERVED)
+                self.writer.write(name, connections=places, turned=self._turned(name))
         for public in (True, False):
             self._balancer(public)
+
+    def _turned(self, database: str) -> Floats:
+        """Connections that a full database turned away: every pool tries again and again to fill itself."""
+        callers = self.application.callers(database)
+        tasks = sum(group.tasks for name in callers for group in self.step.scene.groups.get(name, ()))
+        return self.step.rng.poisson(tasks * 0.12 * self.step.dt, self.step.rows)
 
     def _balancer(self, public: bool) -> None:
         part = f"balancer {self.application.name}-{'public' if public else 'internal'}"
@@ -123,11 +135,17 @@ class Measures:
         taken = work.taken.get(database, np.zeros(self.step.rows))
         used = line.served * taken * self.step.state.query.get((name, group.revision, database), 0.0)
         each = np.minimum(np.maximum(max(2.0, size * 0.25), used / max(group.tasks, 0.05) * 1.25 + 1), size)
+        each = np.minimum(each, size * (1 - self.step.scene.condition(database, "taken")))
         self.writer.add((database, "connections"), group.tasks * each * self.noise(0.02))
         met = work.blocked.get(database)
         if met is not None:
             blocked = self.step.rng.poisson(met * line.served * self.step.dt)
             self.writer.add((database, "blocked", name), blocked)
+        slow = work.lengthy.get(database)
+        if slow is not None:
+            self.writer.add(
+                (database, "lengthy", name), self.step.rng.poisson(slow * line.served * self.step.dt)
+            )
 
     def _processors(self, name: str, groups: tuple[Group, ...]) -> None:
         busy = sum(self.descent.loads[(name, g.revision)] * g.tasks for g in groups)

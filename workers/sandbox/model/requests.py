@@ -30,6 +30,17 @@ from workers.sandbox.model.work import (
 )
 
 RETRY_PAUSE = 0.05
+LENGTHY_SECONDS = 1.0
+"""What a database logs as slow."""
+REFUSALS = {
+    "rotated": 0.03,
+    "expired": 0.02,
+    "denied": 0.04,
+    "throttled": 0.01,
+    "full": 0.008,
+    "unreached": 30,
+}
+"""What may end a call before it is worked on, and after how many seconds: conditions of the caller."""
 HICCUP_SECONDS, HICCUP_CHANCE = 20.0, 0.012
 _PERMUTATIONS = np.array([np.random.default_rng(n).permutation(SAMPLES) for n in range(64)])
 
@@ -113,7 +124,7 @@ class Step:
 
     def _look_up(self, work: Work, dependency: str, edge: Edge, counts: Samples) -> None:
         """Ask a cache for several keys; what it does not hold is read from behind it."""
-        seconds, codes = self._once(dependency, edge)
+        seconds, codes = self._once(work, dependency, edge)
         work.seconds += seconds * counts.astype(np.float32)
         hits = (edge.hits or 0) * self.scene.condition(dependency, "keeps", 1.0)
         missed = self.rng.binomial(counts.astype(np.int64), 1 - hits)
@@ -129,7 +140,7 @@ class Step:
         pending, codes = mask, None
         for attempt in range(int(edge.retries) + 1):
             add(work.made, dependency, pending)
-            seconds, codes = self._once(dependency, edge)
+            seconds, codes = self._once(work, dependency, edge)
             work.seconds += np.where(pending, seconds + np.float32(RETRY_PAUSE * attempt), 0)
             if codes is None:
                 return mask
@@ -140,12 +151,23 @@ class Step:
             work.fail(pending, codes)
         return mask & ~pending
 
-    def _once(self, dependency: str, edge: Edge) -> tuple[Samples, Codes | None]:
+    def _once(self, work: Work, dependency: str, edge: Edge) -> tuple[Samples, Codes | None]:
         """One call of every request: seconds until its end, and why it failed if any did."""
-        outcome = self.outcomes[dependency]
+        seconds, codes = self._answered(work, dependency, edge)
+        for word, lasts in REFUSALS.items():
+            share = self.scene.condition(work.service, f"{word} {dependency}")
+            if share:
+                met = chance(self.rng, self.rows) < share
+                seconds = np.where(met, np.float32(min(lasts, edge.timeout_ms / 1000)), seconds)
+                code = self.reasons.code(f"{word} {dependency}")
+                codes = np.where(met, code, 0 if codes is None else codes).astype(np.int16)
+        return seconds, codes
+
+    def _answered(self, work: Work, dependency: str, edge: Edge) -> tuple[Samples, Codes | None]:
+        outcome, cost = self.outcomes[dependency], self.scene.cost(work.service, dependency, edge)
         order = _PERMUTATIONS[self.rng.integers(len(_PERMUTATIONS))]
         seconds, patience = (
-            outcome.seconds[:, order] * np.float32(edge.cost),
+            outcome.seconds[:, order] * np.float32(cost),
             np.float32(edge.timeout_ms / 1000),
         )
         if outcome.queued is not None:
@@ -180,10 +202,12 @@ class Step:
         total = np.zeros(counts.shape, np.float32)
         failed: Codes | None = None
         for nth in range(int(counts.max(initial=0))):
-            seconds, codes = self._once(dependency, edge)
+            seconds, codes = self._once(work, dependency, edge)
             seconds, codes = self._blocked(work, dependency, edge, seconds, codes)
             mask = counts > nth
             total += np.where(mask, seconds, 0)
+            if self.scene.condition(work.service, f"costs {dependency}"):
+                add(work.lengthy, dependency, mask & (seconds > LENGTHY_SECONDS))
             if codes is not None:
                 failed = np.where(mask, codes, 0 if failed is None else failed)
         return total, failed
@@ -210,7 +234,8 @@ class Step:
         key: Key = (work.service, work.group.revision, dependency)
         hold = mean_of(seconds, mask, self.state.query.get(key))
         taken = self.state.taken.get(key, work.taken[dependency])
-        patience, places = edge.pool_wait_ms / 1000, max(work.group.tasks, 0.05) * int(edge.pool or 1)
+        size = int(edge.pool or 1) * (1 - self.scene.condition(dependency, "taken"))
+        patience, places = edge.pool_wait_ms / 1000, max(work.group.tasks, 0.05) * size
         rate = places / (0.5 * hold + 0.5 * self.state.query.get(key, hold))
         before = self.state.pool_waiting.get(key, np.zeros(self.rows))
         line = advance_line(before, work.served * taken, rate, rate * patience, self.dt)

@@ -8,6 +8,7 @@ import numpy as np
 
 from workers.sandbox.model.behaviour import Behaviour
 from workers.sandbox.model.queueing import Floats
+from workers.sandbox.model.spec import Edge
 
 Key = tuple[str, int, str]
 """Service, revision, dependency."""
@@ -38,6 +39,10 @@ class Scene:
     def condition(self, part: str, figure: str, default: float = 0.0) -> float:
         """The value of a condition, or what holds without one."""
         return self.conditions.get((part, figure), default)
+
+    def cost(self, service: str, dependency: str, edge: Edge) -> float:
+        """How much work a call of the service is for a dependency now."""
+        return edge.cost * (1 + self.condition(service, f"costs {dependency}"))
 
 
 @dataclass

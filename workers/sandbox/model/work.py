@@ -50,7 +50,8 @@ class Work:
     taken: dict[str, Floats] = field(default_factory=dict)
     missed: dict[str, Floats] = field(default_factory=dict)
     blocked: dict[str, Floats] = field(default_factory=dict)
-    """Per request: calls made, connections taken, cache misses, statements that met a lock."""
+    lengthy: dict[str, Floats] = field(default_factory=dict)
+    """Per request: calls made, connections taken, cache misses, statements that met a lock, slow ones."""
 
     def fail(self, mask: Mask, codes: Codes | int) -> None:
         """End these requests for these reasons."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from workers.sandbox.scenario import outside, releases, stores
+from workers.sandbox.scenario import outside, releases, stores, tasks
 from workers.sandbox.scenario.case import Trouble
 from workers.sandbox.scenario.stage import Stage
 
@@ -11,8 +11,12 @@ FAULTS: dict[str, Callable[[Stage], Trouble]] = {
     "config_change": releases.config_change,
     "memory_leak": releases.memory_leak,
     "third_party_down": outside.third_party_down,
+    "slow_dependency": tasks.slow_dependency,
+    "self_healed": tasks.self_healed,
     "traffic_surge": outside.traffic_surge,
     "alarm_edited": outside.alarm_edited,
+    "query_regression": stores.query_regression,
+    "pool_exhaustion": stores.pool_exhaustion,
     "lock_contention": stores.lock_contention,
     "cache_stampede": stores.cache_stampede,
     "consumer_stopped": stores.consumer_stopped,

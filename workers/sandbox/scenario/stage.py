@@ -40,6 +40,12 @@ class Stage:
         self.taken.add(name)
         return name
 
+    def among(self, names: list[str]) -> str:
+        """One of these parts, which the fault uses as well."""
+        name = names[int(self.rng.integers(len(names)))]
+        self.taken.add(name)
+        return name
+
     def between(self, low: float, high: float) -> float:
         """A number in [low, high)."""
         return low + (high - low) * float(self.rng.random())
@@ -102,6 +108,10 @@ class Stage:
             calls = sum(r.share * r.calls.get(wanted, 0.0) for r in routes) / sum(r.share for r in routes)
             total += calls * self.busy(caller)
         return total
+
+    def internal(self) -> list[str]:
+        """The ECS services that answer requests of other services."""
+        return [name for name in self.served() if self.base.application.callers(name)]
 
     def served(self) -> list[str]:
         """The ECS services that answer requests."""

@@ -4,6 +4,7 @@ from workers.sandbox.estate.beginning import Change, Happening, Locked
 from workers.sandbox.estate.names import number
 from workers.sandbox.scenario.case import Trouble, Truth
 from workers.sandbox.scenario.changes import Call, Deploy, Lock, Note, Turn
+from workers.sandbox.scenario.loads import ceiling, connections, statements
 from workers.sandbox.scenario.people import somebody
 from workers.sandbox.scenario.stage import Stage
 
@@ -33,6 +34,27 @@ def lock_contention(stage: Stage) -> Trouble:
             Call(stage.onset - 21, "RunTask", "ecs.amazonaws.com", somebody(stage.rng), request, resources)
         )
     return Trouble(Truth(name, "lock_contention"), tuple(changes))
+
+
+def query_regression(stage: Stage) -> Trouble:
+    """The plan of one statement turned bad, without a change: every run of it reads a whole table."""
+    application = stage.base.application
+    name = stage.pick(list(application.databases))
+    writers = {service for services in application.databases[name].tables.values() for service in services}
+    service = stage.among([s for s in stage.served() if s in writers])
+    usual = sum(statements(stage, caller, name) for caller in application.callers(name))
+    wanted = ceiling(stage, name) * stage.between(1.0, 1.2) * stage.strength
+    more = (wanted - usual) / statements(stage, service, name)
+    return Trouble(Truth(name, "query_regression"), (Turn(stage.onset, service, f"costs {name}", more),))
+
+
+def pool_exhaustion(stage: Stage) -> Trouble:
+    """Somebody's sessions take all the connections there are, and the pools of the services run dry."""
+    application = stage.base.application
+    name = stage.pick(list(application.databases))
+    busiest = max(connections(stage, s, name) for s in stage.served() if s in application.callers(name))
+    taken = 1 - busiest * stage.between(0.35, 0.7) / stage.strength
+    return Trouble(Truth(name, "pool_exhaustion"), (Turn(stage.onset, name, "taken", taken),))
 
 
 def cache_stampede(stage: Stage) -> Trouble:

@@ -1,0 +1,69 @@
+"""Faults of databases: their marks in metrics and in the database's own log, and what heals them."""
+
+import pytest
+from local_cloud import CALM_LINES, LATE, LATE_LINES, LocalCloud
+
+WAITING, SLOW = '"still waiting for"', '"duration:" "WHERE status"'
+NO_SLOTS = '"remaining connection slots"'
+
+
+def _log(application: str) -> str:
+    return f"/aws/rds/instance/{application}-db/postgresql"
+
+
+@pytest.mark.parametrize("application", ["shop", "booking"])
+def test_a_query_regression_costs_the_database_and_not_more_requests(
+    cloud: LocalCloud, application: str
+) -> None:
+    case = cloud.play("query_regression", application=application, seed=4)
+    database, entry = f"{application}-db", {"shop": "storefront", "booking": "portal"}[application]
+
+    assert case["truth"]["service"] == database
+    assert cloud.level(database, "CPUUtilization", "Average", LATE) > 85
+    assert cloud.ratio(database, "ReadIOPS") > 1.4
+    assert cloud.ratio(entry, "RequestCount", "Sum") < 1.2
+    assert len(cloud.log(_log(application), SLOW, LATE_LINES)) > 20
+    assert not cloud.log(_log(application), SLOW, CALM_LINES)
+    assert not cloud.log(_log(application), WAITING, LATE_LINES)
+    assert not cloud.log(_log(application), NO_SLOTS, LATE_LINES)
+
+    cloud.client("rds", "operator").reboot_db_instance(DBInstanceIdentifier=database)
+    assert cloud.state_after(case["alert"]["alarm"], 300) == "ALARM", "the plan is as bad as before"
+
+
+@pytest.mark.parametrize("application", ["shop", "booking"])
+def test_an_exhausted_pool_sits_at_the_maximum_of_connections(cloud: LocalCloud, application: str) -> None:
+    case = cloud.play("pool_exhaustion", application=application, seed=4)
+    database, alarm = f"{application}-db", case["alert"]["alarm"]
+    most = {"shop": 420, "booking": 900}[application]
+    services = {"shop": ["catalog", "checkout"], "booking": ["search", "booking"]}[application]
+
+    failed = [
+        line
+        for service in services
+        for line in cloud.log(f"/ecs/{application}/{service}", "?Pool ?acquire", LATE_LINES)
+    ]
+
+    assert case["truth"]["service"] == database
+    assert set(cloud.series(database, "DatabaseConnections", "Maximum", LATE).values()) == {most}
+    assert cloud.ratio(database, "CPUUtilization") < 1.1
+    assert len(failed) > 20
+    assert len(cloud.log(_log(application), NO_SLOTS, LATE_LINES)) > 20
+    assert not cloud.log(_log(application), NO_SLOTS, CALM_LINES)
+    assert not cloud.log(_log(application), WAITING, LATE_LINES)
+
+    for service in services:
+        cloud.restart(application, service)
+    assert cloud.state_after(alarm, 300) == "ALARM", "fresh tasks find no connections either"
+    cloud.client("rds", "operator").reboot_db_instance(DBInstanceIdentifier=database)
+    assert cloud.state_after(alarm, 300) == "OK"
+
+
+def test_a_reboot_ends_the_transaction_that_holds_a_lock(cloud: LocalCloud) -> None:
+    case = cloud.play("lock_contention", seed=1)
+
+    cloud.client("rds", "operator").reboot_db_instance(DBInstanceIdentifier="shop-db")
+
+    assert cloud.state_after(case["alert"]["alarm"], 300) == "OK"
+    events = cloud.client("rds").describe_events(SourceType="db-instance", Duration=10)["Events"]
+    assert [event["Message"] for event in events] == ["DB instance restarted"]

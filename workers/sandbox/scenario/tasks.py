@@ -1,0 +1,29 @@
+"""Faults that sit in the tasks of a service themselves: no change brought them, and fresh tasks have none."""
+
+from workers.sandbox.scenario.case import Trouble, Truth
+from workers.sandbox.scenario.changes import Turn
+from workers.sandbox.scenario.stage import Stage
+
+
+def slow_dependency(stage: Stage) -> Trouble:
+    """An internal service takes far longer over its own work, and its callers wait for it."""
+    service = stage.pick(stage.internal())
+    return Trouble(
+        Truth(service, "slow_dependency"), (Turn(stage.onset, service, "slowed", _slow(stage, service)),)
+    )
+
+
+def self_healed(stage: Stage) -> Trouble:
+    """A service is slow for a few minutes, and then it is over, whatever anybody did."""
+    service = stage.pick(stage.internal())
+    over = stage.onset + stage.between(250, 330)
+    changes = (
+        Turn(stage.onset, service, "slowed", _slow(stage, service)),
+        Turn(over, service, "slowed", 0.0),
+    )
+    return Trouble(Truth(service, "self_healed"), changes)
+
+
+def _slow(stage: Stage, service: str) -> float:
+    """How many times its own work comes on top of it."""
+    return stage.between(900, 2200) * stage.strength / stage.base.application.services[service].own_ms
