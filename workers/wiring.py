@@ -25,7 +25,7 @@ from workers.thread.publisher import Publisher
 from workers.tools import AWS, KNOWLEDGE
 from workers.tools.aws import READ, WRITE, Aws
 from workers.tools.inventory import Account
-from workers.tools.runbooks import Library
+from workers.tools.runbooks import Library, Search
 
 SLACK_TIMEOUT = 15
 
@@ -79,11 +79,11 @@ def acting(settings: Settings) -> tuple[Aws, Aws]:
     return made(config=READ), made(config=WRITE)
 
 
-def investigating(settings: Settings, aws: Aws | None) -> Gate:
-    """The gate of a worker: every system, read only."""
+def investigating(settings: Settings, aws: Aws | None, search: Search | None = None) -> Gate:
+    """The gate of a worker: every system, read only. `search` takes the place of the knowledge index."""
     account = Account(aws) if aws else None
     systems: list[tuple[Any, Any]] = [(toolset, account) for toolset in AWS] if account else []
-    library = Library(Retriever(store(settings), Embedder()), now)
+    library = Library(search or Retriever(store(settings), Embedder()), now)
     return Gate([*systems, *((toolset, library) for toolset in KNOWLEDGE)], now)
 
 

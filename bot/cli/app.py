@@ -2,7 +2,8 @@
 
 import typer
 
-from bot.cli import config, demo, health, processes, up
+from bot.cli import backtest, config, demo, health, investigate, processes, up
+from bot.cli.leaving import Reading
 
 app = typer.Typer(
     name="runbook",
@@ -15,6 +16,8 @@ app = typer.Typer(
 
 app.command()(up.up)
 app.command()(demo.demo)
+app.command(cls=Reading)(investigate.investigate)
+app.command(cls=Reading)(backtest.backtest)
 for command in (processes.bot, processes.worker, processes.quick, processes.executor, processes.clock):
     app.command()(command)
 app.command()(processes.migrate)

@@ -1,5 +1,6 @@
 """CloudWatch: series on a regular grid, and alarms with the history of their definitions."""
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -7,7 +8,8 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from workers.domain.call import AlarmData, Gap, SeriesData
+from workers.domain.call import AlarmData, Gap, SeriesData, StateData
+from workers.domain.errors import ToolFailed
 from workers.domain.risk import Risk
 from workers.domain.telemetry import Alarm, Series, Signal
 from workers.domain.value import Value
@@ -19,6 +21,9 @@ from workers.tools.rows import Metric
 
 # GetMetricData takes 500 queries a call and returns at most 100,800 points.
 BATCH = 500
+
+# More changes of state than these are a flapping alarm, not a history that anybody reads.
+MOST_ALARMS, MOST_MOVES = 5000, 5000
 
 # How many seconds late points usually are: AWS's own metrics, and those that applications push.
 LAG_AWS, LAG_CUSTOM = 90, 20
@@ -74,7 +79,52 @@ def cloudwatch_alarms(account: Account, window: Window) -> Answer:
     return Answer(data=AlarmData(alarms=alarms), source="cloudwatch:alarms", cost=counted.calls)
 
 
-TOOLSET = Toolset(name="cloudwatch", actions=(cloudwatch_series, cloudwatch_alarms))
+@action(risk=Risk.READ, answers="alarms")
+def cloudwatch_alarm_history(account: Account, window: Window) -> Answer:
+    """Each change of an alarm's state in a window (kept for 30 days), newest first, with its reason."""
+    with Counted() as counted:
+        inventory = account.inventory()
+        found = account.aws.pages("cloudwatch", "describe_alarms", "MetricAlarms", limit=MOST_ALARMS)
+        moves = account.aws.pages(
+            "cloudwatch",
+            "describe_alarm_history",
+            "AlarmHistoryItems",
+            limit=MOST_MOVES + 1,
+            HistoryItemType="StateUpdate",
+            StartDate=window.start,
+            EndDate=window.end,
+            MaxRecords=100,
+        )
+    known = {item["AlarmName"]: item for item in found}
+    alarms = tuple(
+        _moved(item, known.get(item["AlarmName"], {}), inventory)
+        for item in sorted(moves[:MOST_MOVES], key=lambda item: item["Timestamp"], reverse=True)
+        if window.holds(item["Timestamp"])
+    )
+    return Answer(
+        data=AlarmData(alarms=alarms),
+        source="cloudwatch:alarms",
+        truncated=len(moves) > MOST_MOVES,
+        cost=counted.calls,
+    )
+
+
+@action(risk=Risk.READ, answers="state")
+def cloudwatch_log_retention(account: Account, service: str) -> Answer:
+    """For how many days the log lines of a service are kept: `days`, 0 where they are kept for ever."""
+    group = account.inventory().log_group(service)
+    with Counted() as counted:
+        groups = account.aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=group)
+    days = next((g.get("retentionInDays", 0) for g in groups if g["logGroupName"] == group), None)
+    if not group or days is None:
+        raise ToolFailed(f"no log group of {service} is there")
+    return Answer(data=StateData(state={"days": days}), source=f"logs:{group}", cost=counted.calls)
+
+
+TOOLSET = Toolset(
+    name="cloudwatch",
+    actions=(cloudwatch_series, cloudwatch_alarms, cloudwatch_alarm_history, cloudwatch_log_retention),
+)
 
 Wanted = dict[Target, Metric]
 Points = dict[Target, dict[datetime, float]]
@@ -215,6 +265,25 @@ def _alarm(item: dict[str, Any], edit: dict[str, Any] | None, inventory: Invento
             "edit": edit.get("HistorySummary", "") if edit else "",
             "threshold": item.get("Threshold"),
             "reason": item.get("StateReason", ""),
+            "source": "cloudwatch:alarms",
+        }
+    )
+
+
+def _moved(item: dict[str, Any], alarm: dict[str, Any], inventory: Inventory) -> Alarm:
+    """A change of state as an alarm that is in it since then; what else is said of it is as of now."""
+    service, signal = _subject(alarm, inventory)
+    state: dict[str, Any] = json.loads(item.get("HistoryData") or "{}").get("newState", {})
+    word = state.get("stateValue") or item.get("HistorySummary", "").rpartition(" to ")[2]
+    return Alarm.model_validate(
+        {
+            "name": item["AlarmName"],
+            "service": service,
+            "signal": signal,
+            "state": STATES.get(word, "unknown"),
+            "since": item["Timestamp"],
+            "threshold": alarm.get("Threshold"),
+            "reason": state.get("stateReason", ""),
             "source": "cloudwatch:alarms",
         }
     )
