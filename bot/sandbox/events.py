@@ -81,15 +81,19 @@ def channel_created(slack: Slack, channel: Channel) -> None:
 
 
 def channel_renamed(slack: Slack, channel: Channel) -> None:
-    """A public channel got another name."""
+    """A channel got another name; of a private one only its members hear."""
     card = {
         "id": channel.id,
         "name": channel.name,
         "name_normalized": channel.name,
         "created": channel.created,
+        "is_channel": channel.kind == "channel",
+        "is_mpim": False,
     }
-    event = {"type": "channel_rename", "channel": {**card, "is_channel": True, "is_mpim": False}}
-    _deliver(slack, event, "channel_rename", "channels:read")
+    if channel.kind == "channel":
+        _deliver(slack, {"type": "channel_rename", "channel": card}, "channel_rename", "channels:read")
+    elif seeds.BOT_USER_ID in channel.members:
+        _deliver(slack, {"type": "group_rename", "channel": card}, "group_rename", "groups:read")
 
 
 def channel_archived(slack: Slack, channel: Channel, user: str) -> None:

@@ -51,8 +51,8 @@ SCOPES = (
 )
 EVENTS = (
     "app_home_opened app_mention channel_archive channel_created channel_rename channel_unarchive "
-    "member_joined_channel member_left_channel message.channels message.groups message.im reaction_added "
-    "reaction_removed agent_session_stopped file_shared"
+    "group_rename member_joined_channel member_left_channel message.channels message.groups message.im "
+    "reaction_added reaction_removed agent_session_stopped file_shared"
 )
 
 DEFAULT = Manifest(

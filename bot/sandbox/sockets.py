@@ -6,6 +6,8 @@ Hands each envelope to one of the app's connections and waits for its answer.
 import asyncio
 import json
 import random
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +21,8 @@ ACK_SECONDS = 3.0
 MAX_CONNECTIONS = 10
 # Between the announcement that a connection ends and its end.
 GOODBYE_SECONDS = 0.2
+REMEMBERED = 10_000
+"""Deliveries whose times are kept."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Sockets:
         self._tickets: set[str] = set()
         self._connections: list[_Connection] = []
         self._waiting: dict[str, _Waiter] = {}
+        self.deliveries: deque[dict[str, Any]] = deque(maxlen=REMEMBERED)
 
     @property
     def count(self) -> int:
@@ -102,6 +107,7 @@ class Sockets:
             return Ack(arrived=False, connected=False)
         envelope_id = self._ids.uuid()
         waiter = self._waiting[envelope_id] = _Waiter()
+        began = time.monotonic()
         envelope = {
             "envelope_id": envelope_id,
             "type": kind,
@@ -116,6 +122,9 @@ class Sockets:
             arrived = False
         finally:
             del self._waiting[envelope_id]
+        self.deliveries.append(
+            {"type": kind, "arrived": arrived, "seconds": time.monotonic() - began, **retry}
+        )
         return Ack(arrived, waiter.payload)
 
     async def disconnect(self, reason: str) -> int:

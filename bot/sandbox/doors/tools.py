@@ -54,6 +54,11 @@ async def plan_fault(slack: Slack, body: Body) -> Body:
     return {"planned": slack.faults.shown()}
 
 
+async def deliveries(slack: Slack, _query: Body) -> Body:
+    """`GET /_slack/deliveries`: how long each envelope waited to be acknowledged, oldest first."""
+    return {"deliveries": list(slack.sockets.deliveries)}
+
+
 async def faults(slack: Slack, _query: Body) -> Body:
     """`GET /_slack/faults`: what is still planned."""
     return {"planned": slack.faults.shown()}
@@ -99,6 +104,7 @@ POSTS: dict[str, Door] = {
 GETS: dict[str, Door] = {
     "calls": calls,
     "cloud": menu,
+    "deliveries": deliveries,
     "faults": faults,
     "health": health,
     "pulse": pulse,

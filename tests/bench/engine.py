@@ -1,20 +1,14 @@
-"""`make bench`: figures as ratios, both sides measured in the same run on the same machine.
-
-Each row says what is measured, beside what, and the limit it is held to. Machines are noisy: the ratio
-counts, the seconds are there for orientation.
-"""
+"""Figures of the engine alone: facts, an investigation, the journal."""
 
 import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
+from tests.bench.row import Row, row
 from tests.scenarios.worlds import cloud, investigate, told, verdict
 from workers.domain.event import LimitReached
 from workers.domain.incident import Incident, Thread
@@ -24,16 +18,13 @@ RUNS = 5
 STEPS = 200
 
 
-def main() -> None:
-    table = Table(title="Runbook, measured", caption=f"median of {RUNS} runs; both sides in one run")
-    for column in ("what", "ours", "beside", "ratio", "limit"):
-        table.add_column(column)
-    for row in (facts(), investigation(), journal()):
-        table.add_row(*row)
-    Console(width=120).print(table)
+def rows() -> Iterator[Row]:
+    yield facts()
+    yield investigation()
+    yield journal()
 
 
-def facts() -> tuple[str, ...]:
+def facts() -> Row:
     """From the report to the facts, against the limit of twenty seconds."""
     times: list[float] = []
     with cloud() as running:
@@ -42,10 +33,10 @@ def facts() -> tuple[str, ...]:
             began = time.time()
             _, events = investigate(running, told(alert))
             times.append(next(e.at.timestamp() for e in events if e.type == "FactsGathered") - began)
-    return _row("first facts", statistics.median(times), "the limit", 20.0, "1.0")
+    return row("first facts", statistics.median(times), "the limit", 20.0, "1.0")
 
 
-def investigation() -> tuple[str, ...]:
+def investigation() -> Row:
     """A whole investigation, against asking the same questions one after the other."""
     walls: list[float] = []
     serial: list[float] = []
@@ -59,15 +50,15 @@ def investigation() -> tuple[str, ...]:
             serial.append(sum(result.seconds for result in case.results.values()))
             right += verdict(case, running.ask("/_cloud/truth"))[0]
     beside = f"the time of its questions added up ({right} of {RUNS} right)"
-    return _row("investigation", statistics.median(walls), beside, statistics.median(serial), "1.0")
+    return row("investigation", statistics.median(walls), beside, statistics.median(serial), "1.0")
 
 
-def journal() -> tuple[str, ...]:
+def journal() -> Row:
     """A step of the journal (event, audit, fences), against one bare insert that is as durable."""
     with tempfile.TemporaryDirectory() as folder:
         ours = _timed(lambda: _append(Path(folder) / f"{time.monotonic_ns()}.db"))
         bare = _timed(lambda: _insert(Path(folder) / f"{time.monotonic_ns()}.db"))
-    return _row("200 steps of a journal", ours, "200 bare inserts, full sync", bare, "5.0")
+    return row("200 steps of a journal", ours, "200 bare inserts, full sync", bare, "5.0")
 
 
 def _append(path: Path) -> None:
@@ -99,11 +90,3 @@ def _timed(work: Callable[[], None]) -> float:
         work()
         times.append(time.monotonic() - began)
     return statistics.median(times)
-
-
-def _row(what: str, ours: float, beside: str, theirs: float, limit: str) -> tuple[str, ...]:
-    return what, f"{ours:.2f} s", f"{beside}: {theirs:.2f} s", f"{ours / theirs:.2f}", f"≤ {limit}"
-
-
-if __name__ == "__main__":
-    main()
