@@ -50,6 +50,8 @@ class World:
         self.happenings: list[Happening] = []
         self.locked: dict[str, Locked] = {}
         self.agents: dict[str, str] = {}
+        self.undo: dict[tuple[str, str], tuple[str, str]] = {}
+        """What a call on a resource brought about: whoever takes it back ends that condition."""
         self.alarms: dict[str, AlarmState] = {}
         self._moves: dict[str, tuple[tuple[int, float], list[Transition]]] = {}
         self._engine, self._state = Engine(begin.application, begin.seed), State()
@@ -205,6 +207,12 @@ class World:
         self.locked.pop(database, None)
         text = "DB instance restarted"
         self.happenings.append(Happening(at, "rds", database, text, ("availability",)))
+
+    def take_back(self, event: str, resource: str, at: float) -> None:
+        """Somebody undid the call of this name on this resource."""
+        brought = self.undo.pop((event, resource), None)
+        if brought is not None:
+            self.conditions.turn(at, *brought, 0.0)
 
     def record(self, at: float, event: str, source: str, actor: Actor, **details: object) -> None:
         """Write a call into the trail."""

@@ -12,6 +12,7 @@ from workers.sandbox.estate.lines import Lines
 from workers.sandbox.estate.names import ACCOUNT, REGION, digest, fraction
 from workers.sandbox.estate.world import World
 from workers.sandbox.front import (
+    access,
     alarms,
     cloudtrail,
     cloudwatch,
@@ -35,9 +36,11 @@ from workers.sandbox.scenario.rehearsal import rehearsed
 HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     "cloudtrail": cloudtrail.HANDLERS,
     "cloudwatch": {**cloudwatch.HANDLERS, **alarms.HANDLERS},
+    "ec2": access.GROUPS,
     "ecs": ecs.HANDLERS,
     "elasticache": elasticache.HANDLERS,
     "elbv2": elb.HANDLERS,
+    "iam": access.ROLES,
     "lambda": functions.HANDLERS,
     "logs": logs.HANDLERS,
     "rds": rds.HANDLERS,

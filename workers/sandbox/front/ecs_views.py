@@ -41,7 +41,7 @@ def service_view(desk: Desk, state: ServiceState) -> Result:
         "createdAt": state.created,
         "placementConstraints": [],
         "placementStrategy": [],
-        "networkConfiguration": _network(),
+        "networkConfiguration": _network(state.name),
         "healthCheckGracePeriodSeconds": 0,
         "schedulingStrategy": "REPLICA",
         "deploymentController": {"type": "ECS"},
@@ -68,7 +68,7 @@ def _deployment(desk: Desk, state: ServiceState, deployment: Deployment) -> Resu
         "launchType": "FARGATE",
         "platformVersion": "1.4.0",
         "platformFamily": "Linux",
-        "networkConfiguration": _network(),
+        "networkConfiguration": _network(state.name),
         "rolloutState": deployment.state,
         "rolloutStateReason": f"ECS deployment {deployment.id} {word}",
     }
@@ -95,9 +95,9 @@ def _attachment(desk: Desk, service: str) -> Result:
     }
 
 
-def _network() -> Result:
+def _network(service: str) -> Result:
     subnets = [f"subnet-0{number(16**16, 'subnet', nth):016x}" for nth in range(3)]
-    groups = [f"sg-0{number(16**16, 'tasks'):016x}"]
+    groups = [f"sg-0{number(16**16, service):016x}"]
     inner = {"subnets": subnets, "securityGroups": groups, "assignPublicIp": "DISABLED"}
     return {"awsvpcConfiguration": inner}
 

@@ -87,6 +87,24 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Shut:
+    """A call takes something away that a service needs; who undoes the call gives it back."""
+
+    at: float
+    service: str
+    figure: str
+    share: float
+    call: "Call"
+    harmful: bool = True
+
+    def apply(self, world: World) -> None:
+        """Take it away, and remember by which call."""
+        self.call.apply(world)
+        world.conditions.turn(self.at, self.service, self.figure, self.share)
+        world.undo[(self.call.event, self.call.resources[0][1])] = (self.service, self.figure)
+
+
+@dataclass(frozen=True)
 class Lock:
     """Somebody's transaction holds a lock on a table."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from workers.sandbox.scenario import outside, releases, stores, tasks
+from workers.sandbox.scenario import doors, outside, releases, stores, tasks
 from workers.sandbox.scenario.case import Trouble
 from workers.sandbox.scenario.stage import Stage
 
@@ -17,6 +17,8 @@ FAULTS: dict[str, Callable[[Stage], Trouble]] = {
     "alarm_edited": outside.alarm_edited,
     "query_regression": stores.query_regression,
     "pool_exhaustion": stores.pool_exhaustion,
+    "expired_credential": doors.expired_credential,
+    "access_change": doors.access_change,
     "lock_contention": stores.lock_contention,
     "cache_stampede": stores.cache_stampede,
     "consumer_stopped": stores.consumer_stopped,
