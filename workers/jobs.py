@@ -32,6 +32,9 @@ MOST_TRIES = 3
 # The clients that the first questions of every investigation need.
 AT_ONCE = ("ecs", "elbv2", "rds", "elasticache", "sqs", "lambda", "cloudwatch", "logs", "cloudtrail")
 
+HEAVY = ("chromadb", "matplotlib.backends.backend_agg", "matplotlib.dates", "matplotlib.figure")
+"""Two seconds of imports that no investigation is to wait for: made before the fork, shared by all jobs."""
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -61,7 +64,8 @@ def parts(settings: Settings) -> Parts:
 def run(settings: Settings, queue: Literal["investigate", "quick"]) -> None:
     """Entry of `runbook worker` and `runbook quick`: work off one queue until told to stop."""
     made = parts(settings)
-    import_module("chromadb")  # a second and a half that the first investigation must not wait for
+    for module in HEAVY:
+        import_module(module)
     jobs: dict[str, Handlers] = {
         "investigate": {"investigate": lambda subject: investigate(made, subject)},
         "quick": {
