@@ -46,3 +46,38 @@ def test_what_healed_by_itself_was_over_before_anybody_looked(cloud: LocalCloud,
     assert cloud.level(service, "TargetResponseTime", "p50", (-4, -1)) < 1.3 * min(latency.values())
     assert cloud.log(group, STALLED, (-11, -8))
     assert not cloud.log(group, STALLED, (-4, -1))
+
+
+@pytest.mark.parametrize(("application", "seed"), [("shop", 4), ("shop", 1), ("booking", 4), ("booking", 1)])
+def test_a_stuck_rollout_starts_tasks_again_and_again_until_it_is_rolled_back(
+    cloud: LocalCloud, application: str, seed: int
+) -> None:
+    case = cloud.play("rollout_stuck", application=application, seed=seed)
+    service, alarm = case["truth"]["service"], case["alert"]["alarm"]
+    family, _, number = case["truth"]["revision"].partition(":")
+    ecs = cloud.client("ecs", "executor")
+
+    shown = ecs.describe_services(cluster=application, services=[service])["services"][0]
+    newest = shown["deployments"][0]
+    stopped = ecs.list_tasks(cluster=application, serviceName=service, desiredStatus="STOPPED")["taskArns"]
+    tasks = ecs.describe_tasks(cluster=application, tasks=stopped)["tasks"]
+    mine = [task for task in tasks if task["taskDefinitionArn"].endswith(f"/{family}:{number}")]
+
+    assert newest["rolloutState"] == "IN_PROGRESS"
+    assert newest["failedTasks"] >= 4
+    assert len(shown["deployments"]) >= 2
+    assert any("unable to consistently start" in event["message"] for event in shown["events"])
+    assert len(mine) >= 4
+    assert {task["containers"][0]["exitCode"] for task in mine} in ({1}, {143})
+    assert "OutOfMemory" not in str(mine)
+    assert "unable to place" not in str(shown["events"])
+    assert cloud.ratio(service, "HealthyHostCount", "Minimum") == pytest.approx(1, abs=0.35)
+    assert cloud.level(service, "HTTPCode_Target_5XX_Count", "Sum", (-6, -1)) < 10
+
+    cloud.restart(application, service)
+    assert cloud.state_after(alarm, 240) == "ALARM", "the same revision starts no better"
+    ecs.update_service(cluster=application, service=service, taskDefinition=f"{family}:{int(number) - 1}")
+    assert cloud.state_after(alarm, 300) == "OK"
+    healed = ecs.describe_services(cluster=application, services=[service])["services"][0]
+    assert [d["rolloutState"] for d in healed["deployments"]] == ["COMPLETED"]
+    assert healed["runningCount"] == healed["desiredCount"]

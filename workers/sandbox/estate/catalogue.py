@@ -36,7 +36,7 @@ BALANCED = (
     Metric("HTTPCode_Target_4XX_Count", "Count", counted("denied")),
     Metric("HTTPCode_Target_5XX_Count", "Count", counted("failed")),
     Metric("HealthyHostCount", "Count", gauge(lambda f: np.floor(f("tasks") + 0.5))),
-    Metric("UnHealthyHostCount", "Count", gauge(lambda f: np.zeros(len(f("tasks"))))),
+    Metric("UnHealthyHostCount", "Count", gauge("unhealthy")),
 )
 TASKS = (
     Metric("CPUUtilization", "Percent", per_task("cpu")),

@@ -1,6 +1,6 @@
 """The ECS services: deployments that roll out over some seconds, tasks that start, stop and are replaced."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from workers.sandbox.estate.agenda import Agenda
@@ -11,12 +11,14 @@ STARTING = 8.0
 DRAINING = 5.0
 SETTLING = 3.0
 REPLACING = 22.0
+LIVES = {"exit": 9.0, "unhealthy": 34.0}
+"""Seconds for which a task runs that will never serve: until it gives up, or until it is given up."""
 STOPPED_SHOWN = 3600.0
 
 
 @dataclass
 class Task:
-    """One task. `leaked_kb` is memory beyond what its revision needs."""
+    """One task. `leaked_kb` is memory beyond what its revision needs, `flaw` why it never serves."""
 
     id: str
     service: str
@@ -31,6 +33,7 @@ class Task:
     exit_code: int | None = None
     exit_reason: str = ""
     leaked_kb: float = 0.0
+    flaw: str = ""
 
     @property
     def zone(self) -> str:
@@ -44,6 +47,10 @@ class Task:
 
     def present(self, start: float, end: float) -> float:
         """The share of [start, end) during which it took requests."""
+        return 0.0 if self.flaw else self.running(start, end)
+
+    def running(self, start: float, end: float) -> float:
+        """The share of [start, end) during which it ran."""
         last = end if self.stopping is None else min(end, self.stopping)
         return max(0.0, last - max(start, self.started)) / (end - start)
 
@@ -101,6 +108,8 @@ class Fleet:
         """Nothing runs yet; `settle` puts a service in place. `balanced` services stand behind a balancer."""
         self.names, self.seed, self.agenda, self.balanced = names, seed, agenda, balanced
         self.services: dict[str, ServiceState] = {}
+        self.flaw: Callable[[str, int], str] = lambda _service, _revision: ""
+        """Why tasks of a revision never serve."""
         self._tasks = 0
 
     def settle(self, name: str, revision: int, tasks: int, since: float) -> None:
@@ -135,6 +144,10 @@ class Fleet:
         self._deregistered(state, [task], at + 1)
         self.agenda.plan(at + REPLACING - STARTING, lambda now: self._top_up(state, now))
 
+    def unhealthy(self, name: str, start: float, end: float) -> float:
+        """How many tasks ran in [start, end) and did not pass their health check, on average."""
+        return sum(task.running(start, end) for task in self.services[name].tasks if task.flaw)
+
     def groups(self, name: str, start: float, end: float) -> dict[int, float]:
         """How many tasks of each revision took requests in [start, end), on average."""
         found: dict[int, float] = {}
@@ -147,7 +160,7 @@ class Fleet:
     # ---- how a rollout goes ----
 
     def _start(self, state: ServiceState, deployment: Deployment, at: float) -> None:
-        if deployment not in state.deployments:
+        if deployment is not state.primary:
             return
         missing = deployment.desired - len([t for t in state.tasks if self._belongs(t, deployment, at)])
         if missing <= 0:
@@ -162,10 +175,40 @@ class Fleet:
             self.agenda.plan(
                 ready, lambda now: state.say(now, f"registered {missing} targets in (target-group {group})")
             )
+        if fresh[0].flaw:
+            end = max(task.started for task in fresh) + LIVES[fresh[0].flaw]
+            self.agenda.plan(end, lambda now: self._give_up(state, deployment, fresh, now))
+
+    def _give_up(self, state: ServiceState, deployment: Deployment, fresh: list[Task], at: float) -> None:
+        """Tasks that never served end, and others like them are started, more slowly each time."""
+        mine = [task for task in fresh if task.stopping is None]
+        if not mine:
+            return
+        group, flaw = self.names.target_group(state.name), mine[0].flaw
+        code, reason = "EssentialContainerExited", "Essential container in task exited"
+        if flaw == "unhealthy":
+            code, reason = (
+                "ServiceSchedulerInitiated",
+                f"Task failed ELB health checks in (target-group {group})",
+            )
+            failed = "due to (reason Health checks failed with these codes: [503])."
+            for task in mine:
+                state.say(
+                    at - 1, f"(port 8080) is unhealthy in (target-group {group}) {failed} (task {task.id})"
+                )
+        for task in mine:
+            self._end(task, at, 0.0, code, reason)
+            task.exit_code = 1 if flaw == "exit" else 143
+        self._deregistered(state, mine, at + 0.5)
+        deployment.failed += len(mine)
+        deployment.updated = at
+        if deployment.failed > len(mine):
+            state.say(at + 1, "is unable to consistently start tasks successfully.")
+        self.agenda.plan(at + 4 + 2 * deployment.failed, lambda now: self._start(state, deployment, now))
 
     def _hand_over(self, state: ServiceState, deployment: Deployment, at: float) -> None:
         """The new tasks are healthy: stop those of earlier deployments and complete."""
-        if deployment is not state.primary:
+        if deployment is not state.primary or self.flaw(state.name, deployment.revision):
             return
         old = [t for t in state.tasks if t.deployment != deployment.id and t.stopping is None]
         if old:
@@ -226,7 +269,8 @@ class Fleet:
         self._tasks += 1
         name = digest(self.seed, state.name, "task", self._tasks, round(at))[:32]
         ready = at + STARTING + 2 * fraction(name, "start")
-        return Task(name, state.name, deployment.revision, at, ready, deployment.id)
+        flaw = self.flaw(state.name, deployment.revision)
+        return Task(name, state.name, deployment.revision, at, ready, deployment.id, flaw=flaw)
 
     def _deployment_id(self, name: str, at: float) -> str:
         return f"ecs-svc/{number(9 * 10**18, self.seed, name, 'deployment', round(at * 10)) + 10**18}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from workers.sandbox.estate.fleet import Task
 from workers.sandbox.estate.memory import KILLED
 from workers.sandbox.estate.names import digest, number
 from workers.sandbox.estate.wording import Voice, wording
@@ -158,13 +159,25 @@ class ServiceRow:
         end = self.at + self.length
         for task in self.world.fleet.services[self.service].tasks:
             stream = self.stream(task.id)
-            if self.at <= task.started < end:
+            if task.flaw:
+                yield from self._stillborn(task, stream)
+            elif self.at <= task.started < end:
                 text = self.voice.words["started"].format(Service=self.service.capitalize())
                 yield Line(int(task.started * 1000), stream, self.voice.line(task.started, "INFO", text))
             if task.stopping is not None and self.at <= task.stopping < end:
                 yield from self._last_words(task.stopping, stream, task.exit_code)
             if task.leaked_kb and task.started < end and (task.stopped is None or task.stopped > self.at):
                 yield from self._pressure(stream)
+
+    def _stillborn(self, task: Task, stream: str) -> Iterator[Line]:
+        """Why a task that never serves does not: once at its end, or at every check of its health."""
+        first = task.started + (6.0 if task.flaw == "exit" else 2.0)
+        times = [first] if task.flaw == "exit" else [first + 10 * nth for nth in range(4)]
+        level = "FATAL" if task.flaw == "exit" else "ERROR"
+        for at in times:
+            if self.at <= at < self.at + self.length and (task.stopping is None or at < task.stopping):
+                text = self.voice.line(at, level, self.voice.words[task.flaw], "runtime")
+                yield Line(int(at * 1000), stream, text)
 
     def _last_words(self, at: float, stream: str, exit_code: int | None) -> Iterator[Line]:
         key, level = ("memory", "ERROR") if exit_code == KILLED else ("stopping", "INFO")

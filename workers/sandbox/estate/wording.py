@@ -13,7 +13,7 @@ import yaml
 from workers.sandbox.estate.names import ACCOUNT, Names, arn, number
 from workers.sandbox.model.spec import Application, Edge, Language
 
-_LEVELS = {"python": {"WARN": "WARNING"}, "java": {"WARNING": "WARN"}}
+_LEVELS = {"python": {"WARN": "WARNING", "FATAL": "CRITICAL"}, "java": {"WARNING": "WARN"}}
 
 
 @cache

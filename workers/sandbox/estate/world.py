@@ -44,6 +44,7 @@ class World:
         self.agenda, self.trail = Agenda(), Trail()
         self.fleet = Fleet(self.names, begin.seed, self.agenda, _balanced(begin.application))
         self.revisions = Revisions(begin.application, code=dict(begin.code))
+        self.fleet.flaw = lambda name, number: self.revisions.behaviour(name, number).code.flaw
         self.series = {(s.namespace, s.name, s.dimensions): s for s in catalogue(begin.application)}
         self.conditions = Conditions()
         self.memory = Memory(begin.application, self.fleet)
@@ -93,6 +94,8 @@ class World:
             (part, figure): value * self._ailing(part, figure, start, end)
             for (part, figure), value in self.conditions.now.items()
         }
+        for name in self.application.services:
+            conditions[(name, "unhealthy")] = self.fleet.unhealthy(name, start, end)
         groups = {name: self._groups(name, start, end, conditions) for name in self.application.services}
         return Scene(groups, conditions)
 

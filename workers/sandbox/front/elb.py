@@ -43,6 +43,9 @@ def describe_target_health(desk: Desk) -> Result:
         elif task.started > desk.now:
             text = "Target registration is in progress"
             health = {"State": "initial", "Reason": "Elb.RegistrationInProgress", "Description": text}
+        elif task.flaw:
+            text = "Health checks failed with these codes: [503]"
+            health = {"State": "unhealthy", "Reason": "Target.ResponseCodeMismatch", "Description": text}
         else:
             health = {"State": "healthy"}
         found.append({"Target": target, "HealthCheckPort": str(PORT), "TargetHealth": health})

@@ -20,6 +20,8 @@ class Code:
     """The routes concerned; empty means all."""
     leak_kb: float = 0.0
     """Memory that every request leaves behind."""
+    flaw: str = ""
+    """Why its tasks never serve: they "exit" at once, or stay "unhealthy"; empty when they do."""
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ class Measures:
         denied = rng.binomial((counts - failed).astype(np.int64), spec.client_errors)
         self.writer.write(name, requests=counts + refused, failed=failed, refused=refused, denied=denied)
         self.writer.write(name, answered=counts - failed - denied)
+        unhealthy = self.step.scene.condition(name, "unhealthy")
+        self.writer.write(name, unhealthy=np.full(self.step.rows, np.ceil(unhealthy)))
         self._failing[name] = failed / np.maximum(counts, 1)
         self._processors(name, groups)
 

@@ -17,6 +17,7 @@ _MEANS = frozenset(
         "visible",
         "memory",
         "tasks",
+        "unhealthy",
         "waiting",
         "keeps",
         "in_flight",

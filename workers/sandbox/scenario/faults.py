@@ -10,6 +10,7 @@ FAULTS: dict[str, Callable[[Stage], Trouble]] = {
     "bad_deployment": releases.bad_deployment,
     "config_change": releases.config_change,
     "memory_leak": releases.memory_leak,
+    "rollout_stuck": releases.rollout_stuck,
     "third_party_down": outside.third_party_down,
     "slow_dependency": tasks.slow_dependency,
     "self_healed": tasks.self_healed,

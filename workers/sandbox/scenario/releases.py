@@ -66,3 +66,11 @@ def memory_leak(stage: Stage) -> Trouble:
     at = stage.onset - ROLLOUT - slope
     revision, changes = stage.release(service, at, Code(leak_kb=leak_kb), harmful=True)
     return Trouble(Truth(service, "memory_leak", stage.name(revision)), tuple(changes))
+
+
+def rollout_stuck(stage: Stage) -> Trouble:
+    """Tasks of a new image exit or never pass their health check; the old ones serve on beside them."""
+    service = stage.pick(stage.served())
+    code = Code(flaw="exit" if stage.rng.random() < 0.5 else "unhealthy")
+    revision, changes = stage.release(service, stage.onset - ROLLOUT, code, harmful=True)
+    return Trouble(Truth(service, "rollout_stuck", stage.name(revision)), tuple(changes))
