@@ -14,7 +14,7 @@ from workers import crash, wiring
 from workers.agent.investigator import Investigator
 from workers.agent.rules import RuleReasoner
 from workers.domain.errors import Fenced, RunbookError, Unreachable
-from workers.domain.event import Event, Failed
+from workers.domain.event import Event, FactsGathered, Failed
 from workers.domain.investigation import Investigation
 from workers.ledger import Conflict, Ledger
 from workers.queue import Handlers, Queue, serve
@@ -99,11 +99,17 @@ def _through(made: Parts, investigation: str, runner: str) -> None:
         elif not case.over:
             case = _worked(made, case, runner)
             crash.here("worked")
+        if case.phase == "investigating":
+            made.ledger.hand_back(investigation, runner)
+            made.queue.put("investigate", investigation)
+            made.ledger.queued(investigation)
+            return
         if made.ledger.release(investigation, runner, case.seq):
             return
 
 
 def _worked(made: Parts, case: Investigation, runner: str) -> Investigation:
+    """Until its end; or, in a crowd, until its facts are known."""
     investigator = Investigator(
         case,
         RuleReasoner(),
@@ -115,9 +121,17 @@ def _worked(made: Parts, case: Investigation, runner: str) -> Investigation:
     before = case
     for event in investigator.run():
         before = investigator.case = _written(made, before, event, runner)
-        if before.phase == "stopped":
+        if before.phase == "stopped" or (isinstance(event, FactsGathered) and _crowded(made)):
             break
     return before
+
+
+def _crowded(made: Parts) -> bool:
+    """Whether others wait: then they get their facts before this one goes on."""
+    try:
+        return made.queue.waiting("investigate") > 0
+    except Unreachable:
+        return False
 
 
 def _written(made: Parts, before: Investigation, event: Event, runner: str) -> Investigation:

@@ -73,7 +73,7 @@ def crowd(running: Crew) -> Iterator[Row]:
     for talk in talks:
         talk.concluded(240)
     words = [float(talk.replies()[0]["ts"]) - float(talk.ts) for talk in talks]
-    facts = [_at(talk, "FactsGathered") - float(talk.case.started_at.timestamp()) for talk in talks]
+    facts = [talk.at("FactsGathered") - float(talk.case.started_at.timestamp()) for talk in talks]
     took = time.time() - began
     how = f"{CROWD} at once on {WORKERS} workers, all done in {took:.0f} s"
     yield row("first reaction, p95", share(words, 0.95), f"the limit ({how})", 1.0, "1.0")
@@ -96,7 +96,3 @@ def resumption(running: Crew) -> Row:
         gaps.append(time.time() - died)
         talk.concluded(90)
     return row("resumed after a kill, worst of 3", max(gaps), "the limit", 30.0, "1.0")
-
-
-def _at(talk: Talk, kind: str) -> float:
-    return next(e.at.timestamp() for e in talk.ledger.journal(talk.id) if e.type == kind)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from subprocess import Popen
-from typing import Any
+from typing import Any, Protocol
 
 from tests.bot.sandbox.local_slack import LocalSlack, finish, launch
 from tests.faults.plant import ROOT, Plant, plant
@@ -77,19 +77,29 @@ class Crew:
         self.slack.advance(61)
 
     def mention(self, text: str = "checkout is slow") -> "Talk":
-        return Talk(self, text)
+        return Talk(self, f"@Runbook {text}")
+
+
+class Place(Protocol):
+    """Where a talk is: a plant, and its local Slack."""
+
+    site: Plant
+    slack: LocalSlack
 
 
 class Talk:
     """A mention in a channel of its own, and what becomes of it: its journal and its thread."""
 
-    def __init__(self, crew: Crew, text: str) -> None:
+    def __init__(self, crew: Place, text: str) -> None:
         self.crew, self.ledger, self.sql = crew, crew.site.ledger, crew.site.sql
         slack = crew.slack
         self.room = slack.act("channels", person="alice", name=f"talk-{next(_numbers)}")["channel"]
         slack.api("conversations.join", channel=self.room)
-        self.ts = slack.say(f"@Runbook {text}", channel=self.room)
-        self.id: str = eventually(self._accepted)
+        self.ts = slack.say(text, channel=self.room)
+        self.id: str = self._begun()
+
+    def _begun(self) -> str:
+        return eventually(self._accepted)
 
     def _accepted(self) -> str:
         rows = self.sql("SELECT id FROM investigations WHERE channel = :c", c=self.room)
@@ -112,6 +122,10 @@ class Talk:
 
     def kinds(self) -> list[str]:
         return [kind for _, kind, _ in self.steps()]
+
+    def at(self, kind: str) -> float:
+        """When the first step of this kind was made."""
+        return next(e.at.timestamp() for e in self.ledger.journal(self.id) if e.type == kind)
 
     def runners(self) -> list[str]:
         """Who wrote the journal, in order of appearance; people and the bot are nobody here."""

@@ -60,6 +60,25 @@ def assert_cause_was_named_once(talk: Talk) -> None:
     assert card.startswith("Approval needed: Run shop-payments:74 on payments.")
 
 
+# A crowd
+
+
+def test_in_a_crowd_everybody_gets_facts_before_anybody_gets_a_cause(running: Crew) -> None:
+    running.calm()
+    (worker,) = running.workers(1)
+    suspend(worker)
+    talks = [running.mention() for _ in range(3)]
+    eventually(lambda: running.site.queue.waiting("investigate") == 3)
+    wake(worker)
+
+    for talk in talks:
+        talk.concluded(90)
+        talk.assert_whole()
+
+    facts, causes = ([talk.at(kind) for talk in talks] for kind in ("FactsGathered", "Concluded"))
+    assert max(facts) < min(causes)
+
+
 # Workers that die or sleep
 
 

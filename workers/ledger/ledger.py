@@ -293,6 +293,15 @@ class Ledger:
             )
             return True
 
+    def hand_back(self, investigation: str, runner: str) -> None:
+        """`runner` makes room for others; the investigation still wants work."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(investigations)
+                .where(investigations.c.id == investigation, investigations.c.runner == runner)
+                .values(runner="", tries=0)
+            )
+
     def tries(self, investigation: str) -> int:
         """How often a worker has taken it up since somebody last finished with it."""
         with reading(self._engine) as connection:
