@@ -80,7 +80,7 @@ def backtest(
 
         look = eyes(config, profile, region, aside, search=Nothing())
         moves, cut = _moves(look, days)
-        incidents, scaling = _incidents(moves)
+        incidents, scaling = together(moves)
         for note in _notes(look, days, after, len(incidents), most, scaling, cut):
             aside(note)
         verdicts = _verdicts(look, incidents[:most], moves, timedelta(minutes=after), queries)
@@ -95,7 +95,7 @@ def _moves(look: "Eyes", days: int) -> tuple[tuple["Alarm", ...], bool]:
     return look.moves(Window(start=now - timedelta(days=days), end=now))
 
 
-def _incidents(moves: Iterable["Alarm"]) -> tuple[list[Fired], int]:
+def together(moves: Iterable["Alarm"]) -> tuple[list[Fired], int]:
     """What fired together, the newest first, and how many alarms of automatic scaling were left out."""
     fired = sorted((m for m in moves if m.state == "alarm"), key=lambda m: m.since)
     told = [m for m in fired if not m.name.startswith(SCALING)]

@@ -1,7 +1,7 @@
 """`runbook investigate`: the engine and the events of Slack in the terminal, read only."""
 
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,16 +49,17 @@ def investigate(
     """
     with at_once():
         from bot.cli import times
-        from bot.cli.looking import eyes
-        from bot.cli.showing import show
-        from workers import wiring
         from workers.domain.errors import RunbookError
 
         if not any(one and one.strip() for one in (text, alarm, service)):
             raise RunbookError(
                 "nothing was asked", 'Write what is wrong, as in "checkout is slow", or --alarm NAME.'
             )
-        then = times.moment(at, wiring.now()) if at else None
+        then = times.moment(at, datetime.now(UTC)) if at else None
+        # A mistake has been said by now, before a second of imports.
+        from bot.cli.looking import eyes
+        from bot.cli.showing import show
+
         look = eyes(config, profile, region, aside)
         first, gate = _asked(look, text or "", alarm or "", service or "", then)
         shown = show(json=as_json, approvers=look.settings.approvals.approvers)
