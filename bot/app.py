@@ -11,8 +11,9 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
-from bot.desk import Desk, error_code
+from bot.desk import Desk
 from bot.listeners import register
+from bot.slack import error_code
 from workers.domain.errors import SettingsError, Unreachable
 from workers.ledger import Ledger, Mirror, connect
 from workers.queue import Queue, beat_while
@@ -38,6 +39,8 @@ def run(settings: Settings) -> None:
         incident_channels=settings.slack.incident_channels,
         watched_channels=frozenset(settings.slack.watched_channels),
         auto_join=settings.slack.auto_join,
+        home=str(me.get("url", "")),
+        changes=settings.providers.aws.changes,
     )
     handler = SocketModeHandler(
         build(client, desk), _secret(settings.slack.app_token), ping_interval=PING_SECONDS

@@ -3,13 +3,11 @@
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
-
+from bot.rooms import Rooms
 from workers import crash
 from workers.domain.errors import Unreachable
 from workers.domain.incident import Incident
@@ -19,6 +17,8 @@ from workers.safety.policy import Policy
 from workers.thread.posts import posts
 
 log = logging.getLogger(__name__)
+
+HOUR = 3600.0
 
 Payload = Mapping[str, Any]
 """A body or event as Slack sends it: JSON, whose shape Slack's documentation promises and nothing checks."""
@@ -36,6 +36,11 @@ class Desk:
     incident_channels: tuple[re.Pattern[str], ...]
     watched_channels: frozenset[str]
     auto_join: bool
+    home: str = ""
+    """The workspace's address, with a slash at its end."""
+    changes: bool = True
+    """Whether there is an executor."""
+    rooms: Rooms = field(default_factory=Rooms)
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -44,8 +49,8 @@ class Desk:
         """On record first, then on the queue; what the queue misses the clock finds."""
         accepted = self.ledger.accept(incident, keys, self.now(), posts)
         crash.here("accepted")
-        if accepted.fresh:
-            self.put("deliver", accepted.id)
+        # A Redis that hangs is waited for once, not twice.
+        if accepted.fresh and self.put("deliver", accepted.id):
             self.put("investigate", accepted.id)
         crash.here("queued")
         return accepted
@@ -69,19 +74,19 @@ class Desk:
             return False
         return True
 
+    def first(self, what: str, event: str) -> bool:
+        """Whether this is the first time within the hour; true while Redis is away, which remembers it."""
+        try:
+            return self.queue.take(f"once:{what}", 1, HOUR, event) == 0
+        except Unreachable:
+            return True
+
+    def link(self, investigation: str) -> str:
+        """The address of an investigation's thread; empty while it has none."""
+        place = self.ledger.thread(investigation)
+        if place is None or not place.ts or not self.home:
+            return ""
+        return f"{self.home}archives/{place.channel}/p{place.ts.replace('.', '')}"
+
     def incident_room(self, name: str) -> bool:
         return any(pattern.search(name) for pattern in self.incident_channels)
-
-
-def whisper(client: WebClient, channel: str, person: str, text: str, thread: str = "") -> None:
-    """Tell one person something. It may get lost: nothing may depend on it."""
-    try:
-        client.chat_postEphemeral(channel=channel, user=person, text=text, thread_ts=thread or None)
-    except (SlackApiError, OSError) as error:
-        log.warning("could not tell %s: %s", person, error)
-
-
-def error_code(error: SlackApiError) -> str:
-    """Slack's own word for what it refused."""
-    response: Any = error.response
-    return str(response.get("error", "unknown"))

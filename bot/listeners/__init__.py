@@ -3,13 +3,16 @@
 from slack_bolt import App
 
 from bot.desk import Desk
-from bot.listeners import channel, decision, mention, message, rest, stop
+from bot.listeners import channel, command, decision, invited, mention, message, rest, shortcut, stop
 
 
 def register(app: App, desk: Desk) -> None:
     """The routing table. The first that fits wins, so what takes everything comes last."""
     mention.register(app, desk)
+    command.register(app, desk)
+    shortcut.register(app, desk)
     channel.register(app, desk)
+    invited.register(app, desk)
     message.register(app, desk)
     decision.register(app, desk)
     stop.register(app, desk)

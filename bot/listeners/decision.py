@@ -6,7 +6,8 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.desk import Desk, Payload, error_code, whisper
+from bot.desk import Desk, Payload
+from bot.slack import error_code, whisper
 from workers import crash
 from workers.domain.approval import Approval, ApprovalState, Vote
 from workers.domain.event import ApprovalDecided, ApprovalVoted, Event

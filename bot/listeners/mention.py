@@ -4,8 +4,9 @@ from slack_bolt import App, BoltRequest
 from slack_sdk import WebClient
 
 from bot import words
-from bot.desk import Desk, Payload, whisper
+from bot.desk import Desk, Payload
 from bot.listeners.stop import stop
+from bot.slack import whisper
 from workers.domain.errors import Unreachable
 from workers.domain.incident import Incident, Person, Thread
 

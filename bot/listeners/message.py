@@ -1,7 +1,6 @@
 """What is posted in incident channels and in channels we watch: alerts start an investigation."""
 
-from functools import lru_cache
-from typing import Any
+from datetime import timedelta
 
 from slack_bolt import App
 from slack_sdk import WebClient
@@ -12,43 +11,67 @@ from workers.domain.incident import Incident, Person, Thread
 
 # Joins, topics, renames and the like say nothing about an incident.
 SAYS_SOMETHING = (None, "bot_message", "file_share", "thread_broadcast")
+SAME_INCIDENT = timedelta(days=1)
+"""What was asked in an incident channel by a mention or a command is what its alert would ask."""
 
 
 def register(app: App, desk: Desk) -> None:
-    @lru_cache(maxsize=2000)
-    def name(channel: str) -> str:
-        slack: Any = app.client
-        return str(slack.conversations_info(channel=channel)["channel"]["name"])
+    def incident(event: Payload, client: WebClient) -> bool:
+        if not desk.auto_join or event.get("channel_type") == "im":
+            return False
+        return desk.incident_room(desk.rooms.room(str(event["channel"]), client).name)
 
     def posted(event: Payload, body: Payload, client: WebClient) -> None:
-        if event.get("subtype") not in SAYS_SOMETHING or event.get("thread_ts"):
+        message = _news(event)
+        if body.get("team_id") != desk.team or message is None:
+            return
+        if message.get("thread_ts") not in (None, message["ts"]):
             return
         channel = str(event["channel"])
-        if channel in desk.watched_channels and event.get("bot_id"):
-            watched(desk, event, body)
-        elif desk.auto_join and event.get("channel_type") != "im" and desk.incident_room(name(channel)):
-            alert(desk, event, body)
+        if channel in desk.watched_channels and message.get("bot_id"):
+            watched(desk, message)
+        elif incident(event, client):
+            alert(desk, message)
 
     app.event("message")(posted)
 
 
-def watched(desk: Desk, event: Payload, body: Payload) -> None:
+def _news(event: Payload) -> Payload | None:
+    """The message that says something: a new one, or one that was posted empty and filled in afterwards."""
+    if event.get("subtype") in SAYS_SOMETHING:
+        return event
+    before, now = event.get("previous_message"), event.get("message")
+    if event.get("subtype") != "message_changed" or not before or not now or words.flattened(before):
+        return None
+    return {**now, "channel": event["channel"]}
+
+
+def watched(desk: Desk, event: Payload) -> None:
     """An alert in a watched channel is investigated in its own thread."""
+    if event.get("user") == desk.bot_user:
+        return
     thread = Thread(team=desk.team, channel=str(event["channel"]), ts=str(event["ts"]))
-    _accept(desk, event, body, thread, f"msg:{desk.team}:{event['channel']}:{event['ts']}")
+    _accept(desk, event, thread, f"msg:{desk.team}:{event['channel']}:{event['ts']}")
 
 
-def alert(desk: Desk, event: Payload, body: Payload) -> None:
+def alert(desk: Desk, event: Payload) -> None:
     """The first thing said in an incident channel; one investigation a channel, in a thread of its own."""
     if f"<@{desk.bot_user}>" in str(event.get("text", "")) or event.get("user") == desk.bot_user:
         return
-    thread = Thread(team=desk.team, channel=str(event["channel"]))
-    _accept(desk, event, body, thread, f"room:{desk.team}:{event['channel']}")
+    channel = str(event["channel"])
+    room = f"room:{desk.team}:{channel}"
+    if desk.ledger.accepted((room,)) or desk.ledger.in_channel(desk.team, channel, _lately(desk)):
+        return
+    _accept(desk, event, Thread(team=desk.team, channel=channel), room)
 
 
-def _accept(desk: Desk, event: Payload, body: Payload, thread: Thread, key: str) -> None:
+def _lately(desk: Desk) -> float:
+    return (desk.now() - SAME_INCIDENT).timestamp()
+
+
+def _accept(desk: Desk, event: Payload, thread: Thread, key: str) -> None:
     text = words.flattened(event)
-    if body.get("team_id") != desk.team or not text or event.get("subtype") not in SAYS_SOMETHING:
+    if not text or event.get("subtype") not in SAYS_SOMETHING:
         return
     person = "" if event.get("bot_id") else str(event.get("user", ""))
     incident = Incident(

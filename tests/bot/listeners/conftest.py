@@ -1,7 +1,8 @@
 """The bot in its own process on a local Slack, with a real ledger and a real Redis behind it."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -71,10 +72,10 @@ def office(
 class Room:
     """A channel of a test's own, and what comes of what is said in it."""
 
-    def __init__(self, plant: Plant, name: str = "", person: str = "alice") -> None:
+    def __init__(self, plant: Plant, name: str = "", person: str = "alice", **more: Any) -> None:
         self.plant, self.slack, self.ledger = plant, plant.slack, plant.ledger
         self.name = name or f"talk-{next(_numbers)}"
-        self.id = self.slack.act("channels", person=person, name=self.name)["channel"]
+        self.id = self.slack.act("channels", person=person, name=self.name, **more)["channel"]
 
     def joined(self) -> "Room":
         self.slack.api("conversations.join", channel=self.id)
@@ -102,14 +103,44 @@ class Room:
         assert isinstance(event, IncidentReported)
         return event
 
+    def command(self, text: str = "", command: str = "investigate", person: str = "alice") -> dict[str, Any]:
+        """Run a slash command here."""
+        return self.slack.act("commands", person=person, channel=self.id, command=command, text=text)
+
+    def shortcut(self, ts: str, person: str = "carol") -> dict[str, Any]:
+        """Use *Investigate this* on a message."""
+        used = {"callback_id": "investigate_message", "message_ts": ts}
+        return self.slack.act("shortcuts", person=person, channel=self.id, **used)
+
+    def rename(self, name: str) -> None:
+        self.slack.act("channels/rename", person="alice", channel=self.id, name=name)
+        self.name = name
+
+    def invite(self, person: str = "alice") -> None:
+        """Invite the bot."""
+        bot = self.slack.ready["bot_user_id"]
+        self.slack.act("channels/invite", person=person, channel=self.id, user=bot)
+
+    def shown(self, person: str = "alice") -> list[Message]:
+        """What only this person was shown here."""
+        whispered = self.slack.look("state")["ephemerals"].get(self.slack.people.get(person, person), [])
+        return [m for m in whispered if m["channel"] == self.id]
+
     def whispers(self, person: str = "alice") -> list[str]:
         """What only this person was told here."""
-        whispered = self.slack.look("state")["ephemerals"].get(self.slack.people.get(person, person), [])
-        return [m["text"] for m in whispered if m["channel"] == self.id]
+        return [m["text"] for m in self.shown(person)]
+
+    def link(self, ts: str) -> str:
+        """The address of a message here."""
+        return self.slack.api("chat.getPermalink", channel=self.id, message_ts=ts)["permalink"]
 
     def told(self, words: str, person: str = "alice") -> str:
         """What only this person was told here, once it has these words in it."""
         return eventually(lambda: next((w for w in self.whispers(person) if words in w), None))
+
+    def inside(self) -> bool:
+        """Whether the bot is a member."""
+        return self.slack.ready["bot_user_id"] in self.members()
 
     def members(self) -> list[str]:
         return next(c["members"] for c in self.slack.look("state")["channels"] if c["id"] == self.id)
@@ -151,8 +182,27 @@ def room(open_room: Callable[..., Room]) -> Room:
 def incident_room(office: Plant, open_room: Callable[..., Room]) -> Room:
     """A fresh incident channel, which the bot has joined by itself."""
     one = open_room(f"inc-{next(_numbers)}-checkout")
-    eventually(lambda: office.slack.ready["bot_user_id"] in one.members())
+    eventually(one.inside)
     return one
+
+
+@contextmanager
+def without(office: Plant, table: str) -> Generator[None]:
+    """The ledger cannot be used: it has lost a table."""
+    office.sql(f"ALTER TABLE {table} RENAME TO elsewhere")
+    try:
+        yield
+    finally:
+        office.sql(f"ALTER TABLE elsewhere RENAME TO {table}")
+
+
+@contextmanager
+def without_redis(office: Plant) -> Generator[None]:
+    office.redis.kill()
+    try:
+        yield
+    finally:
+        office.redis.start()
 
 
 @pytest.fixture
@@ -167,6 +217,7 @@ def desk(office: Plant) -> Desk:
         incident_channels=(re.compile("^inc-"),),
         watched_channels=frozenset(),
         auto_join=True,
+        home=f"{office.slack.ready['url'].rstrip('/')}/",
     )
 
 

@@ -2,20 +2,21 @@
 
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from slack_bolt import App
 
-from tests.bot.listeners.conftest import Room, event_body, hand
+from bot.app import build
+from bot.desk import Desk
+from tests.bot.listeners.conftest import Room, event_body, hand, without, without_redis
 from tests.faults.plant import Plant
 from tests.faults.waiting import eventually, never
 
 OURS = "@Runbook"
-
-
-def in_it(room: Room) -> bool:
-    return room.slack.ready["bot_user_id"] in room.members()
 
 
 def test_incident_channel_is_joined_and_its_alert_investigated(incident_room: Room) -> None:
@@ -68,7 +69,7 @@ def test_mention_in_an_incident_channel_is_one_request(incident_room: Room) -> N
 def test_other_channels_are_not_joined(open_room: Callable[..., Room]) -> None:
     room = open_room("lunch-incident-free")
 
-    never(lambda: in_it(room), 0.5)
+    never(lambda: room.inside(), 0.5)
 
 
 def test_joining_is_tried_again_when_slack_is_away_for_a_moment(
@@ -77,7 +78,7 @@ def test_joining_is_tried_again_when_slack_is_away_for_a_moment(
     office.slack.act("faults", kind="500", method="conversations.join", times=1)
     room = open_room("inc-again-checkout")
 
-    eventually(lambda: office.slack.advance(61) or in_it(room))
+    eventually(lambda: office.slack.advance(61) or room.inside())
 
 
 def test_history_is_asked_for_again_when_slack_is_away_for_a_moment(
@@ -184,7 +185,7 @@ def test_alert_without_text_is_read_from_its_attachments_and_blocks(app: App, in
     assert hand(app, message(incident_room, **said, attachments=attachments, blocks=blocks)) == 200
 
     text = incident_room.reported().incident.text
-    assert text == "ALARM: checkout\nRegion: us-east-1\np95 is 4 s"
+    assert text == "p95 is 4 s\nALARM: checkout\nRegion: us-east-1"
 
 
 def test_channel_and_message_of_another_workspace_are_dropped(
@@ -198,5 +199,257 @@ def test_channel_and_message_of_another_workspace_are_dropped(
 
     assert [hand(app, created), hand(app, said)] == [200, 200]
 
-    assert not in_it(room)
+    assert not room.inside()
     assert room.investigations() == []
+
+
+def changed(room: Room, before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """An edit as Slack sends it."""
+    ts = message(room)["event"]["ts"]
+    said = {"type": "message", "ts": ts, "bot_id": "B0CWALARMS1", "user": "U0CWALARMS1"}
+    edited = {"message": said | now, "previous_message": said | before}
+    return message(room, subtype="message_changed", hidden=True, text=None, user=None, **edited)
+
+
+def test_alert_that_was_posted_empty_is_understood_when_it_is_filled_in(
+    app: App, incident_room: Room
+) -> None:
+    alarm = [{"title": "ALARM: checkout 5xx", "text": "above 40"}]
+    body = changed(incident_room, {"text": ""}, {"text": "", "attachments": alarm})
+
+    assert [hand(app, body) for _ in range(2)] == [200, 200]
+
+    incident = incident_room.reported().incident
+    assert (incident.text, incident.source) == ("ALARM: checkout 5xx\nabove 40", "alert")
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({"text": "ALARM: checkout"}, {"text": "RESOLVED: checkout"}),
+        (
+            {"text": "see https://x.example"},
+            {"text": "see https://x.example", "attachments": [{"title": "X"}]},
+        ),
+        ({"text": ""}, {"text": ""}),
+        ({"text": ""}, {"text": "looking", "user": "U0RUNBOOK01"}),
+        ({"text": ""}, {"text": "a reply", "thread_ts": "1.1"}),
+        ({"text": ""}, {"text": "This message was deleted.", "subtype": "tombstone"}),
+    ],
+    ids=["alert resolved", "link unfurled", "still empty", "our own", "reply", "deleted"],
+)
+def test_other_edits_start_nothing(
+    app: App, incident_room: Room, before: dict[str, Any], now: dict[str, Any]
+) -> None:
+    assert hand(app, changed(incident_room, before, now)) == 200
+
+    assert incident_room.investigations() == []
+
+
+def test_edit_of_an_alert_under_investigation_starts_no_other(app: App, desk: Desk, room: Room) -> None:
+    watching = build(app.client, replace(desk, watched_channels=frozenset({room.id})))
+    body = changed(room, {"text": ""}, {"text": "ALARM: checkout"})
+    posted = message(room, **body["event"]["message"])
+    again = changed(room, {"text": "ALARM: checkout"}, {"text": "OK: checkout", "ts": posted["event"]["ts"]})
+
+    answers = [hand(watching, one) for one in (posted, body, again)]
+
+    assert answers == [200] * 3
+    assert room.reported().incident.text == "ALARM: checkout"
+
+
+def test_filled_in_alert_of_a_watched_channel_is_investigated_in_its_thread(
+    app: App, desk: Desk, room: Room
+) -> None:
+    watching = build(app.client, replace(desk, watched_channels=frozenset({room.id})))
+    body = changed(room, {"text": ""}, {"text": "", "blocks": section("ALARM: filled in")})
+
+    assert hand(watching, body) == 200
+
+    incident = room.reported().incident
+    assert (incident.text, incident.thread.ts) == ("ALARM: filled in", body["event"]["message"]["ts"])
+
+
+def section(text: str) -> list[dict[str, Any]]:
+    return [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]
+
+
+def test_talk_after_a_request_in_an_incident_channel_starts_no_second_investigation(
+    incident_room: Room,
+) -> None:
+    incident_room.command("checkout is slow")
+    incident_room.investigation()
+
+    incident_room.say("I am looking at it", person="carol")
+    incident_room.alert("ALARM: checkout 5xx")
+
+    never(lambda: len(incident_room.investigations()) > 1, 0.6)
+
+
+@pytest.mark.parametrize("member", [False, True])
+def test_channel_renamed_to_an_incident_is_joined_and_its_alert_investigated(
+    open_room: Callable[..., Room], member: bool
+) -> None:
+    room = open_room().joined() if member else open_room()
+    room.say("lunch?", person="carol")
+    room.alert("ALARM: checkout 5xx")
+    never(room.investigations, 0.4)
+
+    room.rename(f"inc-{room.name}")
+
+    incident = room.reported().incident
+    assert incident.text.startswith("ALARM: checkout 5xx")
+    assert (incident.source, incident.thread.ts) == ("alert", "")
+    assert room.inside()
+
+
+def test_renamed_channel_is_an_incident_from_then_on(room: Room) -> None:
+    """Also where the bot knew it under its old name."""
+    room.say("...")
+    never(room.investigations, 0.3)
+
+    room.rename(f"inc-{room.name}")
+    never(room.investigations, 0.5)
+    room.alert("ALARM: checkout 5xx")
+
+    assert room.reported().incident.text.startswith("ALARM: checkout 5xx")
+
+
+def test_private_channel_renamed_to_an_incident_is_investigated(open_room: Callable[..., Room]) -> None:
+    room = open_room(is_private=True)
+    room.invite()
+    room.say("checkout is down", person="ben")
+
+    room.rename(f"inc-{room.name}")
+
+    assert room.reported().incident.text == "checkout is down"
+
+
+def test_channel_renamed_to_anything_else_is_left_alone(open_room: Callable[..., Room]) -> None:
+    room = open_room()
+    room.alert("ALARM: checkout 5xx")
+
+    room.rename(f"after-{room.name}")
+
+    never(lambda: room.inside() or room.investigations(), 0.5)
+
+
+def test_incident_channel_renamed_again_is_not_investigated_twice(incident_room: Room) -> None:
+    incident_room.alert("ALARM: checkout 5xx")
+    incident_room.investigation()
+
+    incident_room.rename(f"{incident_room.name}-payments")
+    incident_room.alert("ALARM: payments 5xx")
+
+    never(lambda: len(incident_room.investigations()) > 1, 0.6)
+
+
+def renamed(room: Room) -> dict[str, Any]:
+    """A rename as Slack sends it."""
+    return message(room, type="channel_rename", channel={"id": room.id, "name": f"inc-{room.name}"})
+
+
+def test_rename_delivered_four_times_at_once_is_one_investigation(
+    app: App, open_room: Callable[..., Room]
+) -> None:
+    room = open_room()
+    room.alert("ALARM: checkout 5xx")
+    body = renamed(room)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: hand(app, body), range(4)))
+
+    assert answers == [200] * 4
+    assert len(room.investigations()) == 1
+
+
+def test_rename_of_another_workspace_is_dropped(app: App, open_room: Callable[..., Room]) -> None:
+    room = open_room()
+    room.alert("ALARM: checkout 5xx")
+
+    assert hand(app, renamed(room) | {"team_id": "T0ELSEWHERE"}) == 200
+
+    assert not room.inside()
+
+
+def test_rename_while_the_ledger_is_away_is_not_acknowledged(
+    app: App, open_room: Callable[..., Room], office: Plant
+) -> None:
+    room = open_room()
+    room.alert("ALARM: checkout 5xx")
+
+    with without(office, "requests"):
+        assert hand(app, renamed(room)) == 500
+
+    assert hand(app, renamed(room)) == 200
+    room.investigation()
+
+
+def test_rename_is_taken_while_redis_is_away(open_room: Callable[..., Room], office: Plant) -> None:
+    room = open_room()
+    room.alert("ALARM: checkout 5xx")
+
+    with without_redis(office):
+        room.rename(f"inc-{room.name}")
+        room.investigation()
+
+
+@pytest.mark.parametrize("refused", ["is_archived", "restricted_action", "channel_not_found"])
+def test_channel_that_cannot_be_joined_is_left_alone(
+    app: App, open_room: Callable[..., Room], office: Plant, refused: str
+) -> None:
+    room = open_room()
+    office.slack.act("faults", kind="error", method="conversations.join", error=refused)
+
+    assert hand(app, renamed(room)) == 200
+
+    assert not room.inside()
+
+
+@pytest.mark.parametrize("method", ["conversations.join", "conversations.history"])
+@pytest.mark.parametrize("fault", [{"kind": "500", "status": 503}, {"kind": "ratelimited", "retry_after": 0}])
+def test_rename_that_slack_cannot_be_asked_about_is_not_acknowledged(
+    app: App, open_room: Callable[..., Room], office: Plant, fault: dict[str, Any], method: str
+) -> None:
+    room = open_room()
+    office.slack.act("faults", method=method, times=3, **fault)
+
+    assert hand(app, renamed(room)) == 500
+
+    office.slack.act("faults", clear=True)
+
+
+@dataclass(frozen=True)
+class Later(Desk):
+    """A desk whose clock is two hours past a message."""
+
+    said: float = 0.0
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.said, UTC) + timedelta(hours=2)
+
+
+def test_what_was_said_long_ago_in_a_renamed_channel_is_not_the_incident(
+    app: App, desk: Desk, open_room: Callable[..., Room]
+) -> None:
+    room = open_room()
+    said = float(room.alert("ALARM: of last year"))
+    later = build(app.client, Later(**vars(desk), said=said))
+
+    assert hand(later, renamed(room)) == 200
+
+    assert room.inside()
+    assert room.investigations() == []
+
+
+@pytest.mark.parametrize("kind", ["created", "renamed"])
+def test_nothing_is_joined_where_that_is_switched_off(
+    app: App, desk: Desk, open_room: Callable[..., Room], kind: str
+) -> None:
+    room = open_room()
+    body = renamed(room)
+    body["event"]["type"] = {"created": "channel_created", "renamed": "channel_rename"}[kind]
+
+    assert hand(build(app.client, replace(desk, auto_join=False)), body) == 200
+
+    assert not room.inside()
