@@ -1,13 +1,14 @@
 """What a world begins with, and what may happen in it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from workers.sandbox.estate.alarms import AlarmConfig
 from workers.sandbox.estate.revisions import Revision
 from workers.sandbox.estate.trail import Record
 from workers.sandbox.model.behaviour import Code
+from workers.sandbox.model.scene import Routine
 from workers.sandbox.model.spec import Application
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Beginning:
     alarms: tuple[AlarmConfig, ...]
     changes: tuple[Change, ...]
     past: tuple[Record, ...] = ()
+    routines: Mapping[str, Routine] = field(default_factory=dict)
 
     @property
     def first_harm(self) -> float:

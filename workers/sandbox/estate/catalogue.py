@@ -19,6 +19,9 @@ from workers.sandbox.estate.series import (
 )
 from workers.sandbox.model.spec import Application
 
+JOB_READS = 1900.0
+"""Reads a second of a job that takes all of a database."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -82,14 +85,12 @@ WHOLE = (
 )
 
 
-def database_metrics(
-    memory_gb: float, storage_gb: float, used_gb: float, write_share: float
-) -> tuple[Metric, ...]:
+def database_metrics(memory_gb: float, write_share: float) -> tuple[Metric, ...]:
     """What RDS publishes about a PostgreSQL instance of this size."""
-    memory, free = memory_gb * 2**30, (storage_gb - used_gb) * 2**30
+    memory = memory_gb * 2**30
 
     def reads(f: Fields) -> Values:
-        return f("work") * (1 - write_share) * 0.42 + 3
+        return f("work") * (1 - write_share) * 0.42 + 3 + f("job") * JOB_READS
 
     def writes(f: Fields) -> Values:
         return f("work") * write_share * 2.1 + 9
@@ -108,7 +109,7 @@ def database_metrics(
         Metric(
             "DiskQueueDepth", "Count", gauge(lambda f: (reads(f) * 0.00055 + writes(f) * 0.00125) * slower(f))
         ),
-        Metric("FreeStorageSpace", "Bytes", gauge(lambda f: np.full(len(f("cpu")), free))),
+        Metric("FreeStorageSpace", "Bytes", gauge(lambda f: f("free") * 2**30)),
         Metric("ReadThroughput", "Bytes/Second", gauge(lambda f: reads(f) * 16384)),
         Metric("WriteThroughput", "Bytes/Second", gauge(lambda f: writes(f) * 11500)),
         Metric("SwapUsage", "Bytes", gauge(lambda f: np.full(len(f("cpu")), 6.3e6))),
@@ -141,7 +142,7 @@ def catalogue(application: Application) -> list[Series]:
         part = f"balancer {names.balancer(public)}"
         add("AWS/ApplicationELB", part, WHOLE, {"LoadBalancer": names.balancer_id(public)})
     for name, db in application.databases.items():
-        metrics = database_metrics(db.memory_gb, db.storage_gb, db.used_gb, db.write_share)
+        metrics = database_metrics(db.memory_gb, db.write_share)
         add("AWS/RDS", name, metrics, {"DBInstanceIdentifier": name})
     for name in application.caches:
         node = f"{name}-001"

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from workers.sandbox.estate.names import number
 from workers.sandbox.estate.world import World
 from workers.sandbox.model.table import Table
 
@@ -38,6 +39,7 @@ def database_lines(
         when = at - at % 300 + 7
         wrote = int(900 + 700 * rng.random())
         yield int(when * 1000), _checkpoint(when, wrote)
+    yield from _job(world, name, table, index, rng)
     for _ in range(rng.poisson(0.4 * length / 60)):
         took, statement = 1000 + 900 * rng.random(), _statement(list(spec.tables), rng)
         text = f"LOG:  duration: {took:.3f} ms  execute <unnamed>: {statement}"
@@ -47,6 +49,14 @@ def database_lines(
         statement = MIGRATIONS[locked.relation % len(MIGRATIONS)].format(table=locked.table)
         yield say(locked.since + 1, f"LOG:  statement: {statement}", locked.pid)
     for column in table.columns:
+        if column[1] == "failed by" and column[3] == f"full {name}":
+            values = table.column(column)
+            for _ in range(0 if values is None else int(min(values[index], 4 * length))):
+                when, pid = at + length * rng.random(), int(rng.integers(400, 32000))
+                yield say(
+                    when, f'ERROR:  could not extend file "{file_of(name)}": No space left on device', pid
+                )
+                yield say(when, "HINT:  Check free disk space.", pid)
         if column[0] == name and column[1] in _COUNTED:
             values = table.column(column)
             count = 0 if values is None else int(min(values[index], 4 * length))
@@ -54,6 +64,33 @@ def database_lines(
                 when, pid = at + length * rng.random(), int(rng.integers(400, 32000))
                 texts = _COUNTED[column[1]](world, name, column[-1], rng, pid)
                 yield from (say(when, text, pid) for text in texts)
+
+
+def file_of(database: str) -> str:
+    """The file that a database could not make longer."""
+    return f"base/16401/{16384 + number(9000, database)}"
+
+
+def _job(
+    world: World, name: str, table: Table, index: int, rng: np.random.Generator
+) -> Iterator[tuple[int, str]]:
+    """A job reads all there is, piece by piece, and sorts it on disk."""
+    busy, at = table.column((name, "job")), float(table.times[index])
+    if busy is None or busy[index] < 0.05:
+        return
+    spec, pid = world.application.databases[name], 300 + number(90, name, at // 86400)
+    for _ in range(rng.poisson(0.12 * table.seconds)):
+        when = at + table.seconds * rng.random()
+        stamp = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        who = f"{stamp}:10.0.7.41(41230):reports@{spec.database}:[{pid}]"
+        took = 9000 + 14000 * rng.random()
+        yield (
+            int(when * 1000),
+            f"{who}:LOG:  duration: {took:.3f} ms  statement: FETCH FORWARD 50000 FROM report",
+        )
+        size = int(2e8 + 9e8 * rng.random())
+        path = f"base/pgsql_tmp/pgsql_tmp{pid}.{int(rng.integers(90))}"
+        yield int(when * 1000), f'{who}:LOG:  temporary file: path "{path}", size {size}'
 
 
 def _checkpoint(when: float, wrote: int) -> str:

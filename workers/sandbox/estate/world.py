@@ -11,12 +11,13 @@ from workers.sandbox.estate.alarms import EVALUATED_AFTER, AlarmConfig, AlarmSta
 from workers.sandbox.estate.beginning import Beginning, Happening, Locked
 from workers.sandbox.estate.catalogue import catalogue
 from workers.sandbox.estate.conditions import Conditions
-from workers.sandbox.estate.fleet import Deployment, Fleet
+from workers.sandbox.estate.fleet import Deployment, Fleet, Task
 from workers.sandbox.estate.memory import Memory
 from workers.sandbox.estate.names import Names, digest, fraction
 from workers.sandbox.estate.revisions import Revisions
 from workers.sandbox.estate.series import Series
 from workers.sandbox.estate.statistics import Points, points
+from workers.sandbox.estate.storage import Storage
 from workers.sandbox.estate.trail import Actor, Record, Trail
 from workers.sandbox.model.engine import Engine
 from workers.sandbox.model.history import FINE, FINE_KEPT, History
@@ -47,8 +48,11 @@ class World:
         self.fleet.flaw = lambda name, number: self.revisions.behaviour(name, number).code.flaw
         self.series = {(s.namespace, s.name, s.dimensions): s for s in catalogue(begin.application)}
         self.conditions = Conditions()
+        self.storage = Storage(begin.application, self.conditions)
         self.memory = Memory(begin.application, self.fleet)
         self.happenings: list[Happening] = []
+        self.jobs: list[Task] = []
+        """Tasks that belong to no service."""
         self.locked: dict[str, Locked] = {}
         self.agents: dict[str, str] = {}
         self.undo: dict[tuple[str, str], tuple[str, str]] = {}
@@ -56,6 +60,7 @@ class World:
         self.alarms: dict[str, AlarmState] = {}
         self._moves: dict[str, tuple[tuple[int, float], list[Transition]]] = {}
         self._engine, self._state = Engine(begin.application, begin.seed), State()
+        self._routines = begin.routines
         self._set_up(begin)
         self._base = self._healthy_scene(begin)
         self._rest = self._resting(begin.now)
@@ -94,10 +99,11 @@ class World:
             (part, figure): value * self._ailing(part, figure, start, end)
             for (part, figure), value in self.conditions.now.items()
         }
+        conditions |= self.storage.holds(start)
         for name in self.application.services:
             conditions[(name, "unhealthy")] = self.fleet.unhealthy(name, start, end)
         groups = {name: self._groups(name, start, end, conditions) for name in self.application.services}
-        return Scene(groups, conditions)
+        return Scene(groups, conditions, self._routines)
 
     def _ailing(self, service: str, figure: str, start: float, end: float) -> float:
         """The share of a service that a condition concerns; of what sits in tasks, newer ones are free.
@@ -144,7 +150,7 @@ class World:
             name: (Group(revision, tasks, self.revisions.behaviour(name, revision)),)
             for name, (revision, tasks, _) in begin.running.items()
         }
-        return Scene(groups)
+        return Scene(groups, routines=begin.routines)
 
     def _resting(self, now: float) -> State:
         """The state the healthy application comes to rest in, from which the past is computed."""

@@ -143,6 +143,13 @@ def list_tasks(desk: Desk) -> Result:
         if family and desk.names.family(name) != family:
             continue
         found += [desk.names.task(task.id) for task in _tasks(desk, state, status)]
+    for task in desk.world.jobs:
+        if (
+            not service
+            and family in (None, desk.names.family(task.service))
+            and task in _of(desk, [task], status)
+        ):
+            found.append(desk.names.task(task.id))
     page, token = desk.page(found, desk.get("maxResults", 100), desk.get("nextToken"), *_BAD_TOKEN)
     return trimmed({"taskArns": list(page), "nextToken": token})
 
@@ -156,6 +163,7 @@ def describe_tasks(desk: Desk) -> Result:
         for status in ("RUNNING", "STOPPED")
         for task in _tasks(desk, state, status)
     }
+    known |= {task.id: task for task in desk.world.jobs}
     found, failures = [], []
     for given in desk.params["tasks"]:
         task = known.get(given.rpartition("/")[2])
@@ -164,6 +172,20 @@ def describe_tasks(desk: Desk) -> Result:
         else:
             failures.append({"arn": given, "reason": "MISSING"})
     return {"tasks": found, "failures": failures}
+
+
+def stop_task(desk: Desk) -> Result:
+    """StopTask, of a task that belongs to no service: what it took is free again."""
+    _cluster(desk)
+    wanted = str(desk.params["task"]).rpartition("/")[2]
+    for task in desk.world.jobs:
+        if task.id == wanted and task.stopped is None:
+            task.stopping = task.stopped = desk.now
+            task.stop_code, task.stop_reason = "UserInitiated", desk.get("reason", "Task stopped by user")
+            task.exit_code = 143
+            desk.world.take_back("RunTask", task.id, desk.now)
+            return {"task": task_view(desk, task)}
+    raise CloudError("InvalidParameterException", "The referenced task was not found.")
 
 
 # ---- looking things up ----
@@ -195,13 +217,15 @@ def _revision(desk: Desk, given: str) -> Revision:
 
 
 def _tasks(desk: Desk, state: ServiceState, status: str) -> list[Task]:
+    return _of(desk, state.tasks, status)
+
+
+def _of(desk: Desk, tasks: list[Task], status: str) -> list[Task]:
     if status == "STOPPED":
         return [
-            t
-            for t in state.tasks
-            if t.stopped is not None and desk.now - STOPPED_SHOWN <= t.stopped <= desk.now
+            t for t in tasks if t.stopped is not None and desk.now - STOPPED_SHOWN <= t.stopped <= desk.now
         ]
-    alive = [t for t in state.tasks if t.created <= desk.now and (t.stopped is None or t.stopped > desk.now)]
+    alive = [t for t in tasks if t.created <= desk.now and (t.stopped is None or t.stopped > desk.now)]
     return [t for t in alive if t.stopping is None or t.stopping > desk.now]
 
 
@@ -217,4 +241,5 @@ HANDLERS: dict[str, Handler] = {
     "ListTaskDefinitionFamilies": list_task_definition_families,
     "ListTasks": list_tasks,
     "DescribeTasks": describe_tasks,
+    "StopTask": stop_task,
 }

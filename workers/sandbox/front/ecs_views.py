@@ -176,7 +176,9 @@ def task_view(desk: Desk, task: Task) -> Result:
         "taskArn": desk.names.task(task.id),
         "clusterArn": desk.names.cluster,
         "taskDefinitionArn": desk.names.task_definition(task.service, task.revision),
-        "group": f"service:{task.service}",
+        "group": f"service:{task.service}"
+        if task.service in desk.world.fleet.services
+        else f"family:{task.service}",
         "launchType": "FARGATE",
         "platformVersion": "1.4.0",
         "availabilityZone": task.zone,

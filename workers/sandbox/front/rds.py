@@ -1,6 +1,6 @@
 """Amazon RDS: instances and their events."""
 
-from workers.sandbox.estate.beginning import within
+from workers.sandbox.estate.beginning import Happening, within
 from workers.sandbox.estate.names import REGION, digest, number
 from workers.sandbox.front.desk import Desk, Handler, Result, trimmed
 from workers.sandbox.front.refusal import CloudError
@@ -24,11 +24,11 @@ def _instance(desk: Desk, name: str, spec: Database) -> Result:
         "DBInstanceIdentifier": name,
         "DBInstanceClass": spec.instance_class,
         "Engine": "postgres",
-        "DBInstanceStatus": "available",
+        "DBInstanceStatus": "available" if desk.world.storage.free(name, desk.now) else "storage-full",
         "MasterUsername": "postgres",
         "DBName": spec.database,
         "Endpoint": {"Address": address, "Port": 5432, "HostedZoneId": "Z2R2ITUGPM61AM"},
-        "AllocatedStorage": int(spec.storage_gb),
+        "AllocatedStorage": int(desk.world.storage.size(name)),
         "InstanceCreateTime": desk.world.began - 86400 * 402,
         "PreferredBackupWindow": "03:12-03:42",
         "BackupRetentionPeriod": 7,
@@ -86,6 +86,24 @@ def describe_db_events(desk: Desk) -> Result:
     return trimmed({"Events": list(page), "Marker": token})
 
 
+def modify_db_instance(desk: Desk) -> Result:
+    """ModifyDBInstance, as far as it gives an instance more storage."""
+    name = str(desk.params["DBInstanceIdentifier"]).rpartition(":")[2]
+    if name not in desk.world.application.databases:
+        raise CloudError("DBInstanceNotFound", f"DBInstance {name} not found.", 404)
+    wanted, spec = desk.get("AllocatedStorage"), desk.world.application.databases[name]
+    if wanted is None:
+        raise CloudError("InvalidParameterCombination", "No modifications were requested")
+    size = desk.world.storage.size(name)
+    if wanted < size * 1.1:
+        text = f"Invalid storage size for engine name postgres and storage type gp3: {wanted}"
+        raise CloudError("InvalidParameterCombination", text)
+    desk.world.conditions.turn(desk.now, name, "added", wanted - spec.storage_gb)
+    text = "Finished applying modification to allocated storage"
+    desk.world.happenings.append(Happening(desk.now, "rds", name, text, ("configuration change",)))
+    return {"DBInstance": _instance(desk, name, spec)}
+
+
 def reboot_db_instance(desk: Desk) -> Result:
     """RebootDBInstance: every session ends, and whatever it held is free again."""
     name = str(desk.params["DBInstanceIdentifier"]).rpartition(":")[2]
@@ -99,5 +117,6 @@ def reboot_db_instance(desk: Desk) -> Result:
 HANDLERS: dict[str, Handler] = {
     "DescribeDBInstances": describe_db_instances,
     "DescribeEvents": describe_db_events,
+    "ModifyDBInstance": modify_db_instance,
     "RebootDBInstance": reboot_db_instance,
 }

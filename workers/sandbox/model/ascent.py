@@ -43,11 +43,14 @@ class Ascent:
             places = places + tasks * int(edge.pool or 0) * step.scene.cost(service, name, edge)
         before = step.state.statements.get(name, np.zeros(step.rows))
         work = self.descent.work.get(name, np.zeros(step.rows))
-        busy = 0.02 + step.scene.condition(name, "busy")
+        job = step.scene.job(name, step.times)
+        busy = 0.02 + job
         step.outcomes[name], load = stores.database(spec, step.rng, work, before, places, busy, step.dt)
         step.state.statements[name] = load.waiting
         cpu = np.minimum(load.cpu * 100 * self.measures.noise(0.03), 100)
         self.writer.write(name, rate=self.descent.rate(name), work=work * self.measures.noise(0.04), cpu=cpu)
+        usual = spec.storage_gb - spec.used_gb
+        self.writer.write(name, job=job, free=step.scene.free(name, step.times, usual))
 
     def _cache(self, name: str) -> None:
         rate = self.descent.rate(name)

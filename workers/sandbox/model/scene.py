@@ -30,15 +30,40 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Routine:
+    """A job that ran on the days before `today`, at the same hour: how long, and how much it took."""
+
+    today: float
+    seconds: float
+    busy: float
+
+    def runs(self, times: Floats) -> Floats:
+        """Whether it ran at these times."""
+        return (times < self.today - 3600) & ((times - self.today) % 86400 < self.seconds)
+
+
+@dataclass(frozen=True)
 class Scene:
     """Everything that holds during a step. Conditions are keyed by (part, figure), as faults set them."""
 
     groups: Mapping[str, tuple[Group, ...]]
     conditions: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    routines: Mapping[str, Routine] = field(default_factory=dict)
+    """What runs every day on a part."""
 
     def condition(self, part: str, figure: str, default: float = 0.0) -> float:
         """The value of a condition, or what holds without one."""
         return self.conditions.get((part, figure), default)
+
+    def job(self, part: str, times: Floats) -> Floats:
+        """How much of a database jobs take: the daily one on the days before, and what there is now."""
+        routine, now = self.routines.get(part), np.full(len(times), self.condition(part, "busy"))
+        return now if routine is None else now + routine.busy * routine.runs(times)
+
+    def free(self, part: str, times: Floats, usual: float) -> Floats:
+        """Gigabytes that are free at these times: what was measured, less what came since."""
+        since = times - self.condition(part, "measured")
+        return np.maximum(self.condition(part, "free", usual) - self.condition(part, "fills") * since, 0.0)
 
     def cost(self, service: str, dependency: str, edge: Edge) -> float:
         """How much work a call of the service is for a dependency now."""

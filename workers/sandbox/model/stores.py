@@ -50,11 +50,11 @@ class Load(NamedTuple):
 
 
 def database(
-    spec: Database, rng: Generator, work: Floats, waiting: Floats, places: Floats, busy: float, dt: float
+    spec: Database, rng: Generator, work: Floats, waiting: Floats, places: Floats, busy: Floats, dt: float
 ) -> tuple[Outcomes, Load]:
     """Statements against `work` a second, weighted by cost like `places`: how much can be in flight."""
-    ceiling = max(spec.vcpus * (1 - busy), 0.05) / (spec.cpu_ms / 1000)
-    line = advance_line(waiting, work, np.full_like(work, ceiling), places, dt)
+    ceiling = np.maximum(spec.vcpus * (1 - busy), 0.05) / (spec.cpu_ms / 1000)
+    line = advance_line(waiting, work, ceiling, places, dt)
     cpu = np.minimum(line.served * spec.cpu_ms / 1000 / spec.vcpus + busy, 1.0)
     median = spec.query_ms / 1000 * contention(cpu)
     seconds = lognormal(rng, len(work), median, spec.spread)

@@ -17,6 +17,8 @@ _MEANS = frozenset(
         "visible",
         "memory",
         "tasks",
+        "job",
+        "free",
         "unhealthy",
         "waiting",
         "keeps",

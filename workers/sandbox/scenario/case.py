@@ -1,6 +1,7 @@
 """What a case is: what was asked for, what happens in it, and the truth about it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from workers.sandbox.estate.beginning import Beginning, Change
+from workers.sandbox.model.scene import Routine
 
 QUIET = frozenset({"alarm_edited"})
 """Faults that do no harm."""
@@ -64,6 +66,7 @@ class Trouble:
     truth: Truth
     changes: tuple[Change, ...]
     alarm: str | None = None
+    routines: Mapping[str, Routine] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

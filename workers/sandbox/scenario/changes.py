@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workers.sandbox.estate.beginning import Happening, Locked
+from workers.sandbox.estate.fleet import Task
 from workers.sandbox.estate.names import Names, digest
 from workers.sandbox.estate.revisions import Revision
 from workers.sandbox.estate.trail import Actor
@@ -80,6 +81,7 @@ class Turn:
     figure: str
     value: float
     harmful: bool = True
+    reshapes: bool = False
 
     def apply(self, world: World) -> None:
         """Set it."""
@@ -102,6 +104,26 @@ class Shut:
         self.call.apply(world)
         world.conditions.turn(self.at, self.service, self.figure, self.share)
         world.undo[(self.call.event, self.call.resources[0][1])] = (self.service, self.figure)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A scheduled task starts and takes a share of a database until it is done or stopped."""
+
+    at: float
+    database: str
+    busy: float
+    revision: Revision
+    harmful: bool = True
+
+    def apply(self, world: World) -> None:
+        """Start it."""
+        name = digest(world.seed, "job", self.at)[:32]
+        world.revisions.add(self.revision)
+        service, number = self.revision.service, self.revision.number
+        world.jobs.append(Task(name, service, number, self.at - 20, self.at - 9, f"events-rule/{service}"))
+        world.conditions.turn(self.at, self.database, "busy", self.busy)
+        world.undo[("RunTask", name)] = (self.database, "busy")
 
 
 @dataclass(frozen=True)

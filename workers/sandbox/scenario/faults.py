@@ -20,6 +20,8 @@ FAULTS: dict[str, Callable[[Stage], Trouble]] = {
     "pool_exhaustion": stores.pool_exhaustion,
     "expired_credential": doors.expired_credential,
     "access_change": doors.access_change,
+    "disk_full": stores.disk_full,
+    "batch_collision": stores.batch_collision,
     "lock_contention": stores.lock_contention,
     "cache_stampede": stores.cache_stampede,
     "consumer_stopped": stores.consumer_stopped,

@@ -1,6 +1,7 @@
 """Makes a case from a wish: the healthy application, its trouble, the decoys, and the truth."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from workers.sandbox.estate.beginning import Beginning, Change
 from workers.sandbox.model.history import FINE
@@ -32,7 +33,8 @@ def generate(wish: Wish, now: float, attempt: int = 0) -> Case:
     if wish.decoys:
         changes += decoys(stage)
     name = f"{wish.application}-{'+'.join(wish.faults) or 'healthy'}-{wish.seed}"
-    beginning = _beginning(base, wish.seed, onset, now, changes)
+    routines = {part: routine for trouble in troubles for part, routine in trouble.routines.items()}
+    beginning = replace(_beginning(base, wish.seed, onset, now, changes), routines=routines)
     alarms = frozenset(trouble.alarm for trouble in troubles if trouble.alarm)
     return Case(name, wish, beginning, tuple(trouble.truth for trouble in troubles), alarms)
 

@@ -2,10 +2,12 @@
 
 from workers.sandbox.estate.beginning import Change, Happening, Locked
 from workers.sandbox.estate.names import number
+from workers.sandbox.estate.revisions import Revision, image
+from workers.sandbox.model.scene import Routine
 from workers.sandbox.scenario.case import Trouble, Truth
-from workers.sandbox.scenario.changes import Call, Deploy, Lock, Note, Turn
+from workers.sandbox.scenario.changes import Call, Deploy, Job, Lock, Note, Turn
 from workers.sandbox.scenario.loads import ceiling, connections, statements
-from workers.sandbox.scenario.people import somebody
+from workers.sandbox.scenario.people import PIPELINE, SCHEDULE, somebody
 from workers.sandbox.scenario.stage import Stage
 
 HELD = 900.0
@@ -55,6 +57,50 @@ def pool_exhaustion(stage: Stage) -> Trouble:
     busiest = max(connections(stage, s, name) for s in stage.served() if s in application.callers(name))
     taken = 1 - busiest * stage.between(0.35, 0.7) / stage.strength
     return Trouble(Truth(name, "pool_exhaustion"), (Turn(stage.onset, name, "taken", taken),))
+
+
+def disk_full(stage: Stage) -> Trouble:
+    """Something that nobody cleans up fills the storage in a straight line, until nothing can be written."""
+    name = stage.pick(list(stage.base.application.databases))
+    spec = stage.base.application.databases[name]
+    room, took = spec.storage_gb - spec.used_gb, 60 * stage.between(35, 60)
+    began = stage.onset - took
+    text = (
+        f"The free storage capacity for DB Instance: {name} is low at 5% of the provisioned storage "
+        f"[Provisioned Storage: {spec.storage_gb:.0f} GB, Free Storage: {spec.storage_gb * 0.05:.2f} GB]. "
+        "You may want to increase the provisioned storage to address this issue."
+    )
+    low = stage.onset - took * spec.storage_gb * 0.05 / room
+    full = "Database instance is out of storage: the allocated storage has been exhausted."
+    changes = (
+        Turn(began, name, "fills", room / took, harmful=False, reshapes=True),
+        Note(low, Happening(low, "rds", name, text, ("low storage",))),
+        Note(stage.onset, Happening(stage.onset, "rds", name, full, ("low storage",))),
+    )
+    return Trouble(Truth(name, "disk_full"), changes)
+
+
+def batch_collision(stage: Stage) -> Trouble:
+    """The daily report runs into the traffic: it takes far more of the database than on other days."""
+    application = stage.base.application
+    name = stage.pick(list(application.databases))
+    usual = sum(statements(stage, caller, name) for caller in application.callers(name)) / ceiling(
+        stage, name
+    )
+    busy = min(0.97, 1 - usual * stage.between(0.72, 0.88) / stage.strength)
+    family = f"{application.name}-reports"
+    request = {"cluster": application.name, "taskDefinition": family, "launchType": "FARGATE", "count": 1}
+    resources = (("AWS::ECS::Cluster", application.name), ("AWS::ECS::TaskDefinition", family))
+    runs = [
+        Call(stage.onset - 86400 * day - 20, "RunTask", "ecs.amazonaws.com", SCHEDULE, request, resources)
+        for day in range(8)
+    ]
+    full = image(application.name, "reports", "stable")
+    registered = stage.onset - 86400 * 60
+    revision = Revision("reports", 7, full, {"REPORT": "daily"}, registered, PIPELINE.arn, 1024, 4096)
+    routine = Routine(stage.onset, stage.between(240, 420), min(0.2, busy / 3))
+    changes = (*runs, Job(stage.onset, name, busy, revision))
+    return Trouble(Truth(name, "batch_collision"), changes, routines={name: routine})
 
 
 def cache_stampede(stage: Stage) -> Trouble:
