@@ -145,6 +145,9 @@ def test_the_procfile_names_the_processes_that_up_starts(tmp_path: Path) -> None
 EVENTS = {
     "app_mention": "app_mentions:read",
     "channel_created": "channels:read",
+    "channel_rename": "channels:read",
+    "group_rename": "groups:read",
+    "member_joined_channel": "channels:read",
     "message.channels": "channels:history",
     "message.groups": "groups:history",
 }
@@ -173,7 +176,7 @@ def test_the_manifest_asks_for_what_its_events_need_and_keeps_slacks_limits() ->
     assert len(about["name"]) <= 35
     assert len(about["description"]) <= 140
     assert 175 <= len(about["long_description"]) <= 4000
-    assert {EVENTS[event] for event in events} <= set(scopes)
+    assert {EVENTS[event] for event in events} | {"commands"} <= set(scopes)
     assert len(scopes) == len(set(scopes))
     assert manifest["settings"]["socket_mode_enabled"]
     assert manifest["settings"]["interactivity"]["is_enabled"]
@@ -190,4 +193,21 @@ def test_every_scope_is_for_something_that_the_code_does() -> None:
 
     events = manifest["settings"]["event_subscriptions"]["bot_events"]
     asked = set(manifest["oauth_config"]["scopes"]["bot"])
-    assert asked == needed | {EVENTS[event] for event in events}
+    commands = {"commands"} if manifest["features"]["slash_commands"] else set[str]()
+    assert asked == needed | commands | {EVENTS[event] for event in events}
+
+
+def test_every_command_shortcut_and_event_of_the_manifest_has_its_listener_and_none_besides() -> None:
+    manifest = cast("dict[str, Any]", yaml.safe_load((ROOT / "manifest.yml").read_text()))
+    text = "".join(place.read_text() for place in ROOT.glob("bot/listeners/*.py"))
+    features = manifest["features"]
+
+    commands = set(re.findall(r'app\.command\("(/\w+)"\)', text))
+    shortcuts = set(re.findall(r'"callback_id": "(\w+)"', text))
+    named = re.findall(r'app\.event\("(\w+)"\)', text) + re.findall(r'"(channel_\w+|group_\w+)"', text)
+
+    assert {row["command"] for row in features["slash_commands"]} == commands
+    assert {row["callback_id"] for row in features["shortcuts"]} == shortcuts
+    events = manifest["settings"]["event_subscriptions"]["bot_events"]
+    assert {event.partition(".")[0] for event in events} == {*named} - {"channel_id", "channel_type"}
+    assert all(len(row["name"]) <= 24 for row in features["shortcuts"])
