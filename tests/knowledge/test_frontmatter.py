@@ -146,7 +146,7 @@ def test_what_would_grow_is_refused_quickly(raw: str) -> None:
         grown = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
 
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 20  # what grows takes for ever, not a little longer
     assert grown < 50 * 2**20
 
 

@@ -258,4 +258,4 @@ def test_worker_told_to_stop_finishes_what_it_has_and_leaves_the_rest_to_others(
     assert_cause_was_named_once(talk)
     assert len(talk.runners()) == 1
     assert later.runners() == []
-    assert running.site.queue.queued("investigate") == {later.id}
+    assert later.id in running.site.queue.queued("investigate")
