@@ -67,6 +67,10 @@ def test_an_access_change_cuts_off_one_service_until_it_is_undone(
     _only_here(cloud, application, service, CUT_OFF)
     assert cloud.ratio(service, "CPUUtilization") < 1.3
 
+    if calls[0]["EventName"] == "DeleteRolePolicy":
+        queue = {"shop": "orders", "booking": "notifications"}[application]
+        assert cloud.ratio(queue, "NumberOfMessagesSent", "Sum") < 0.3
+
     cloud.restart(application, service)
     assert cloud.state_after(alarm, 240) == "ALARM", "fresh tasks may as little"
     _undo(cloud, calls[0])

@@ -81,3 +81,37 @@ def test_a_stuck_rollout_starts_tasks_again_and_again_until_it_is_rolled_back(
     healed = ecs.describe_services(cluster=application, services=[service])["services"][0]
     assert [d["rolloutState"] for d in healed["deployments"]] == ["COMPLETED"]
     assert healed["runningCount"] == healed["desiredCount"]
+
+
+@pytest.mark.parametrize("application", ["shop", "booking"])
+def test_broken_telemetry_stops_together_while_the_service_serves_on(
+    cloud: LocalCloud, application: str
+) -> None:
+    case = cloud.play("telemetry_broken", application=application, seed=4)
+    service, alarm = case["truth"]["service"], case["alert"]["alarm"]
+    group = f"/ecs/{application}/{service}"
+
+    assert case["alert"]["service"] == service
+    for metric in ("Requests", "Errors", "Latency"):
+        assert not cloud.series(service, metric, "SampleCount", (-6, -1))
+        assert cloud.series(service, metric, "SampleCount", (-20, -12))
+    assert not cloud.log(group, "", LATE_LINES)
+    assert cloud.log(group, "", CALM_LINES)
+    assert cloud.ratio(service, "RequestCount", "Sum") == pytest.approx(1, abs=0.2)
+    assert cloud.ratio(service, "TargetResponseTime", "p50") == pytest.approx(1, abs=0.2)
+    reason = cloud.client("cloudwatch").describe_alarms(AlarmNames=[alarm])["MetricAlarms"][0]["StateReason"]
+    assert "no datapoints were received" in reason
+
+    other = next(
+        s for s in ("checkout", "search", "pricing") if s != service and _runs(cloud, application, s)
+    )
+    cloud.restart(application, other)
+    assert cloud.state_after(alarm, 240) == "ALARM"
+    cloud.restart(application, service)
+    assert cloud.state_after(alarm, 300) == "OK"
+    assert cloud.log(group, "", (-2, -1))
+
+
+def _runs(cloud: LocalCloud, application: str, service: str) -> bool:
+    found = cloud.client("ecs").list_services(cluster=application)["serviceArns"]
+    return any(arn.endswith(f"/{service}") for arn in found)

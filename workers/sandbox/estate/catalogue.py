@@ -14,6 +14,7 @@ from workers.sandbox.estate.series import (
     counted,
     gauge,
     per_task,
+    published,
     timed,
     totalled,
 )
@@ -69,9 +70,9 @@ LAMBDA = (
     Metric("ConcurrentExecutions", "Count", gauge(lambda f: np.ceil(f("in_flight")))),
 )
 CUSTOM = (
-    Metric("Requests", "Count", totalled("requests")),
-    Metric("Errors", "Count", totalled("failed", "refused")),
-    Metric("Latency", "Seconds", timed()),
+    Metric("Requests", "Count", published(totalled("requests"))),
+    Metric("Errors", "Count", published(totalled("failed", "refused"))),
+    Metric("Latency", "Seconds", published(timed())),
 )
 
 

@@ -102,6 +102,20 @@ def per_task(name: str) -> Measure:
     return measure
 
 
+def published(measure: Measure) -> Measure:
+    """What tasks send themselves: the samples of those that still send, and no sample where none does."""
+
+    def shared(field: Fields) -> Samples:
+        heard, found = field("heard"), measure(field)
+        total, count = found.total * heard, found.count * np.where(heard > 0, 1.0, 0.0)
+        histogram = None if found.histogram is None else found.histogram * heard[:, None].astype(np.float32)
+        if histogram is not None:
+            count = found.count * heard
+        return Samples(total, count, found.least, found.most, histogram)
+
+    return shared
+
+
 def timed(scale: float = 1.0) -> Measure:
     """One sample of each request, in seconds times `scale`."""
 

@@ -49,10 +49,13 @@ class ServiceRow:
         self._there: dict[int, list[str]] = {}
 
     def lines(self) -> Iterator[Line]:
-        """All of them, in no particular order."""
+        """All of them, in no particular order; none of tasks that no longer send any."""
+        if not self._value("heard"):
+            return
         yield from self._noise()
         yield from self._lifecycle()
         yield from self._stalls()
+        yield from self._turned_away()
         for revision, served in self._by_revision():
             yield from self._requests(revision, served)
             yield from self._failures(revision)
@@ -205,6 +208,15 @@ class ServiceRow:
             text = self.voice.words["stalled"].format(ms=pause, waiting=2 + int(self.rng.integers(20)))
             stream = self.stream(there[int(self.rng.integers(len(there)))])
             yield Line(int(at * 1000), stream, self.voice.line(at, "WARN", text, "runtime"))
+
+    def _turned_away(self) -> Iterator[Line]:
+        """What a database without a free connection answers to a pool that wants to fill itself."""
+        for part in self.spec.edges:
+            if self.world.conditions.at(part, "taken", self.at):
+                for revision, _ in self._by_revision():
+                    for _ in range(self.rng.poisson(0.12 * self.spec.tasks * self.length)):
+                        at, text = self._moment(), wording()["turned"].format(part=part)
+                        yield self._line(at, revision, self.voice.line(at, "ERROR", text, "pool"))
 
     def _moment(self) -> float:
         return self.at + self.length * float(self.rng.random())

@@ -29,7 +29,7 @@ from workers.sandbox.model.spec import Application
 WARM_UP = 60.0
 """Seconds before the first change from which steps are computed one after the other."""
 SETTLED = 30.0
-OF_TASKS = frozenset({"stuck", "slowed", "rotated"})
+OF_TASKS = frozenset({"stuck", "slowed", "rotated", "silent"})
 """Figures that sit in the tasks themselves: a task started since has none of it."""
 STRETCH = 600
 

@@ -53,6 +53,8 @@ class Measures:
         self.writer.write(name, requests=counts + refused, failed=failed, refused=refused, denied=denied)
         self.writer.write(name, answered=counts - failed - denied)
         unhealthy = self.step.scene.condition(name, "unhealthy")
+        heard = 1 - self.step.scene.condition(name, "silent")
+        self.writer.write(name, heard=np.full(self.step.rows, heard))
         self.writer.write(name, unhealthy=np.full(self.step.rows, np.ceil(unhealthy)))
         self._failing[name] = failed / np.maximum(counts, 1)
         self._processors(name, groups)
@@ -138,6 +140,7 @@ class Measures:
         used = line.served * taken * self.step.state.query.get((name, group.revision, database), 0.0)
         each = np.minimum(np.maximum(max(2.0, size * 0.25), used / max(group.tasks, 0.05) * 1.25 + 1), size)
         each = np.minimum(each, size * (1 - self.step.scene.condition(database, "taken")))
+        each = each * self.step.scene.arriving(name, database)
         self.writer.add((database, "connections"), group.tasks * each * self.noise(0.02))
         met = work.blocked.get(database)
         if met is not None:

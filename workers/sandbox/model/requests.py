@@ -130,7 +130,7 @@ class Step:
         missed = self.rng.binomial(counts.astype(np.int64), 1 - hits)
         if codes is not None:
             missed = np.where(codes > 0, counts, missed)
-        add(work.made, dependency, counts)
+        add(work.made, dependency, self._arriving(work, dependency, counts))
         add(work.missed, dependency, missed)
         if edge.on_miss:
             self._pooled(work, edge.on_miss, work.group.behaviour.edges[edge.on_miss], missed)
@@ -139,7 +139,7 @@ class Step:
         """Call with retries; gives back who got an answer, and fails the others unless it is optional."""
         pending, codes = mask, None
         for attempt in range(int(edge.retries) + 1):
-            add(work.made, dependency, pending)
+            add(work.made, dependency, self._arriving(work, dependency, pending))
             seconds, codes = self._once(work, dependency, edge)
             work.seconds += np.where(pending, seconds + np.float32(RETRY_PAUSE * attempt), 0)
             if codes is None:
@@ -162,6 +162,10 @@ class Step:
                 code = self.reasons.code(f"{word} {dependency}")
                 codes = np.where(met, code, 0 if codes is None else codes).astype(np.int16)
         return seconds, codes
+
+    def _arriving(self, work: Work, dependency: str, counts: Samples) -> Samples:
+        share = self.scene.arriving(work.service, dependency)
+        return counts if share == 1 else counts * share
 
     def _answered(self, work: Work, dependency: str, edge: Edge) -> tuple[Samples, Codes | None]:
         outcome, cost = self.outcomes[dependency], self.scene.cost(work.service, dependency, edge)
@@ -191,7 +195,7 @@ class Step:
             seconds = np.where(given_up, 0, seconds)
             codes = np.where(given_up, self.reasons.code(f"pool {dependency}"), 0 if codes is None else codes)
             counts = np.where(given_up, 0, counts)
-        add(work.made, dependency, counts)
+        add(work.made, dependency, self._arriving(work, dependency, counts))
         work.seconds += np.where(mask, wait + seconds, 0)
         if codes is not None:
             work.fail(mask & (codes > 0), codes)

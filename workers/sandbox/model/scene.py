@@ -1,5 +1,6 @@
 """What the engine is told about a step, and what it remembers between steps."""
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,9 @@ import numpy as np
 from workers.sandbox.model.behaviour import Behaviour
 from workers.sandbox.model.queueing import Floats
 from workers.sandbox.model.spec import Edge
+
+DOORS = ("rotated", "expired", "denied", "throttled", "unreached")
+"""Conditions of a caller that turn its calls away before they count as one."""
 
 Key = tuple[str, int, str]
 """Service, revision, dependency."""
@@ -64,6 +68,11 @@ class Scene:
         """Gigabytes that are free at these times: what was measured, less what came since."""
         since = times - self.condition(part, "measured")
         return np.maximum(self.condition(part, "free", usual) - self.condition(part, "fills") * since, 0.0)
+
+    def arriving(self, service: str, dependency: str) -> float:
+        """The share of a service's calls that gets as far as the dependency."""
+        turned = [self.condition(service, f"{word} {dependency}") for word in DOORS]
+        return math.prod(1 - share for share in turned)
 
     def cost(self, service: str, dependency: str, edge: Edge) -> float:
         """How much work a call of the service is for a dependency now."""

@@ -146,6 +146,7 @@ class Alarm(Row):
     periods: int
     points: int
     above: bool = True
+    missing: str = "notBreaching"
 
 
 class Edit(Row):

@@ -20,6 +20,7 @@ _MEANS = frozenset(
         "job",
         "free",
         "unhealthy",
+        "heard",
         "waiting",
         "keeps",
         "in_flight",

@@ -132,15 +132,13 @@ def alarm_config(application: Application, alarm: Alarm) -> AlarmConfig:
         threshold=float(alarm.threshold),
         periods=alarm.periods,
         points=alarm.points,
+        missing=alarm.missing,
         comparison="GreaterThanThreshold" if alarm.above else "LessThanThreshold",
         actions=(arn("sns", f"{application.name}-alerts"),),
     )
 
 
 def series_of(application: Application, part: str, metric: str) -> Series:
-    """AWS's own series of a part by metric name."""
-    return next(
-        s
-        for s in catalogue(application)
-        if s.part == part and s.name == metric and s.namespace != application.namespace
-    )
+    """A series of a part by metric name: AWS's own, or that of the service where AWS has none."""
+    found = [s for s in catalogue(application) if s.part == part and s.name == metric]
+    return next((s for s in found if s.namespace != application.namespace), found[0])

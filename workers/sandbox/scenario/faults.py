@@ -14,6 +14,7 @@ FAULTS: dict[str, Callable[[Stage], Trouble]] = {
     "third_party_down": outside.third_party_down,
     "slow_dependency": tasks.slow_dependency,
     "self_healed": tasks.self_healed,
+    "telemetry_broken": tasks.telemetry_broken,
     "traffic_surge": outside.traffic_surge,
     "alarm_edited": outside.alarm_edited,
     "query_regression": stores.query_regression,

@@ -27,3 +27,10 @@ def self_healed(stage: Stage) -> Trouble:
 def _slow(stage: Stage, service: str) -> float:
     """How many times its own work comes on top of it."""
     return stage.between(900, 2200) * stage.strength / stage.base.application.services[service].own_ms
+
+
+def telemetry_broken(stage: Stage) -> Trouble:
+    """The agent beside a service hangs: its logs and its own metrics stop, and the service serves on."""
+    watched = {alarm.of for alarm in stage.base.application.alarms if alarm.missing == "breaching"}
+    service = stage.pick([name for name in stage.served() if name in watched])
+    return Trouble(Truth(service, "telemetry_broken"), (Turn(stage.onset, service, "silent", 1.0),))
