@@ -219,7 +219,10 @@ class LocalCloud:
 
 def _names(metric: Mapping[str, Any], part: str) -> bool:
     values = [d["Value"] for d in metric["Dimensions"]]
-    return any(value == part or value == f"{part}-001" or f"-{part}/" in value for value in values)
+    return any(
+        value == part or value == f"{part}-001" or f"-{part}/" in value or value.startswith(f"app/{part}/")
+        for value in values
+    )
 
 
 def code_of(error: BaseException) -> str:

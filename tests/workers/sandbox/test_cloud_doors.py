@@ -88,3 +88,30 @@ def _undo(cloud: LocalCloud, call: dict) -> None:
     cloud.client("ec2", "operator").authorize_security_group_ingress(
         GroupId=names["SecurityGroup"], IpProtocol="tcp", FromPort=5432, ToPort=5432, CidrIp="10.0.0.0/16"
     )
+
+
+@pytest.mark.parametrize("application", ["shop", "booking"])
+def test_a_balancer_that_answers_itself_leaves_its_targets_idle_and_healthy(
+    cloud: LocalCloud, application: str
+) -> None:
+    case = cloud.play("balancer_or_dns", application=application, seed=4)
+    service, alarm, elb = case["truth"]["service"], case["alert"]["alarm"], cloud.client("elbv2", "operator")
+    group = elb.describe_target_groups(Names=[f"{application}-{service}"])["TargetGroups"][0]
+    health = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+    call = cloud.trail("ModifyRule")[0]
+    listener = elb.describe_listeners(LoadBalancerArn=group["LoadBalancerArns"][0])["Listeners"][0]
+    rules = elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
+    astray = [r for r in rules if not r["IsDefault"] and r["Actions"][0]["Type"] == "fixed-response"]
+
+    assert {target["TargetHealth"]["State"] for target in health} == {"healthy"}
+    assert [rule["RuleArn"] for rule in astray] == [call["Resources"][0]["ResourceName"]]
+    assert cloud.level(f"{application}-internal", "HTTPCode_ELB_5XX_Count", "Sum", (-6, -1)) > 25
+    assert cloud.ratio(service, "RequestCount", "Sum") < 0.3
+    assert cloud.level(service, "HTTPCode_Target_5XX_Count", "Sum", (-6, -1)) < 3
+    assert cloud.ratio(service, "HealthyHostCount", "Minimum") > 0.8
+
+    cloud.restart(application, service)
+    assert cloud.state_after(alarm, 240) == "ALARM"
+    forward = {"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}
+    elb.modify_rule(RuleArn=astray[0]["RuleArn"], Actions=[forward])
+    assert cloud.state_after(alarm, 300) == "OK"

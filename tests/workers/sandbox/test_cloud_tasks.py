@@ -115,3 +115,68 @@ def test_broken_telemetry_stops_together_while_the_service_serves_on(
 def _runs(cloud: LocalCloud, application: str, service: str) -> bool:
     found = cloud.client("ecs").list_services(cluster=application)["serviceArns"]
     return any(arn.endswith(f"/{service}") for arn in found)
+
+
+@pytest.mark.parametrize("application", ["shop", "booking"])
+def test_a_service_that_cannot_scale_wants_more_tasks_than_there_is_room_for(
+    cloud: LocalCloud, application: str
+) -> None:
+    case = cloud.play("cannot_scale", application=application, seed=4)
+    service, alarm, ecs = case["truth"]["service"], case["alert"]["alarm"], cloud.client("ecs", "operator")
+
+    shown = ecs.describe_services(cluster=application, services=[service])["services"][0]
+    stopped = ecs.list_tasks(cluster=application, serviceName=service, desiredStatus="STOPPED")["taskArns"]
+    tasks = ecs.describe_tasks(cluster=application, tasks=stopped)["tasks"]
+    interrupted = [task for task in tasks if task["stopCode"] == "SpotInterruption"]
+
+    assert shown["runningCount"] < shown["desiredCount"]
+    assert sum("unable to place a task" in event["message"] for event in shown["events"]) > 3
+    assert "unable to consistently start" not in str(shown["events"])
+    assert len(interrupted) == shown["desiredCount"] - shown["runningCount"]
+    assert cloud.ratio("portal" if application == "booking" else "storefront", "RequestCount", "Sum") < 1.2
+
+    cloud.restart(application, service)
+    assert cloud.state_after(alarm, 240) == "ALARM", "there is no room for a fresh task either"
+    ecs.update_service(
+        cluster=application,
+        service=service,
+        capacityProviderStrategy=[{"capacityProvider": "FARGATE", "weight": 1}],
+        forceNewDeployment=True,
+    )
+    assert cloud.state_after(alarm, 300) == "OK"
+    healed = ecs.describe_services(cluster=application, services=[service])["services"][0]
+    assert healed["runningCount"] == healed["desiredCount"]
+
+
+def test_a_quota_of_functions_is_a_flat_ceiling_with_throttles(cloud: LocalCloud) -> None:
+    case = cloud.play("quota_exceeded", application="booking", seed=4)
+    alarm = case["alert"]["alarm"]
+
+    assert case["truth"]["service"] == "notify"
+    assert cloud.level("notify", "Throttles", "Sum", (-6, -1)) > 10
+    assert cloud.level("notify", "Throttles", "Sum", (-45, -14)) == 0
+    assert len(set(cloud.series("notify", "ConcurrentExecutions", "Maximum", (-6, -1)).values())) == 1
+    assert cloud.ratio("notify", "Invocations", "Sum") < 0.7
+    assert cloud.level("notify", "Invocations", "Sum", (-6, -1)) > 0, "it is throttled and not stopped"
+    assert cloud.ratio("notifications", "NumberOfMessagesSent", "Sum") < 1.2
+
+    cloud.client("lambda", "operator").put_function_concurrency(
+        FunctionName="notify", ReservedConcurrentExecutions=8
+    )
+    assert cloud.state_after(alarm, 400) == "OK"
+
+
+def test_a_quota_of_calls_is_told_by_the_host_that_sets_it(cloud: LocalCloud) -> None:
+    case = cloud.play("quota_exceeded", seed=4)
+    group = "/ecs/shop/payments"
+
+    assert case["truth"]["service"] == "payments"
+    assert len(cloud.log(group, '"429 Too Many Requests"', LATE_LINES)) > 20
+    assert not cloud.log(group, '"429 Too Many Requests"', CALM_LINES)
+    assert cloud.ratio("storefront", "RequestCount", "Sum") < 1.2
+    assert cloud.ratio("payments", "CPUUtilization") < 1.3
+    asked, denied = (cloud.series("payments", m, "Sum", (-6, -1)) for m in ("Requests", "Errors"))
+    passed = [asked[at] - denied[at] for at in asked]
+    assert max(passed) < 1.35 * min(passed), "what gets through is a flat ceiling"
+    cloud.restart("shop", "payments")
+    assert cloud.state_after(case["alert"]["alarm"], 240) == "ALARM"

@@ -11,6 +11,8 @@ STARTING = 8.0
 DRAINING = 5.0
 SETTLING = 3.0
 REPLACING = 22.0
+RETRIED = 36.0
+"""Seconds until a task that could not be placed is tried again."""
 LIVES = {"exit": 9.0, "unhealthy": 34.0}
 """Seconds for which a task runs that will never serve: until it gives up, or until it is given up."""
 STOPPED_SHOWN = 3600.0
@@ -110,6 +112,8 @@ class Fleet:
         self.services: dict[str, ServiceState] = {}
         self.flaw: Callable[[str, int], str] = lambda _service, _revision: ""
         """Why tasks of a revision never serve."""
+        self.placeable: Callable[[str], bool] = lambda _service: True
+        """Whether there is capacity for another task of a service."""
         self._tasks = 0
 
     def settle(self, name: str, revision: int, tasks: int, since: float) -> None:
@@ -144,6 +148,15 @@ class Fleet:
         self._deregistered(state, [task], at + 1)
         self.agenda.plan(at + REPLACING - STARTING, lambda now: self._top_up(state, now))
 
+    def reclaim(self, name: str, at: float, left: int) -> None:
+        """Spot capacity is taken back: all tasks but so many end within moments."""
+        state = self.services[name]
+        lost = [task for task in state.tasks if task.stopping is None][left:]
+        for task in lost:
+            self._end(task, at, 2.0, "SpotInterruption", "Your Spot Task was interrupted.")
+        self._deregistered(state, lost, at + 1)
+        self.agenda.plan(at + REPLACING - STARTING, lambda now: self._top_up(state, now))
+
     def unhealthy(self, name: str, start: float, end: float) -> float:
         """How many tasks ran in [start, end) and did not pass their health check, on average."""
         return sum(task.running(start, end) for task in self.services[name].tasks if task.flaw)
@@ -164,6 +177,13 @@ class Fleet:
             return
         missing = deployment.desired - len([t for t in state.tasks if self._belongs(t, deployment, at)])
         if missing <= 0:
+            return
+        if not self.placeable(state.name):
+            reason = (
+                "Capacity is unavailable at this time. Please try again later or in a different availability"
+            )
+            state.say(at + 1, f"was unable to place a task. Reason: {reason} zone.")
+            self.agenda.plan(at + RETRIED, lambda now: self._start(state, deployment, now))
             return
         fresh = [self._task(state, at, deployment) for _ in range(missing)]
         state.tasks += fresh
@@ -208,6 +228,9 @@ class Fleet:
 
     def _hand_over(self, state: ServiceState, deployment: Deployment, at: float) -> None:
         """The new tasks are healthy: stop those of earlier deployments and complete."""
+        if deployment is state.primary and not [t for t in state.tasks if self._belongs(t, deployment, at)]:
+            self.agenda.plan(at + RETRIED, lambda now: self._hand_over(state, deployment, now))
+            return
         if deployment is not state.primary or self.flaw(state.name, deployment.revision):
             return
         old = [t for t in state.tasks if t.deployment != deployment.id and t.stopping is None]

@@ -83,6 +83,16 @@ class Names:
         """A load balancer's ARN."""
         return arn("elasticloadbalancing", f"loadbalancer/{self.balancer_id(public)}")
 
+    def listener(self, public: bool) -> str:
+        """The ARN of a load balancer's listener."""
+        name = self.balancer(public)
+        return arn("elasticloadbalancing", f"listener/{self.balancer_id(public)}/{digest(name)[:16]}")
+
+    def rule(self, host: str) -> str:
+        """The ARN of the internal balancer's rule for a host."""
+        base = self.listener(False).replace(":listener/", ":listener-rule/")
+        return f"{base}/{digest(host)[:16]}"
+
     def log_group(self, service: str) -> str:
         """The log group of an ECS service."""
         return f"/ecs/{self.application}/{service}"

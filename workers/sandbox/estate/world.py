@@ -46,6 +46,7 @@ class World:
         self.fleet = Fleet(self.names, begin.seed, self.agenda, _balanced(begin.application))
         self.revisions = Revisions(begin.application, code=dict(begin.code))
         self.fleet.flaw = lambda name, number: self.revisions.behaviour(name, number).code.flaw
+        self.fleet.placeable = lambda name: not self.conditions.now.get((name, "unplaceable"))
         self.series = {(s.namespace, s.name, s.dimensions): s for s in catalogue(begin.application)}
         self.conditions = Conditions()
         self.storage = Storage(begin.application, self.conditions)

@@ -76,6 +76,8 @@ def update_service(desk: Desk) -> Result:
     if desired is not None and desired < 0:
         raise CloudError("InvalidParameterException", "desiredCount must be 0 or greater.")
     force = bool(desk.get("forceNewDeployment", False))
+    if any(row["capacityProvider"] == "FARGATE" for row in desk.get("capacityProviderStrategy", [])):
+        desk.world.conditions.turn(desk.now, name, "unplaceable", 0.0)
     desk.world.deploy(name, desk.now, revision.number if revision else None, desired, force)
     return {"service": service_view(desk, _services(desk)[name])}
 

@@ -15,7 +15,12 @@ def service_view(desk: Desk, state: ServiceState) -> Result:
     """A service, with its deployments and its newest events."""
     spec = desk.world.application.services[state.name]
     deployments = [_deployment(desk, state, deployment) for deployment in state.deployments]
-    return {
+    launch: Result = {"launchType": "FARGATE"}
+    if desk.world.conditions.since(state.name, "unplaceable") is not None:
+        spot = desk.world.conditions.now[(state.name, "unplaceable")]
+        provider = "FARGATE_SPOT" if spot else "FARGATE"
+        launch = {"capacityProviderStrategy": [{"capacityProvider": provider, "weight": 1, "base": 0}]}
+    return launch | {
         "serviceArn": desk.names.service(state.name),
         "serviceName": state.name,
         "clusterArn": desk.names.cluster,
@@ -25,7 +30,6 @@ def service_view(desk: Desk, state: ServiceState) -> Result:
         "desiredCount": state.desired,
         "runningCount": len(state.running(desk.now)),
         "pendingCount": len(state.pending(desk.now)),
-        "launchType": "FARGATE",
         "platformVersion": "LATEST",
         "platformFamily": "Linux",
         "taskDefinition": deployments[0]["taskDefinition"],

@@ -150,8 +150,7 @@ def _target_group(desk: Desk, service: str) -> Result:
 
 
 def _listener_arn(desk: Desk, public: bool) -> str:
-    name = desk.names.balancer(public)
-    return desk.arn("elasticloadbalancing", f"listener/{desk.names.balancer_id(public)}/{digest(name)[:16]}")
+    return desk.names.listener(public)
 
 
 def _listener(desk: Desk, public: bool) -> Result:
@@ -182,11 +181,30 @@ def _rules(desk: Desk, public: bool) -> list[Result]:
         for priority, name in enumerate(names, 1):
             host = f"{name}.{desk.world.application.domain}"
             condition = {"Field": "host-header", "Values": [host], "HostHeaderConfig": {"Values": [host]}}
-            found.append(
-                _rule(f"{base}/{digest(host)[:16]}", str(priority * 10), [condition], _forward(desk, name))
-            )
+            found.append(_rule(desk.names.rule(host), str(priority * 10), [condition], _action(desk, name)))
     default = _listener(desk, public)["DefaultActions"][0]
     return [*found, {**_rule(f"{base}/{digest(base)[:16]}", "default", [], default), "IsDefault": True}]
+
+
+def _action(desk: Desk, service: str) -> Result:
+    """What the balancer does with requests for a service."""
+    if desk.world.conditions.now.get((service, "astray")):
+        fixed = {"StatusCode": "503", "ContentType": "text/plain"}
+        return {"Type": "fixed-response", "FixedResponseConfig": fixed}
+    return _forward(desk, service)
+
+
+def modify_rule(desk: Desk) -> Result:
+    """ModifyRule: what is forwarded to the service's own targets again arrives."""
+    wanted = desk.params["RuleArn"]
+    rule = next((rule for rule in _rules(desk, False) if rule["RuleArn"] == wanted), None)
+    if rule is None:
+        raise CloudError("RuleNotFound", f"One or more rules not found: {wanted}")
+    for action in desk.get("Actions", []):
+        host = rule["Conditions"][0]["Values"][0].removesuffix(f".{desk.world.application.domain}")
+        if action["Type"] == "forward" and action.get("TargetGroupArn") == desk.names.target_group(host):
+            desk.world.take_back("ModifyRule", wanted, desk.now)
+    return {"Rules": [rule for rule in _rules(desk, False) if rule["RuleArn"] == wanted]}
 
 
 def _rule(arn: str, priority: str, conditions: list[Result], action: Result) -> Result:
@@ -214,4 +232,5 @@ HANDLERS: dict[str, Handler] = {
     "DescribeTargetHealth": describe_target_health,
     "DescribeListeners": describe_listeners,
     "DescribeRules": describe_rules,
+    "ModifyRule": modify_rule,
 }

@@ -46,6 +46,20 @@ def update_event_source_mapping(desk: Desk) -> Result:
     raise CloudError("ResourceNotFoundException", text, 404)
 
 
+def put_function_concurrency(desk: Desk) -> Result:
+    """PutFunctionConcurrency: what is reserved for a function no other can take."""
+    name, reserved = (
+        desk.params["FunctionName"].rpartition(":")[2],
+        desk.params["ReservedConcurrentExecutions"],
+    )
+    if name not in _functions(desk):
+        text = f"Function not found: {desk.arn('lambda', f'function:{name}')}"
+        raise CloudError("ResourceNotFoundException", text, 404)
+    wanted = desk.world.application.services[name].tasks
+    desk.world.conditions.turn(desk.now, name, "limited", max(0.0, 1 - reserved / wanted))
+    return {"ReservedConcurrentExecutions": reserved}
+
+
 def _functions(desk: Desk) -> list[str]:
     return sorted(name for name, s in desk.world.application.services.items() if s.runs_on == "lambda")
 
@@ -102,5 +116,6 @@ HANDLERS: dict[str, Handler] = {
     "ListFunctions": list_functions,
     "GetFunctionConfiguration": get_function_configuration,
     "ListEventSourceMappings": list_event_source_mappings,
+    "PutFunctionConcurrency": put_function_concurrency,
     "UpdateEventSourceMapping": update_event_source_mapping,
 }

@@ -22,6 +22,8 @@ class Descent:
         self.work: dict[str, Floats] = {}
         self.lines: dict[tuple[str, int], Line] = {}
         self.arrivals: dict[tuple[str, int], Floats] = {}
+        self.astray: dict[tuple[str, int], Floats] = {}
+        """Requests that the balancer answers itself, and sends to no target."""
         self.loads: dict[tuple[str, int], Floats] = {}
         self.backlogs: dict[str, tuple[Floats, Floats]] = {}
 
@@ -61,7 +63,10 @@ class Descent:
         if spec.consumes:
             line = self._consume(spec.consumes, arrivals, rate)
         else:
-            line = advance_line(before, arrivals, rate, group.tasks * LISTEN_BACKLOG, self.step.dt)
+            self.astray[key] = arrivals * self.step.scene.condition(name, "astray")
+            reach = arrivals - self.astray[key]
+            line = advance_line(before, reach, rate, group.tasks * LISTEN_BACKLOG, self.step.dt)
+            line = line._replace(refused=line.refused + self.astray[key])
         if group.broken and not spec.consumes:
             lost = line.served * group.broken
             line = line._replace(served=line.served - lost, refused=line.refused + lost)
@@ -71,7 +76,10 @@ class Descent:
 
     def _consume(self, queue: str, arrivals: Floats, rate: Floats) -> Line:
         """Read from a queue: the backlog is the line, and nobody is refused."""
-        stuck = self.step.scene.condition(self.application.consumer(queue), "stuck")
+        consumer = self.application.consumer(queue)
+        stuck = 1 - (1 - self.step.scene.condition(consumer, "stuck")) * (
+            1 - self.step.scene.condition(consumer, "limited")
+        )
         before = self.step.state.backlog.get(queue, np.zeros(self.step.rows))
         line = advance_line(before, arrivals, rate * (1 - stuck), np.inf, self.step.dt)
         self.step.state.backlog[queue] = line.waiting

@@ -37,13 +37,16 @@ class Measures:
     def service(self, name: str, groups: tuple[Group, ...], done: list[Work]) -> None:
         """Write down a service's step, from what each group did."""
         spec, rng, dt = self.application.services[name], self.step.rng, self.step.dt
-        counts, failed, refused = (np.zeros(self.step.rows) for _ in range(3))
+        counts, failed, refused, astray = (np.zeros(self.step.rows) for _ in range(4))
         for group, work in zip(groups, done, strict=True):
             self._rare(name, group)
             line = self.descent.lines[(name, group.revision)]
             served = rng.poisson(line.served * dt)
             counts += served
-            refused += rng.poisson(line.refused * dt)
+            lost = self.descent.astray.get((name, group.revision), 0.0)
+            if np.any(lost):
+                astray += rng.poisson(lost * dt)
+            refused += rng.poisson(np.maximum(line.refused - lost, 0.0) * dt)
             failed += self._failures(name, group, work, served)
             self._latency(name, work, served)
             self._calls(name, group, work, line)
@@ -51,8 +54,12 @@ class Measures:
             refused += rng.poisson(self.descent.rate(name) * dt) if not spec.consumes else 0
         denied = rng.binomial((counts - failed).astype(np.int64), spec.client_errors)
         self.writer.write(name, requests=counts + refused, failed=failed, refused=refused, denied=denied)
-        self.writer.write(name, answered=counts - failed - denied)
+        self.writer.write(name, answered=counts - failed - denied, astray=astray)
         unhealthy = self.step.scene.condition(name, "unhealthy")
+        if self.step.scene.condition(name, "limited"):
+            queue = spec.consumes or ""
+            refused = np.minimum(self.descent.backlogs[queue][0], self.descent.rate(queue) * 4) * dt / 10
+            self.writer.write(name, throttled=rng.poisson(refused))
         heard = 1 - self.step.scene.condition(name, "silent")
         self.writer.write(name, heard=np.full(self.step.rows, heard))
         self.writer.write(name, unhealthy=np.full(self.step.rows, np.ceil(unhealthy)))
@@ -92,6 +99,8 @@ class Measures:
             for field in _COUNTS:
                 if (name, field) in self.writer.row:
                     self.writer.add((part, field), self.writer.row[(name, field)])
+            for field in ("requests", "refused"):
+                self.writer.add((part, field), self.writer.read(name, "astray"))
             self.writer.least((part, "shortest"), self.writer.read(name, "shortest"))
             self.writer.most((part, "longest"), self.writer.read(name, "longest"))
         self.writer.write(part, connections=np.round(self.writer.read(part, "requests") * 0.31))

@@ -155,13 +155,23 @@ class Step:
         """One call of every request: seconds until its end, and why it failed if any did."""
         seconds, codes = self._answered(work, dependency, edge)
         for word, lasts in REFUSALS.items():
-            share = self.scene.condition(work.service, f"{word} {dependency}")
-            if share:
+            share = self._refused(work, dependency, word)
+            if np.any(share):
                 met = chance(self.rng, self.rows) < share
                 seconds = np.where(met, np.float32(min(lasts, edge.timeout_ms / 1000)), seconds)
                 code = self.reasons.code(f"{word} {dependency}")
                 codes = np.where(met, code, 0 if codes is None else codes).astype(np.int16)
         return seconds, codes
+
+    def _refused(self, work: Work, dependency: str, word: str) -> Samples | float:
+        """The share of calls that is refused for a reason; of a ceiling, it is what goes beyond it."""
+        ceiling = self.scene.condition(work.service, f"ceiling {dependency}")
+        if word != "throttled" or not ceiling:
+            return self.scene.condition(work.service, f"{word} {dependency}")
+        whole = sum(group.tasks for group in self.scene.groups[work.service])
+        asked = work.served * self.state.expected[(work.service, work.group.revision)][dependency]
+        mine = ceiling * work.group.tasks / max(whole, 1e-9)
+        return np.clip(1 - mine / np.maximum(asked, 1e-9), 0, 1)[:, None]
 
     def _arriving(self, work: Work, dependency: str, counts: Samples) -> Samples:
         share = self.scene.arriving(work.service, dependency)

@@ -11,7 +11,7 @@ from workers.sandbox.model.behaviour import Behaviour
 from workers.sandbox.model.queueing import Floats
 from workers.sandbox.model.spec import Edge
 
-DOORS = ("rotated", "expired", "denied", "throttled", "unreached")
+DOORS = ("rotated", "expired", "denied", "unreached")
 """Conditions of a caller that turn its calls away before they count as one."""
 
 Key = tuple[str, int, str]

@@ -127,6 +127,21 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Reclaim:
+    """Spot capacity runs out: tasks of a service are taken back, and there is no room for others."""
+
+    at: float
+    service: str
+    left: int
+    harmful: bool = True
+
+    def apply(self, world: World) -> None:
+        """Take them, and leave no room."""
+        world.conditions.turn(self.at, self.service, "unplaceable", 1.0)
+        world.fleet.reclaim(self.service, self.at, self.left)
+
+
+@dataclass(frozen=True)
 class Lock:
     """Somebody's transaction holds a lock on a table."""
 

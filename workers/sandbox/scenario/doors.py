@@ -1,7 +1,7 @@
 """Faults that close a door between a service and one thing it needs: a credential, a permission, a route."""
 
 from workers.sandbox.estate.beginning import Change
-from workers.sandbox.estate.names import arn, number
+from workers.sandbox.estate.names import Names, arn, number
 from workers.sandbox.estate.trail import Actor
 from workers.sandbox.scenario.case import Trouble, Truth
 from workers.sandbox.scenario.changes import Call, Shut, Turn
@@ -42,6 +42,25 @@ def access_change(stage: Stage) -> Trouble:
         Shut(stage.onset, service, f"{figure} {part}", share, change(stage, service, part)),
     )
     return Trouble(Truth(service, "access_change"), changes)
+
+
+def balancer_or_dns(stage: Stage) -> Trouble:
+    """Somebody put a maintenance answer into a rule of the balancer: healthy targets get no more requests."""
+    service = stage.pick(stage.internal())
+    action = {
+        "type": "fixed-response",
+        "fixedResponseConfig": {"statusCode": "503", "contentType": "text/plain"},
+    }
+    rule = Names(stage.base.application.name).rule(f"{service}.{stage.base.application.domain}")
+    call = Call(
+        stage.onset,
+        "ModifyRule",
+        "elasticloadbalancing.amazonaws.com",
+        somebody(stage.rng),
+        {"ruleArn": rule, "actions": [action]},
+        (("AWS::ElasticLoadBalancingV2::ListenerRule", rule),),
+    )
+    return Trouble(Truth(service, "balancer_or_dns"), (Shut(stage.onset, service, "astray", 1.0, call),))
 
 
 def _detached(stage: Stage, service: str, part: str) -> Call:

@@ -28,6 +28,23 @@ def third_party_down(stage: Stage) -> Trouble:
     return Trouble(Truth(host, "third_party_down"), changes)
 
 
+def quota_exceeded(stage: Stage) -> Trouble:
+    """A limit is reached: of concurrent functions in the account, or of calls to an outside host."""
+    services = stage.base.application.services
+    functions = [name for name, spec in services.items() if spec.runs_on == "lambda"]
+    if functions:
+        service = stage.pick(functions)
+        spec = services[service]
+        needed = stage.rate(service) * spec.own_ms / 1000 / spec.tasks
+        limited = 1 - needed * stage.between(0.2, 0.5) / stage.strength
+        return Trouble(Truth(service, "quota_exceeded"), (Turn(stage.onset, service, "limited", limited),))
+    host = next(iter(stage.base.application.externals))
+    service = stage.pick(stage.base.application.callers(host))
+    ceiling = stage.rate(service) * stage.between(0.15, 0.4) / stage.strength
+    changes = (Turn(stage.onset, service, f"ceiling {host}", ceiling),)
+    return Trouble(Truth(service, "quota_exceeded"), changes)
+
+
 def traffic_surge(stage: Stage) -> Trouble:
     """One kind of request multiplies within two minutes, until the entry has no processor left."""
     application = stage.base.application

@@ -1,7 +1,7 @@
 """Faults that sit in the tasks of a service themselves: no change brought them, and fresh tasks have none."""
 
 from workers.sandbox.scenario.case import Trouble, Truth
-from workers.sandbox.scenario.changes import Turn
+from workers.sandbox.scenario.changes import Reclaim, Turn
 from workers.sandbox.scenario.stage import Stage
 
 
@@ -34,3 +34,13 @@ def telemetry_broken(stage: Stage) -> Trouble:
     watched = {alarm.of for alarm in stage.base.application.alarms if alarm.missing == "breaching"}
     service = stage.pick([name for name in stage.served() if name in watched])
     return Trouble(Truth(service, "telemetry_broken"), (Turn(stage.onset, service, "silent", 1.0),))
+
+
+def cannot_scale(stage: Stage) -> Trouble:
+    """Spot capacity is taken back and there is none to be had: too few tasks are left for the usual load."""
+    application = stage.base.application
+    service = stage.pick(stage.internal())
+    spec = application.services[service]
+    needed = stage.rate(service) * spec.cpu_ms / 1000 / (spec.cpu / 1024)
+    left = min(int(needed * stage.between(0.6, 0.85) / stage.strength), spec.tasks - 1)
+    return Trouble(Truth(service, "cannot_scale"), (Reclaim(stage.onset, service, left),))
