@@ -7,7 +7,7 @@ from typing import Any, cast
 USAGE = (
     "Tell me what is wrong and I look into it: `@Runbook checkout is slow`. "
     "In a thread of mine, `@Runbook stop` ends the investigation. "
-    "I only look, until somebody who may approves a change."
+    "I only look, until somebody who may approves a change. `/runbook help` says more."
 )
 COMMAND_USAGE = "Tell me what is wrong and I look into it, for example: `/investigate checkout is slow`."
 HELLO = (

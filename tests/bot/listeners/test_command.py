@@ -5,10 +5,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
+from statistics import quantiles
 from typing import Any
 
 import pytest
-from slack_bolt import App
+from slack_bolt import App, BoltRequest
 
 from bot.app import build
 from bot.desk import Desk
@@ -152,14 +153,16 @@ def test_command_while_slack_says_nothing_about_the_channel_is_told_in_time(
     office.slack.act("faults", clear=True)
 
 
-def test_redelivered_command_starts_one_investigation(app: App, room: Room) -> None:
+def test_redelivered_command_starts_one_investigation(app: App, room: Room, office: Plant) -> None:
     body = command_body(room, "checkout is slow")
+    before = office.queue.waiting("investigate")
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: hand(app, body), range(4)))
 
     assert answers == [200] * 4
     assert len(room.investigations()) == 1
+    assert office.queue.waiting("investigate") == before + 1
 
 
 def test_redelivery_is_known_by_its_trigger_however_late(app: App, desk: Desk, room: Room) -> None:
@@ -275,6 +278,15 @@ def test_nonsense_gets_help_and_starts_nothing(room: Room, nonsense: str) -> Non
     never(room.investigations, 0.2)
 
 
+def test_nonsense_can_call_nobody(app: App, room: Room) -> None:
+    body = command_body(room, "&lt;!channel&gt; *now*", "/runbook")
+
+    answer = str(app.dispatch(BoltRequest(body=body, mode="socket_mode")).body)
+
+    assert "There is no" in answer
+    assert "<!channel>" not in answer
+
+
 def test_command_of_enormous_length_is_cut(room: Room) -> None:
     room.command("checkout is slow " * 5000)
 
@@ -288,3 +300,24 @@ def test_web_api_calls_of_a_command_where_we_are_a_member(room: Room, slack_line
     room.command("checkout is slow")
 
     assert slack_line.seen[before:] == ["/api/conversations.info"]
+
+
+def test_burst_of_commands_is_taken_whole(app: App, open_room: Callable[..., Room]) -> None:
+    rooms = [open_room().joined() for _ in range(4)]
+    bodies = [command_body(rooms[n % 4], f"service {n} is slow") for n in range(40)]
+    times: list[float] = []
+
+    def give(body: dict[str, Any]) -> int:
+        began = time.monotonic()
+        answer = hand(app, body)
+        times.append(time.monotonic() - began)
+        return answer
+
+    with ThreadPoolExecutor(10) as pool:  # as many as Socket Mode works on at once
+        answers = list(pool.map(give, bodies))
+
+    cuts = quantiles(times, n=100)
+    print(f"40 commands: p50 {cuts[49] * 1000:.0f} ms, p99 {cuts[98] * 1000:.0f} ms")
+    assert answers == [200] * 40
+    assert sum(len(room.investigations()) for room in rooms) == 40
+    assert max(times) < 3
