@@ -7,6 +7,8 @@ import pytest
 from local_cloud import CALM, CALM_LINES, LATE, LATE_LINES, LocalCloud
 
 from workers.sandbox.estate.names import fraction
+from workers.sandbox.scenario.case import Wish
+from workers.sandbox.scenario.rehearsal import fired, rehearsed
 
 
 def _entry(application: str) -> str:
@@ -272,3 +274,25 @@ def _told(cloud: LocalCloud, case: dict[str, Any]) -> None:
     assert truth["mode"] not in text
     assert truth["revision"] is None or truth["revision"] not in text
     assert {field["title"] for field in alert["fields"]} >= {"Alarm", "Metric", "Condition", "Value", "Since"}
+
+
+@pytest.mark.parametrize("application", ["shop", "booking"])
+@pytest.mark.parametrize(
+    "faults",
+    [
+        ("slow_dependency", "pool_exhaustion"),
+        ("expired_credential", "rollout_stuck"),
+        ("disk_full", "telemetry_broken"),
+        ("access_change", "cannot_scale"),
+        ("batch_collision", "quota_exceeded"),
+        ("query_regression", "balancer_or_dns"),
+    ],
+)
+def test_two_faults_at_once_are_in_different_places(application: str, faults: tuple[str, str]) -> None:
+    wish = Wish(application=application, faults=list(faults), seed=4, onset_minutes=8)
+
+    case, world = rehearsed(wish, 1795385000.0)
+
+    assert tuple(truth.mode for truth in case.truths) == faults
+    assert len({truth.service for truth in case.truths}) == 2
+    assert fired(world, case.beginning.first_harm)

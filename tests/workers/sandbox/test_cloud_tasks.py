@@ -16,7 +16,7 @@ def test_a_slow_dependency_is_slow_of_its_own_until_it_is_restarted(
 
     assert case["truth"]["revision"] is None
     assert cloud.ratio(service, "TargetResponseTime", "p50") > 4
-    assert cloud.ratio(service, "CPUUtilization") < 1.3
+    assert cloud.ratio(service, "CPUUtilization") < 1.8, "no more than its callers' second tries"
     assert cloud.ratio(database, "CPUUtilization") < 1.3
     assert len(cloud.log(group, STALLED, LATE_LINES)) > 10
     assert not cloud.log(group, STALLED, CALM_LINES)

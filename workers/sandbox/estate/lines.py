@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from workers.sandbox.estate.databaselog import database_lines
+from workers.sandbox.estate.functionlog import FunctionRow, function_stream
 from workers.sandbox.estate.names import number
-from workers.sandbox.estate.servicelog import FunctionRow, Line, ServiceRow, function_stream
+from workers.sandbox.estate.servicelog import Line, ServiceRow
 from workers.sandbox.estate.world import World
 from workers.sandbox.model.table import Table
 

@@ -11,13 +11,14 @@ from workers.sandbox.estate.alarms import EVALUATED_AFTER, AlarmConfig, AlarmSta
 from workers.sandbox.estate.beginning import Beginning, Happening, Locked
 from workers.sandbox.estate.catalogue import catalogue
 from workers.sandbox.estate.conditions import Conditions
-from workers.sandbox.estate.fleet import Deployment, Fleet, Task
+from workers.sandbox.estate.fleet import Fleet
 from workers.sandbox.estate.memory import Memory
 from workers.sandbox.estate.names import Names, digest, fraction
 from workers.sandbox.estate.revisions import Revisions
 from workers.sandbox.estate.series import Series
 from workers.sandbox.estate.statistics import Points, points
 from workers.sandbox.estate.storage import Storage
+from workers.sandbox.estate.tasks import Deployment, Task
 from workers.sandbox.estate.trail import Actor, Record, Trail
 from workers.sandbox.model.engine import Engine
 from workers.sandbox.model.history import FINE, FINE_KEPT, History

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from workers.sandbox.estate.fleet import STOPPED_SHOWN, ServiceState, Task
+from workers.sandbox.estate.fleet import STOPPED_SHOWN
 from workers.sandbox.estate.revisions import Revision
+from workers.sandbox.estate.tasks import ServiceState, Task
 from workers.sandbox.front.desk import Desk, Handler, Result, trimmed
 from workers.sandbox.front.ecs_views import definition_view, service_view, task_view
 from workers.sandbox.front.refusal import CloudError

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from workers.sandbox.estate.fleet import Deployment, ServiceState, Task
 from workers.sandbox.estate.names import number
 from workers.sandbox.estate.revisions import Revision
+from workers.sandbox.estate.tasks import Deployment, ServiceState, Task
 from workers.sandbox.front.desk import Desk, Result, trimmed
 
 EVENTS_SHOWN = 100

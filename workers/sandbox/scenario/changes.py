@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workers.sandbox.estate.beginning import Happening, Locked
-from workers.sandbox.estate.fleet import Task
 from workers.sandbox.estate.names import Names, digest
 from workers.sandbox.estate.revisions import Revision
+from workers.sandbox.estate.tasks import Task
 from workers.sandbox.estate.trail import Actor
 from workers.sandbox.estate.world import World
 from workers.sandbox.model.behaviour import Code

@@ -1,0 +1,91 @@
+"""What ECS knows of a service: its tasks, its deployments and its events."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from workers.sandbox.estate.names import ZONES, number
+
+
+@dataclass
+class Task:
+    """One task. `leaked_kb` is memory beyond what its revision needs, `flaw` why it never serves."""
+
+    id: str
+    service: str
+    revision: int
+    created: float
+    started: float
+    deployment: str
+    stopping: float | None = None
+    stopped: float | None = None
+    stop_code: str = ""
+    stop_reason: str = ""
+    exit_code: int | None = None
+    exit_reason: str = ""
+    leaked_kb: float = 0.0
+    flaw: str = ""
+
+    @property
+    def zone(self) -> str:
+        """The availability zone it was placed in."""
+        return ZONES[number(3, self.id, "zone")]
+
+    @property
+    def address(self) -> str:
+        """Its private address."""
+        return f"10.0.{16 * ZONES.index(self.zone) + number(16, self.id, 'net')}.{4 + number(250, self.id)}"
+
+    def present(self, start: float, end: float) -> float:
+        """The share of [start, end) during which it took requests."""
+        return 0.0 if self.flaw else self.running(start, end)
+
+    def running(self, start: float, end: float) -> float:
+        """The share of [start, end) during which it ran."""
+        last = end if self.stopping is None else min(end, self.stopping)
+        return max(0.0, last - max(start, self.started)) / (end - start)
+
+
+@dataclass
+class Deployment:
+    """One deployment of a service, as DescribeServices tells it."""
+
+    id: str
+    revision: int
+    desired: int
+    created: float
+    updated: float
+    status: str = "PRIMARY"
+    state: str = "COMPLETED"
+    failed: int = 0
+
+
+@dataclass
+class ServiceState:
+    """What ECS knows of one service; events are oldest first."""
+
+    name: str
+    desired: int
+    created: float
+    deployments: list[Deployment]
+    tasks: list[Task] = field(default_factory=list)
+    events: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def primary(self) -> Deployment:
+        """The deployment that is wanted."""
+        return self.deployments[0]
+
+    def running(self, at: float, revision: int | None = None) -> list[Task]:
+        """Tasks that are running at this time, of one revision or of all."""
+        return [t for t in self._alive(at) if t.started <= at and revision in (None, t.revision)]
+
+    def pending(self, at: float, revision: int | None = None) -> list[Task]:
+        """Tasks that are being started."""
+        return [t for t in self._alive(at) if t.started > at and revision in (None, t.revision)]
+
+    def _alive(self, at: float) -> Iterable[Task]:
+        return (t for t in self.tasks if t.created <= at and (t.stopped is None or t.stopped > at))
+
+    def say(self, at: float, text: str) -> None:
+        """Add an event in ECS's wording."""
+        self.events.append((at, f"(service {self.name}) {text}"))
