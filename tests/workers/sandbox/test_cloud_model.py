@@ -104,3 +104,12 @@ def test_what_was_turned_back_heals_by_itself(world: World) -> None:
 
     assert slow > 5 * usual
     assert healed == pytest.approx(usual, rel=0.3)
+
+
+@pytest.mark.parametrize("name", ["shop", "booking"])
+def test_a_weekend_comes_and_goes_without_a_step(name: str) -> None:
+    midnight = SUNDAY_EVENING // 86400 * 86400 + 86400
+
+    minutes = demand(application(name).traffic, midnight + np.arange(-10, 10) * 60.0, seed=4)
+
+    assert np.abs(np.diff(minutes) / minutes[1:]).max() < 0.02

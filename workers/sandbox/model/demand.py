@@ -11,7 +11,9 @@ from workers.sandbox.model.spec import Traffic
 
 DAY, WEEK = 86400.0, 7 * 86400.0
 # The epoch was a Thursday; days 2 and 3 of an epoch week are a Saturday and a Sunday.
-_WEEKEND = (2, 3)
+_SATURDAY, _MONDAY = 2 * DAY, 4 * DAY
+_TURN = 6 * 3600.0
+"""Seconds in which a weekend comes and goes: a step at midnight would look like a surge."""
 _SPEEDS = 2 * np.pi / np.array([17 * 60.0, 41 * 60.0, 97 * 60.0, 223 * 60.0])
 
 
@@ -20,9 +22,14 @@ def demand(traffic: Traffic, times: np.ndarray, seed: int) -> np.ndarray:
     hours = (times % DAY) / 3600.0
     angle = 2 * np.pi * (hours - traffic.peak_hour) / 24
     curve = 1 + traffic.swing * (0.86 * np.cos(angle) + 0.22 * np.cos(2 * angle) - 0.08)
-    weekday = (times % WEEK) // DAY
-    curve = curve * np.where(np.isin(weekday, _WEEKEND), traffic.weekend, 1.0)
+    curve = curve * (1 + (traffic.weekend - 1) * _weekend(times % WEEK))
     return traffic.requests_per_second * curve * wobble(times, seed, 0.022)
+
+
+def _weekend(since: np.ndarray) -> np.ndarray:
+    """How much of a weekend it is at these seconds of an epoch week."""
+    begun, left = (since - _SATURDAY) / _TURN + 0.5, (_MONDAY - since) / _TURN + 0.5
+    return np.clip(np.minimum(begun, left), 0.0, 1.0)
 
 
 def wobble(times: np.ndarray, seed: int, size: float) -> np.ndarray:
