@@ -59,14 +59,9 @@ def alert(desk: Desk, event: Payload) -> None:
     if f"<@{desk.bot_user}>" in str(event.get("text", "")) or event.get("user") == desk.bot_user:
         return
     channel = str(event["channel"])
-    room = f"room:{desk.team}:{channel}"
-    if desk.ledger.accepted((room,)) or desk.ledger.in_channel(desk.team, channel, _lately(desk)):
+    if desk.ledger.in_channel(desk.team, channel, (desk.now() - SAME_INCIDENT).timestamp()):
         return
-    _accept(desk, event, Thread(team=desk.team, channel=channel), room)
-
-
-def _lately(desk: Desk) -> float:
-    return (desk.now() - SAME_INCIDENT).timestamp()
+    _accept(desk, event, Thread(team=desk.team, channel=channel), f"room:{desk.team}:{channel}")
 
 
 def _accept(desk: Desk, event: Payload, thread: Thread, key: str) -> None:

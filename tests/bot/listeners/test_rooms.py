@@ -189,18 +189,31 @@ def test_alert_without_text_is_read_from_its_attachments_and_blocks(app: App, in
 
 
 def test_channel_and_message_of_another_workspace_are_dropped(
-    app: App, open_room: Callable[..., Room]
+    app: App, open_room: Callable[..., Room], incident_room: Room
 ) -> None:
     room = open_room("plain-elsewhere")
     created = message(room, type="channel_created", channel={"id": room.id, "name": "inc-elsewhere"})
-    created["team_id"] = "T0ELSEWHERE"
-    said = message(room, text="checkout is down")
-    said["team_id"] = "T0ELSEWHERE"
+    said = message(incident_room, text="checkout is down")
 
-    assert [hand(app, created), hand(app, said)] == [200, 200]
+    answers = [hand(app, body | {"team_id": "T0ELSEWHERE"}) for body in (created, said)]
 
+    assert answers == [200, 200]
     assert not room.inside()
-    assert room.investigations() == []
+    assert incident_room.investigations() == []
+
+
+def test_incident_channel_is_not_investigated_twice_however_much_later(
+    app: App, incident_room: Room, office: Plant
+) -> None:
+    incident_room.alert("ALARM: checkout 5xx")
+    incident_room.investigation()
+    office.sql(
+        "UPDATE investigations SET created_at = created_at - 200000 WHERE channel = :c", c=incident_room.id
+    )
+
+    assert hand(app, message(incident_room, text="that was quite a day")) == 200
+
+    assert len(incident_room.investigations()) == 1
 
 
 def changed(room: Room, before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
@@ -319,6 +332,7 @@ def test_private_channel_renamed_to_an_incident_is_investigated(open_room: Calla
     room = open_room(is_private=True)
     room.invite()
     room.say("checkout is down", person="ben")
+    never(room.investigations, 0.4)
 
     room.rename(f"inc-{room.name}")
 

@@ -108,6 +108,18 @@ def test_alert_of_an_incident_channel_is_answered_with_a_link_to_its_thread(inci
     assert len(incident_room.investigations()) == 1
 
 
+def test_later_alert_of_an_incident_channel_is_investigated_when_somebody_asks(incident_room: Room) -> None:
+    incident_room.alert("ALARM: checkout 5xx")
+    incident_room.investigation()
+    later = incident_room.alert("ALARM: payments 5xx")
+    never(lambda: len(incident_room.investigations()) > 1, 0.4)
+
+    incident_room.shortcut(later)
+
+    _, asked = eventually(lambda: incident_room.investigations()[1:] and incident_room.investigations())
+    assert incident_room.ledger.load(asked).incident.thread.ts == later
+
+
 def test_other_message_of_a_running_thread_is_answered_with_a_link(room: Room) -> None:
     root = room.say("checkout is slow")
     room.shortcut(root)
