@@ -232,6 +232,10 @@ def _summary(service: str, mine: Iterable[Deviation], affected: tuple[Affected, 
             return (
                 f"{service} is as usual: nothing that its users notice left its baseline in the last 3 hours."
             )
+        resource = sight.topology.find(service)
+        behind = resource is not None and resource.kind != "service"  # nobody's requests are counted there
+        if behind and any(sight.seen(service, signal) for signal in _signals(sight, service)):
+            return f"{service} is as usual: nothing that is measured of it left its baseline."
         return "I cannot see whether anything is wrong: the signals that would tell are missing."
     first = min(mine, key=lambda d: d.onset)
     parts = [

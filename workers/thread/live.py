@@ -47,7 +47,9 @@ def live(case: Investigation, now: datetime) -> Post:
         Part(blocks=(context(*_footer(case, now)),)),
         *_buttons(case),
     ]
-    return Post(key=LIVE, text=said_plainly(_spoken(case, now)), blocks=fit(parts))
+    # Who looks at a thread that has its cause must not read that it is being looked for.
+    urgent = case.phase not in ("investigating", "changing")
+    return Post(key=LIVE, text=said_plainly(_spoken(case, now)), blocks=fit(parts), urgent=urgent)
 
 
 def _state(case: Investigation, now: datetime) -> str:
