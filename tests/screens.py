@@ -23,7 +23,10 @@ def main() -> None:
     try:
         address = _address(demo)
         with browser() as running:
-            _shoot(running, address, _incident(address))
+            incident = _channel(address, "inc-")
+            _incident(running, address, incident)
+            _asked(running, address)
+            _quiet(running, address)
     finally:
         demo.terminate()
         demo.wait(60)
@@ -38,18 +41,19 @@ def _address(demo: "subprocess.Popen[str]") -> str:
     raise RuntimeError("the demo ended before it had an address")
 
 
-def _incident(address: str) -> str:
-    """The id of the channel in which the incident is."""
+def _channel(address: str, begins: str, but: str = "") -> str:
+    """The id of the channel whose name begins so, once there is one."""
     while True:
         with urllib.request.urlopen(address + "_slack/state") as answer:
             channels: list[dict[str, Any]] = json.load(answer)["channels"]
         for channel in channels:
-            if channel["name"].startswith("inc-"):
+            if channel.get("name", "").startswith(begins) and channel["id"] != but:
                 return channel["id"]
         time.sleep(0.5)
 
 
-def _shoot(running: Browser, address: str, channel: str) -> None:
+def _incident(running: Browser, address: str, channel: str) -> None:
+    """An alarm in an incident channel: the work, the cause, the approval, the recovery."""
     page = _open(running, address, channel, "ben", WIDE)
     page.get_by_text("testing").or_(page.get_by_text("Stands")).first.wait_for(timeout=PATIENCE_MS)
     _save(page, "investigating.png")
@@ -62,6 +66,7 @@ def _shoot(running: Browser, address: str, channel: str) -> None:
     thread.locator("img").first.wait_for(timeout=PATIENCE_MS)
     _top(page, "Bad deployment")
     _save(page, "demo.png")
+    _refused(running, address, channel)
     approve.scroll_into_view_if_needed()
     _save(page, "approval.png")
     approve.click()
@@ -75,6 +80,50 @@ def _shoot(running: Browser, address: str, channel: str) -> None:
     _save(phone, "phone.png")
 
 
+def _refused(running: Browser, address: str, channel: str) -> None:
+    """Somebody who may not approve presses the button."""
+    page = _open(running, address, channel, "carol", WIDE)
+    page.get_by_text("replies").first.click(timeout=PATIENCE_MS)
+    page.locator("#thread-list").get_by_role("button", name="Approve").click()
+    page.get_by_role("button", name="Approve").last.click()
+    why = page.locator("#thread-list").get_by_text("You are not an approver here")
+    why.wait_for(timeout=PATIENCE_MS)
+    why.scroll_into_view_if_needed()
+    _save(page, "refused.png")
+
+
+def _asked(running: Browser, address: str) -> None:
+    """A mention about a service that nobody knows, and the help."""
+    page = _open(running, address, "C0INCIDENTS", "alice", WIDE)
+    page.locator("#composer-text").press_sequentially("@Run")
+    page.keyboard.press("Enter")
+    page.keyboard.type("chekout is slow")
+    page.keyboard.press("Enter")
+    page.get_by_text("replies").or_(page.get_by_text("1 reply")).first.click(timeout=PATIENCE_MS)
+    page.locator("#thread-list").get_by_text("Did you mean").first.wait_for(timeout=PATIENCE_MS)
+    page.locator("#composer-text").fill("/runbook help")
+    page.keyboard.press("Enter")
+    page.get_by_text("/investigate").first.wait_for(timeout=PATIENCE_MS)
+    _save(page, "asked.png")
+
+
+def _quiet(running: Browser, address: str) -> None:
+    """An alarm about nothing."""
+    before = _channel(address, "inc-")
+    wish = {"application": "booking", "faults": ["alarm_edited"], "seed": 3, "person": "alice"}
+    request = urllib.request.Request(
+        address + "_slack/break", json.dumps(wish).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        channel = json.load(answer)["channel"]
+    assert channel != before
+    page = _open(running, address, channel, "alice", WIDE)
+    page.get_by_text("replies").or_(page.get_by_text("1 reply")).first.click(timeout=PATIENCE_MS)
+    page.locator("#thread-list").get_by_text("Not an incident").last.wait_for(timeout=PATIENCE_MS)
+    page.locator("#thread-list").get_by_text("Not an incident").last.scroll_into_view_if_needed()
+    _save(page, "quiet.png")
+
+
 def _open(running: Browser, address: str, channel: str, person: str, size: Any) -> Page:
     page = running.new_page(viewport=size, timezone_id="UTC", device_scale_factor=1.25)
     page.goto(f"{address}#as={person}&channel={channel}")
@@ -85,6 +134,7 @@ def _open(running: Browser, address: str, channel: str, person: str, size: Any) 
 def _top(page: Page, words: str) -> None:
     """Scroll so that the message with these words begins at the top."""
     page.locator("#thread-list").get_by_text(words).first.evaluate("e => e.scrollIntoView({block: 'start'})")
+    page.mouse.move(5, 5)
 
 
 def _save(page: Page, name: str) -> None:
