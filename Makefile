@@ -13,7 +13,7 @@ run: .venv/.run
 	@$(BIN)/runbook up
 
 test: .venv/.dev
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: .venv/.dev
 	@$(BIN)/ruff format --check .

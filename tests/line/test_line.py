@@ -140,7 +140,7 @@ def test_denied_metrics_are_inconclusive_and_name_the_permission(line: Line) -> 
 
     assert conclusion is not None
     assert conclusion.outcome is Outcome.INCONCLUSIVE
-    assert "cloudwatch:GetMetricData" in str(line.reply(root, "Inconclusive")["blocks"])
+    assert "cloudwatch:GetMetricData" in str(line.reply(root, "What I could not see")["blocks"])
     assert line.case(root).approvals == ()
 
 

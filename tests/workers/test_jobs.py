@@ -99,9 +99,10 @@ def test_worker_killed_after_slack_has_what_it_said_does_not_make_it_said_again(
     lost = pair.slack_line.gate(SAY, after=True, drop=True)
     lost.fits = lambda name, body: name.endswith(SAY) and b"Approval needed" in body
     talk = pair.mention()
+    worker = pair.at_work()
     assert lost.answered.wait(30)
 
-    kill(pair.at_work().pid)
+    kill(worker.pid)
     pair.site.pass_time(40)
 
     assert_cause_was_named_once(talk)

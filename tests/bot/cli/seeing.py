@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -73,9 +74,15 @@ class Terminal:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_heed_ctrl_c,
         )
         try:
             with process:
                 yield process
         finally:
             process.kill()
+
+
+def _heed_ctrl_c() -> None:
+    # Who runs the tests in the background has it ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -191,6 +191,8 @@ def test_no_tool_can_change_anything(site: Site) -> None:
         "aws_topology": {},
         "cloudwatch_series": {"targets": [{**service, "signal": "cpu"}], "window": window},
         "cloudwatch_alarms": {"window": window},
+        "cloudwatch_alarm_history": {"window": window},
+        "cloudwatch_log_retention": service,
         "cloudwatch_logs": {**service, "window": window, "before": site.window(-20, -10)},
         "aws_changes": {"window": window},
         "ecs_events": {**service, "window": window},
