@@ -48,8 +48,6 @@ def _news(event: Payload) -> Payload | None:
 
 def watched(desk: Desk, event: Payload) -> None:
     """An alert in a watched channel is investigated in its own thread."""
-    if event.get("user") == desk.bot_user:
-        return
     thread = Thread(team=desk.team, channel=str(event["channel"]), ts=str(event["ts"]))
     _accept(desk, event, thread, f"msg:{desk.team}:{event['channel']}:{event['ts']}")
 

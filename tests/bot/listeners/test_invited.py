@@ -57,6 +57,13 @@ def test_bot_that_joined_by_itself_greets_nobody(incident_room: Room, room: Room
     never(lambda: any(HELLO in text for one in (incident_room, room) for text in one.whispers()), 0.5)
 
 
+def test_joining_by_itself_is_acknowledged(app: App, room: Room) -> None:
+    body = invited(room)
+    del body["event"]["inviter"]
+
+    assert hand(app, body) == 200
+
+
 def test_people_who_join_are_not_greeted(room: Room) -> None:
     room.slack.act("channels/leave", person="dan", channel=room.id)
     dan = room.slack.people["dan"]

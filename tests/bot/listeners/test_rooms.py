@@ -328,6 +328,14 @@ def test_renamed_channel_is_an_incident_from_then_on(room: Room) -> None:
     assert room.reported().incident.text.startswith("ALARM: checkout 5xx")
 
 
+def test_own_words_in_a_renamed_channel_are_not_its_alert(room: Room) -> None:
+    room.slack.api("chat.postMessage", channel=room.id, text="ALARM: I said this myself")
+
+    room.rename(f"inc-{room.name}")
+
+    never(room.investigations, 0.6)
+
+
 def test_private_channel_renamed_to_an_incident_is_investigated(open_room: Callable[..., Room]) -> None:
     room = open_room(is_private=True)
     room.invite()
