@@ -47,9 +47,7 @@ def live(case: Investigation, now: datetime) -> Post:
         Part(blocks=(context(*_footer(case, now)),)),
         *_buttons(case),
     ]
-    # Who looks at a thread that has its cause must not read that it is being looked for.
-    urgent = case.phase not in ("investigating", "changing")
-    return Post(key=LIVE, text=said_plainly(_spoken(case, now)), blocks=fit(parts), urgent=urgent)
+    return Post(key=LIVE, text=said_plainly(_spoken(case, now)), blocks=fit(parts))
 
 
 def _state(case: Investigation, now: datetime) -> str:
