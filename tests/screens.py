@@ -101,6 +101,7 @@ def _asked(running: Browser, address: str) -> None:
     page.keyboard.press("Enter")
     page.get_by_text("replies").or_(page.get_by_text("1 reply")).first.click(timeout=PATIENCE_MS)
     page.locator("#thread-list").get_by_text("Did you mean").first.wait_for(timeout=PATIENCE_MS)
+    _settled(page)
     page.locator("#composer-text").fill("/runbook help")
     page.keyboard.press("Enter")
     page.get_by_text("/investigate").first.wait_for(timeout=PATIENCE_MS)
@@ -120,6 +121,7 @@ def _quiet(running: Browser, address: str) -> None:
     page = _open(running, address, channel, "alice", WIDE)
     page.get_by_text("replies").or_(page.get_by_text("1 reply")).first.click(timeout=PATIENCE_MS)
     page.locator("#thread-list").get_by_text("Not an incident").last.wait_for(timeout=PATIENCE_MS)
+    _settled(page)
     page.locator("#thread-list").get_by_text("Not an incident").last.scroll_into_view_if_needed()
     _save(page, "quiet.png")
 
@@ -129,6 +131,11 @@ def _open(running: Browser, address: str, channel: str, person: str, size: Any) 
     page.goto(f"{address}#as={person}&channel={channel}")
     page.wait_for_selector("body[data-ready]")
     return page
+
+
+def _settled(page: Page) -> None:
+    """Redraws of the live message are two seconds apart: wait for the last one."""
+    page.locator("#thread-list").get_by_text("Investigating").wait_for(state="hidden", timeout=PATIENCE_MS)
 
 
 def _top(page: Page, words: str) -> None:
