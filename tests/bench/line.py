@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.bench.row import Row, row, share
 from tests.bot.sandbox.local_slack import finish, launch
-from tests.faults.crew import Crew, Talk, crew
+from tests.faults.crew import Crew, crew
 from tests.faults.plant import ROOT, plant
 from tests.faults.redis_server import redis_server
 from tests.faults.waiting import eventually, kill
@@ -69,7 +69,7 @@ def crowd(running: Crew) -> Iterator[Row]:
     running.workers(WORKERS)
     began = time.time()
     with ThreadPoolExecutor(CROWD) as pool:
-        talks = list(pool.map(lambda _: Talk(running, "checkout is slow"), range(CROWD)))
+        talks = list(pool.map(lambda _: running.mention(), range(CROWD)))
     for talk in talks:
         talk.concluded(240)
     words = [float(talk.replies()[0]["ts"]) - float(talk.ts) for talk in talks]
