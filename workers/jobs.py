@@ -1,8 +1,10 @@
 """What workers do: run investigations, deliver posts, keep the index of documents up to date."""
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -29,6 +31,10 @@ log = logging.getLogger(__name__)
 BEAT_SECONDS = 2.0
 DELIVER_SECONDS = 0.4
 MOST_TRIES = 3
+VOICES = 8
+"""Threads that are given their first word side by side."""
+BEHIND = 5
+"""Niceness of investigations: whoever listens and answers goes first where they share processors."""
 # The clients that the first questions of every investigation need.
 AT_ONCE = ("ecs", "elbv2", "rds", "elasticache", "sqs", "lambda", "cloudwatch", "logs", "cloudtrail")
 
@@ -69,12 +75,31 @@ def run(settings: Settings, queue: Literal["investigate", "quick"]) -> None:
     jobs: dict[str, Handlers] = {
         "investigate": {"investigate": lambda subject: investigate(made, subject)},
         "quick": {
-            "deliver": lambda subject: made.publisher.deliver(subject),
-            "sync": lambda _: sync_documents(settings),
+            "deliver": lambda subject: deliver(made, subject),
+            "sync": lambda _: _synced(made),
         },
     }
     name = {"investigate": "worker", "quick": "quick"}[queue]
+    if queue == "investigate":
+        os.nice(BEHIND)
     serve(settings.queue_url, queue, jobs[queue], process=name)
+
+
+def deliver(made: Parts, investigation: str) -> None:
+    """Say what is due in this thread, and a first word in every thread that still has none.
+
+    A job costs more than a word does: of a crowd that comes at once, the first job answers all.
+    """
+    made.publisher.deliver(investigation)
+    _first_words(made)
+
+
+def _first_words(made: Parts) -> None:
+    seen: set[str] = set()
+    with ThreadPoolExecutor(VOICES) as pool:
+        while silent := [one for one in made.ledger.unanswered() if one not in seen]:
+            seen.update(silent)
+            list(pool.map(made.publisher.deliver, silent))
 
 
 def investigate(made: Parts, investigation: str) -> None:
@@ -169,11 +194,19 @@ def _beside(made: Parts, investigation: str, runner: str) -> Generator[None]:
 
     Each on a thread of its own: a Slack that does not answer must not make us look dead.
     """
+    beat = BEAT_SECONDS, lambda: made.ledger.beat(investigation, runner)
+    say = DELIVER_SECONDS, lambda: made.publisher.deliver(investigation)
+    try:
+        with _meanwhile(beat, say):
+            yield
+    finally:
+        _last_words(made, investigation)
+
+
+@contextmanager
+def _meanwhile(*chores: tuple[float, Callable[[], None]]) -> Generator[None]:
+    """Each of these every so many seconds, on a thread of its own, until the end of the block."""
     stop = threading.Event()
-    chores: tuple[tuple[float, Callable[[], None]], ...] = (
-        (BEAT_SECONDS, lambda: made.ledger.beat(investigation, runner)),
-        (DELIVER_SECONDS, lambda: made.publisher.deliver(investigation)),
-    )
     threads = [threading.Thread(target=_repeat, args=(*chore, stop), daemon=True) for chore in chores]
     for thread in threads:
         thread.start()
@@ -183,7 +216,6 @@ def _beside(made: Parts, investigation: str, runner: str) -> Generator[None]:
         stop.set()
         for thread in threads:
             thread.join()
-        _last_words(made, investigation)
 
 
 def _repeat(every: float, chore: Callable[[], None], stop: threading.Event) -> None:
@@ -199,6 +231,12 @@ def _last_words(made: Parts, investigation: str) -> None:
         made.publisher.deliver(investigation)
     except Unreachable as error:
         log.warning("what is left to say will be said by the clock: %s", error)
+
+
+def _synced(made: Parts) -> None:
+    """The documents may take minutes; whoever asks in between is answered all the same."""
+    with _meanwhile((DELIVER_SECONDS, lambda: _first_words(made))):
+        sync_documents(made.settings)
 
 
 def sync_documents(settings: Settings) -> None:

@@ -6,6 +6,7 @@ Redis is queue and rate buckets, nothing else: wiped, the clock rebuilds the que
 """
 
 import ctypes
+import gc
 import logging
 import os
 import re
@@ -157,6 +158,9 @@ def serve(url: str, queue: QueueName, handlers: Handlers, *, process: str) -> No
         maintenance_interval=10,
         log_job_description=False,
     )
+    # A job's own process would otherwise look through, and so copy, all that it shares with this one.
+    gc.collect()
+    gc.freeze()
     try:
         worker.work(logging_level="WARNING")
     finally:

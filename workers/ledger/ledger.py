@@ -20,7 +20,7 @@ from workers.domain.errors import Fenced, RunbookError
 from workers.domain.event import EVENT, Event, IncidentReported
 from workers.domain.incident import Incident, Thread
 from workers.domain.investigation import Investigation, fold
-from workers.domain.post import Post
+from workers.domain.post import LIVE, Post
 from workers.domain.value import Value
 from workers.ledger import approvals, audit, outbox
 from workers.ledger.database import alone_in, alone_with, reading, writing
@@ -499,6 +499,23 @@ class Ledger:
                     outbox.outbox.c.held_until <= now,
                 )
                 .distinct()
+            )
+            return tuple(row.investigation for row in rows)
+
+    def unanswered(self) -> tuple[str, ...]:
+        """Investigations whose first word is due and that nobody is delivering, the oldest first."""
+        now = time.time()
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                select(outbox.outbox.c.investigation)
+                .where(
+                    outbox.outbox.c.key == LIVE,
+                    outbox.outbox.c.ts == "",
+                    outbox.outbox.c.sent < outbox.outbox.c.revision,
+                    outbox.outbox.c.due_at <= now,
+                    outbox.outbox.c.held_until <= now,
+                )
+                .order_by(outbox.outbox.c.id)
             )
             return tuple(row.investigation for row in rows)
 
