@@ -33,7 +33,7 @@ def facts() -> Row:
             began = time.time()
             _, events = investigate(running, told(alert))
             times.append(next(e.at.timestamp() for e in events if e.type == "FactsGathered") - began)
-    return row("first facts", statistics.median(times), "the limit", 20.0, "1.0")
+    return row("first facts", statistics.median(times), "the limit", 20.0)
 
 
 def investigation() -> Row:
@@ -50,7 +50,7 @@ def investigation() -> Row:
             serial.append(sum(result.seconds for result in case.results.values()))
             right += verdict(case, running.ask("/_cloud/truth"))[0]
     beside = f"the time of its questions added up ({right} of {RUNS} right)"
-    return row("investigation", statistics.median(walls), beside, statistics.median(serial), "1.0")
+    return row("investigation", statistics.median(walls), beside, statistics.median(serial))
 
 
 def journal() -> Row:
@@ -58,7 +58,7 @@ def journal() -> Row:
     with tempfile.TemporaryDirectory() as folder:
         ours = _timed(lambda: _append(Path(folder) / f"{time.monotonic_ns()}.db"))
         bare = _timed(lambda: _insert(Path(folder) / f"{time.monotonic_ns()}.db"))
-    return row("200 steps of a journal", ours, "200 bare inserts, full sync", bare, "5.0")
+    return row("200 steps of a journal", ours, "200 bare inserts, full sync", bare, 5.0)
 
 
 def _append(path: Path) -> None:

@@ -54,7 +54,7 @@ def jobs(folder: Path, redis: RedisServer) -> Row:
             bare.enqueue("time.sleep", 0)
         command = [str(Path(sys.executable).with_name("rq")), "worker", "bare", "--url", redis.url]
         theirs = _worked_off(command, environ, folder, lambda: bare.finished_job_registry.count >= JOBS)
-    return row(f"{JOBS} jobs that do nothing", mine, "RQ as it comes, pickled", theirs, "1.5")
+    return row(f"{JOBS} jobs that do nothing", mine, "RQ as it comes, pickled", theirs, 1.5)
 
 
 def _worked_off(
@@ -79,8 +79,8 @@ def parts() -> Iterator[Row]:
         for name in (*LIMITS, *REST):
             ready, memory = _part(site, name)
             seconds, most = LIMITS.get(name, (5.0, 350.0))
-            yield row(f"{name} ready", ready, "the limit", seconds, "1.0")
-            yield row(f"{name} memory", memory, "the limit", most, "1.0", "MB")
+            yield row(f"{name} ready", ready, "the limit", seconds)
+            yield row(f"{name} memory", memory, "the limit", most, unit="MB")
     finish(slack)
 
 
@@ -119,4 +119,4 @@ def clone() -> Row:
     demo.terminate()
     demo.communicate(timeout=60)
     shutil.rmtree(folder, ignore_errors=True)
-    return row("cold clone to the page", took, "the limit", 60.0, "1.0")
+    return row("cold clone to the page", took, "the limit", 60.0)

@@ -2,18 +2,25 @@
 
 import statistics
 from collections.abc import Sequence
+from typing import NamedTuple
 
-Row = tuple[str, str, str, str, str]
+
+class Row(NamedTuple):
+    """`ratio` is ours divided by what it is measured beside."""
+
+    what: str
+    ours: str
+    beside: str
+    ratio: float
+    limit: float
+
+    @property
+    def kept(self) -> bool:
+        return self.ratio <= self.limit
 
 
-def row(what: str, ours: float, beside: str, theirs: float, limit: str, unit: str = "s") -> Row:
-    return (
-        what,
-        f"{ours:.2f} {unit}",
-        f"{beside}: {theirs:.2f} {unit}",
-        f"{ours / theirs:.2f}",
-        f"≤ {limit}",
-    )
+def row(what: str, ours: float, beside: str, theirs: float, limit: float = 1.0, unit: str = "s") -> Row:
+    return Row(what, f"{ours:.2f} {unit}", f"{beside}: {theirs:.2f} {unit}", ours / theirs, limit)
 
 
 def share(values: Sequence[float], part: float) -> float:

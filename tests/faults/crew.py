@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from tests.bot.sandbox.local_slack import LocalSlack, finish, launch
 from tests.faults.plant import ROOT, Plant, plant
 from tests.faults.redis_server import RedisServer, redis_server
-from tests.faults.waiting import children, eventually
+from tests.faults.waiting import PATIENCE, children, eventually
 from tests.faults.wire import Wire, wire
 from tests.workers.sandbox.local_cloud import LocalCloud
 from workers.domain.conclusion import Conclusion
@@ -145,7 +145,7 @@ class Talk:
         self.settled()
         return conclusion
 
-    def settled(self) -> None:
+    def settled(self, patience: float = PATIENCE) -> None:
         """Wait until nobody holds it, nobody is to, and everything has been said."""
         eventually(
             lambda: (
@@ -153,7 +153,8 @@ class Talk:
                     "SELECT 1 FROM investigations WHERE id = :i AND (wanted = 1 OR runner <> '')", i=self.id
                 )
                 and not self.unsaid()
-            )
+            ),
+            patience,
         )
 
     def unsaid(self) -> list[tuple[Any, ...]]:
