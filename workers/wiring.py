@@ -13,7 +13,6 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 
 from knowledge.embedder import Embedder
-from knowledge.retriever import Retriever
 from knowledge.sources.filesystem import Filesystem
 from knowledge.store import Store
 from workers.agent.investigator import Budget
@@ -79,11 +78,11 @@ def acting(settings: Settings) -> tuple[Aws, Aws]:
     return made(config=READ), made(config=WRITE)
 
 
-def investigating(settings: Settings, aws: Aws | None, search: Search | None = None) -> Gate:
-    """The gate of a worker: every system, read only. `search` takes the place of the knowledge index."""
+def investigating(aws: Aws | None, search: Search) -> Gate:
+    """The gate of a worker: every system, read only."""
     account = Account(aws) if aws else None
     systems: list[tuple[Any, Any]] = [(toolset, account) for toolset in AWS] if account else []
-    library = Library(search or Retriever(store(settings), Embedder()), now)
+    library = Library(search, now)
     return Gate([*systems, *((toolset, library) for toolset in KNOWLEDGE)], now)
 
 

@@ -95,7 +95,7 @@ def eyes(
     """Everything that is needed to look; raises `RunbookError` with what to do where something is missing."""
     settings = settings_to_look(config, profile, region)
     aws = reading(settings)
-    return Eyes(settings, aws.region, wiring.investigating(settings, aws, search or library(settings, say)))
+    return Eyes(settings, aws.region, wiring.investigating(aws, search or library(settings, say)))
 
 
 def settings_to_look(config: Path | None, profile: str | None, region: str | None) -> Settings:

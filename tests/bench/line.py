@@ -4,18 +4,21 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+from tests.bench.processes import pss
 from tests.bench.row import Row, row, share
 from tests.bot.sandbox.local_slack import finish, launch
 from tests.faults.crew import Crew, crew
 from tests.faults.plant import ROOT, plant
 from tests.faults.redis_server import redis_server
-from tests.faults.waiting import eventually, kill
+from tests.faults.waiting import children, eventually, kill
 
 EVENTS, A_SECOND, ROOMS = 500, 50, 10
 CROWD, WORKERS = 20, 4
 KILLS = 8
+LONGEST = 240
 
 
 def rows() -> Iterator[Row]:
@@ -66,12 +69,15 @@ def acknowledgements() -> Iterator[Row]:
 def crowd(running: Crew) -> Iterator[Row]:
     """From the mention to the first word and to the facts, with twenty investigations at once."""
     running.calm()
-    running.workers(WORKERS)
+    workers = running.workers(WORKERS)
+    most: list[float] = []
     began = time.monotonic()
     with ThreadPoolExecutor(CROWD) as pool:
         talks = list(pool.map(lambda _: running.mention(), range(CROWD)))
-    for talk in talks:
-        eventually(lambda talk=talk: talk.case.conclusion, 240, 0.5)
+    while not all(talk.case.conclusion for talk in talks):
+        assert time.monotonic() - began < LONGEST, "they did not come to an end"
+        most.append(max(_held(worker.pid) for worker in workers))
+        time.sleep(0.5)
     took = time.monotonic() - began
     words = [float(talk.replies()[0]["ts"]) - float(talk.ts) for talk in talks]
     facts = [talk.at("FactsGathered") - talk.case.started_at.timestamp() for talk in talks]
@@ -80,6 +86,16 @@ def crowd(running: Crew) -> Iterator[Row]:
     how = f"{CROWD} at once on {WORKERS} workers, all done in {took:.0f} s"
     yield row("first reaction, p95", share(words, 0.95), f"the limit ({how})", 1.0)
     yield row("first facts, p95", share(facts, 0.95), "the limit", 20.0)
+    yield row("worker and its job, most memory", max(most), "the limit", 350.0, unit="MB")
+
+
+def _held(pid: int) -> float:
+    """The memory of a worker and of the job in its hands; a job may end while it is looked at."""
+    total = 0.0
+    for one in (pid, *children(pid)):
+        with suppress(OSError):
+            total += pss(one)
+    return total
 
 
 def resumption(running: Crew) -> Row:

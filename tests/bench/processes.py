@@ -89,10 +89,11 @@ def _part(site: Plant, name: Process) -> tuple[float, float]:
     part = site.start(name)
     ready = time.monotonic() - began
     time.sleep(3)
-    return ready, _pss(part.pid)
+    return ready, pss(part.pid)
 
 
-def _pss(pid: int) -> float:
+def pss(pid: int) -> float:
+    """A process's own share of memory, in MB; what it shares with others counts in parts."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 

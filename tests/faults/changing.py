@@ -6,6 +6,8 @@ from functools import cache
 from itertools import count
 from typing import Any
 
+from knowledge.embedder import Embedder
+from knowledge.retriever import Retriever
 from tests.faults.hands import HURRIED
 from tests.faults.plant import Plant
 from tests.workers.sandbox.local_cloud import LocalCloud
@@ -161,7 +163,8 @@ class Changing:
 @cache
 def _reader(plant: Plant) -> tuple[Gate, Policy]:
     settings = plant.settings("worker")
-    return wiring.investigating(settings, wiring.reading(settings)), policy(settings)
+    search = Retriever(wiring.store(settings), Embedder())
+    return wiring.investigating(wiring.reading(settings), search), policy(settings)
 
 
 @cache

@@ -452,6 +452,10 @@ class Ledger:
             outbox.say(connection, investigation, posts, time.time())
 
     def hold(self, investigation: str, holder: str) -> tuple[outbox.Outgoing, ...]:
+        # Asked all the time and mostly in vain: whoever only looks keeps nobody from writing.
+        with reading(self._engine) as connection:
+            if not outbox.due(connection, investigation, time.time()):
+                return ()
         with writing(self._engine) as connection:
             alone_with(connection, investigation)
             return outbox.hold(connection, investigation, holder, time.time())

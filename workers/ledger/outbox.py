@@ -42,6 +42,17 @@ def say(connection: Connection, investigation: str, posts: tuple[Post, ...], at:
             )
 
 
+def due(connection: Connection, investigation: str, at: float) -> bool:
+    """Whether anything may be taken to be delivered."""
+    waiting = select(outbox.c.id).where(
+        outbox.c.investigation == investigation,
+        outbox.c.sent < outbox.c.revision,
+        outbox.c.due_at <= at,
+        outbox.c.held_until <= at,
+    )
+    return connection.execute(waiting.limit(1)).first() is not None
+
+
 def hold(connection: Connection, investigation: str, holder: str, at: float) -> tuple[Outgoing, ...]:
     """Take the posts that are due, urgent ones first, so that no other process delivers them too.
 
@@ -58,7 +69,7 @@ def hold(connection: Connection, investigation: str, holder: str, at: float) -> 
         return ()
     unseen = (here, outbox.c.sent < outbox.c.revision, outbox.c.ts == "")
     first = select(func.min(outbox.c.id)).where(*unseen).group_by(outbox.c.urgent)
-    due = and_(
+    mine = and_(
         outbox.c.investigation == investigation,
         outbox.c.sent < outbox.c.revision,
         outbox.c.due_at <= at,
@@ -69,7 +80,7 @@ def hold(connection: Connection, investigation: str, holder: str, at: float) -> 
     rows = connection.execute(
         select(outbox, investigations.c.channel, investigations.c.thread)
         .join(investigations, investigations.c.id == outbox.c.investigation)
-        .where(due)
+        .where(mine)
         .order_by(*order)
     ).all()
     connection.execute(
