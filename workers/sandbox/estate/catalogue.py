@@ -46,6 +46,16 @@ TASKS = (
     Metric("CPUUtilization", "Percent", per_task("cpu")),
     Metric("MemoryUtilization", "Percent", per_task("memory")),
 )
+ON_INSTANCES = {
+    "AWS/EC2": (
+        Metric("CPUUtilization", "Percent", per_task("cpu")),
+        Metric("StatusCheckFailed", "Count", gauge(lambda f: f("tasks") * 0)),
+    ),
+    "CWAgent": (Metric("mem_used_percent", "Percent", per_task("memory")),),
+    "AWS/AutoScaling": (
+        Metric("GroupInServiceInstances", "None", gauge(lambda f: np.floor(f("tasks") + 0.5))),
+    ),
+}
 CACHE = (
     Metric("CPUUtilization", "Percent", gauge(lambda f: f("cpu") / 2 + 1.4)),
     Metric("EngineCPUUtilization", "Percent", gauge("cpu")),
@@ -134,7 +144,11 @@ def catalogue(application: Application) -> list[Series]:
         if service.runs_on == "lambda":
             add("AWS/Lambda", name, LAMBDA, {"FunctionName": name})
             continue
-        add("AWS/ECS", name, TASKS, {"ClusterName": application.name, "ServiceName": name})
+        if service.runs_on == "ec2":
+            for namespace, metrics in ON_INSTANCES.items():
+                add(namespace, name, metrics, {"AutoScalingGroupName": name})
+        else:
+            add("AWS/ECS", name, TASKS, {"ClusterName": application.name, "ServiceName": name})
         if not service.consumes:
             balancer = names.balancer_id(service.public)
             target = {"TargetGroup": names.target_group_id(name), "LoadBalancer": balancer}

@@ -1,4 +1,7 @@
-"""The ECS services: deployments that roll out over some seconds, tasks that start, stop and are replaced."""
+"""The services: deployments that roll out over some seconds, tasks that start, stop and are replaced.
+
+A task stands for whatever runs a service: a container on ECS, an instance of an Auto Scaling group on EC2.
+"""
 
 from collections.abc import Callable
 
@@ -15,15 +18,28 @@ RETRIED = 36.0
 """Seconds until a task that could not be placed is tried again."""
 LIVES = {"exit": 9.0, "unhealthy": 34.0}
 """Seconds for which a task runs that will never serve: until it gives up, or until it is given up."""
+RESTARTING = 11.0
+"""Seconds until a process is up again that systemd restarts in place."""
 STOPPED_SHOWN = 3600.0
 
 
 class Fleet:
-    """All the services of the cluster."""
+    """All the services of an application."""
 
-    def __init__(self, names: Names, seed: int, agenda: Agenda, balanced: frozenset[str]) -> None:
-        """Nothing runs yet; `settle` puts a service in place. `balanced` services stand behind a balancer."""
+    def __init__(
+        self,
+        names: Names,
+        seed: int,
+        agenda: Agenda,
+        balanced: frozenset[str],
+        restarted: frozenset[str] = frozenset(),
+    ) -> None:
+        """Nothing runs yet; `settle` puts a service in place.
+
+        `balanced` services stand behind a balancer, `restarted` ones are brought back where they died.
+        """
         self.names, self.seed, self.agenda, self.balanced = names, seed, agenda, balanced
+        self.restarted = restarted
         self.services: dict[str, ServiceState] = {}
         self.flaw: Callable[[str, int], str] = lambda _service, _revision: ""
         """Why tasks of a revision never serve."""
@@ -34,7 +50,8 @@ class Fleet:
     def settle(self, name: str, revision: int, tasks: int, since: float) -> None:
         """Put a service in place that was last deployed at `since`."""
         deployment = Deployment(self._deployment_id(name, since), revision, tasks, since, since + 90)
-        state = ServiceState(name, tasks, since - 86400 * (40 + number(200, self.seed, name)), [deployment])
+        created = since - 86400 * (40 + number(200, self.seed, name))
+        state = ServiceState(name, tasks, created, [deployment], rollouts=[deployment])
         self.services[name] = state
         for nth in range(tasks):
             state.tasks.append(self._task(state, since + 11.0 + nth * 2.3, deployment))
@@ -51,13 +68,18 @@ class Fleet:
             old.status, old.updated = "ACTIVE", at
         fresh = Deployment(self._deployment_id(name, at), revision, desired, at, at, state="IN_PROGRESS")
         state.deployments.insert(0, fresh)
+        state.rollouts.append(fresh)
         self.agenda.plan(at + 1.0, lambda now: self._start(state, fresh, now))
         self.agenda.plan(at + 1.0 + STARTING + SETTLING, lambda now: self._hand_over(state, fresh, now))
         return fresh
 
     def kill(self, task: Task, at: float, exit_code: int, reason: str) -> None:
-        """A task dies; another takes its place after a while."""
+        """A task dies; another takes its place after a while, or a new process in the same place."""
         state = self.services[task.service]
+        if task.service in self.restarted:
+            task.restarts.append((at, at + RESTARTING))
+            task.leaked_kb = 0.0
+            return
         self._end(task, at, 0.0, "EssentialContainerExited", "Essential container in task exited")
         task.exit_code, task.exit_reason = exit_code, reason
         self._deregistered(state, [task], at + 1)
@@ -98,6 +120,7 @@ class Fleet:
                 "Capacity is unavailable at this time. Please try again later or in a different availability"
             )
             state.say(at + 1, f"was unable to place a task. Reason: {reason} zone.")
+            state.refused.append(at)
             self.agenda.plan(at + RETRIED, lambda now: self._start(state, deployment, now))
             return
         fresh = [self._task(state, at, deployment) for _ in range(missing)]

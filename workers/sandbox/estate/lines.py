@@ -8,12 +8,15 @@ import numpy as np
 
 from workers.sandbox.estate.databaselog import database_lines
 from workers.sandbox.estate.functionlog import FunctionRow, function_stream
+from workers.sandbox.estate.instancelog import InstanceRow
 from workers.sandbox.estate.names import number
 from workers.sandbox.estate.servicelog import Line, ServiceRow
 from workers.sandbox.estate.world import World
 from workers.sandbox.model.table import Table
 
 LINES_KEPT = 40_000
+_KINDS = {"ecs": "service", "ec2": "instance", "lambda": "function"}
+_ROWS = {"service": ServiceRow, "instance": InstanceRow, "function": FunctionRow}
 
 Stream = tuple[str, float, float | None]
 """Name, first line, and last line if there will be no more."""
@@ -41,9 +44,8 @@ class Lines:
         """The log groups there are, by name."""
         found = []
         for name, service in self.world.application.services.items():
-            function = service.runs_on == "lambda"
-            group = f"/aws/lambda/{name}" if function else self.world.names.log_group(name)
-            found.append(LogGroup(group, name, "function" if function else "service"))
+            kind = _KINDS[service.runs_on]
+            found.append(LogGroup(self.world.names.log_group(name, service.runs_on), name, kind))
         for name in self.world.application.databases:
             found.append(LogGroup(f"/aws/rds/instance/{name}/postgresql", name, "database"))
         return sorted(found, key=lambda group: group.name)
@@ -56,6 +58,8 @@ class Lines:
         if group.kind == "function":
             day = now // 86400 * 86400
             return [(function_stream(task.id, now), day, None) for task in tasks]
+        if group.kind == "instance":
+            return [(self.world.names.instance(t.id), t.started, t.stopped) for t in tasks]
         return [(f"{group.part}/{group.part}/{t.id}", t.started, t.stopped) for t in tasks]
 
     def read(self, group: LogGroup, start: float, end: float) -> Iterator[Line]:
@@ -84,5 +88,4 @@ class Lines:
             for milliseconds, text in database_lines(self.world, group.part, table, index, rng):
                 yield Line(milliseconds, f"{group.part}.0", text)
             return
-        row = FunctionRow if group.kind == "function" else ServiceRow
-        yield from row(self.world, group.part, table, index, rng).lines()
+        yield from _ROWS[group.kind](self.world, group.part, table, index, rng).lines()

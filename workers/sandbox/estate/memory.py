@@ -4,6 +4,7 @@ import numpy as np
 
 from workers.sandbox.estate.fleet import Fleet
 from workers.sandbox.estate.names import fraction
+from workers.sandbox.estate.tasks import Task
 from workers.sandbox.model.rows import Row
 from workers.sandbox.model.scene import Group, Scene
 from workers.sandbox.model.spec import Application
@@ -39,12 +40,10 @@ class Memory:
     def broken(self, name: str, revision: int, start: float, seconds: float) -> float:
         """What share of a step's requests meets a task that died in the step before."""
         tasks = [t for t in self.fleet.services[name].tasks if t.revision == revision]
-        died = [
-            t for t in tasks if t.exit_code == KILLED and t.stopped and start - seconds <= t.stopped < start
-        ]
+        died = [t for t in tasks if _died(t, start - seconds, start)]
         if not died:
             return 0.0
-        alive = [t for t in tasks if t.stopped is None]
+        alive = [t for t in tasks if t.stopped is None and t not in died]
         return UNNOTICED / seconds * len(died) / (len(died) + len(alive))
 
     def grow(self, scene: Scene, row: Row, at: float) -> None:
@@ -63,3 +62,9 @@ class Memory:
             task.leaked_kb += group.behaviour.code.leak_kb * served / max(len(tasks), 1) * uneven
             if spec.resident_mb + task.leaked_kb / 1024 >= spec.memory * 0.995:
                 self.fleet.kill(task, at - 0.5, KILLED, REASON)
+
+
+def _died(task: Task, start: float, end: float) -> bool:
+    """Whether it ran out of memory in [start, end), for good or to be restarted."""
+    gone = task.exit_code == KILLED and task.stopped is not None and start <= task.stopped < end
+    return gone or any(start <= killed < end for killed, _ in task.restarts)

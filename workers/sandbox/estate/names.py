@@ -93,9 +93,23 @@ class Names:
         base = self.listener(False).replace(":listener/", ":listener-rule/")
         return f"{base}/{digest(host)[:16]}"
 
-    def log_group(self, service: str) -> str:
-        """The log group of an ECS service."""
-        return f"/ecs/{self.application}/{service}"
+    def log_group(self, service: str, platform: str = "ecs") -> str:
+        """The log group of a service, by what it runs on."""
+        groups = {"ec2": f"/{self.application}/{service}", "lambda": f"/aws/lambda/{service}"}
+        return groups.get(platform, f"/ecs/{self.application}/{service}")
+
+    def instance(self, task: str) -> str:
+        """The id of the EC2 instance that a task of the simulation stands for."""
+        return f"i-0{task[:16]}"
+
+    def template_id(self, service: str) -> str:
+        """The id of a service's launch template."""
+        return f"lt-0{digest('launch template', self.family(service))[:16]}"
+
+    def group(self, service: str) -> str:
+        """The ARN of a service's Auto Scaling group."""
+        name = f"autoScalingGroup:{uuid('group', self.family(service))}:autoScalingGroupName/{service}"
+        return arn("autoscaling", name)
 
     def queue_url(self, queue: str) -> str:
         """An SQS queue's address."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from workers.sandbox.estate.names import ACCOUNT, REGION, Names
+from workers.sandbox.estate.names import ACCOUNT, REGION, Names, digest
 from workers.sandbox.model.behaviour import Behaviour, Code, behave
 from workers.sandbox.model.spec import Application, Service
 
@@ -51,6 +51,28 @@ class Revisions:
 def image(application: str, service: str, tag: str) -> str:
     """The full name of an image in the account's registry."""
     return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{application}/{service}:{tag}"
+
+
+def machine_image(image: str) -> str:
+    """The id of the machine image that was built with a release."""
+    return f"ami-0{digest('machine image', image)[:16]}"
+
+
+def user_data(application: str, revision: Revision) -> str:
+    """What an instance of this revision runs first: it writes the environment and starts the service."""
+    unit = f"{application}-{revision.service}"
+    pairs = "\n".join(f"{name}={value}" for name, value in sorted(revision.environment.items()))
+    return (
+        f"#!/bin/bash\nset -euo pipefail\ncat > /etc/{unit}.env <<'ENVIRONMENT'\n{pairs}\nENVIRONMENT\n"
+        f"systemctl enable --now {unit}.service\n"
+    )
+
+
+def environment_in(script: str) -> dict[str, str]:
+    """The environment that user data writes."""
+    _, _, rest = script.partition("<<'ENVIRONMENT'\n")
+    lines = rest.partition("\nENVIRONMENT")[0].splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
 def environment(application: Application, name: str) -> dict[str, str]:

@@ -24,6 +24,8 @@ class Task:
     exit_reason: str = ""
     leaked_kb: float = 0.0
     flaw: str = ""
+    restarts: list[tuple[float, float]] = field(default_factory=list)
+    """When its process was killed and when the next one was ready, where it is restarted in place."""
 
     @property
     def zone(self) -> str:
@@ -42,7 +44,9 @@ class Task:
     def running(self, start: float, end: float) -> float:
         """The share of [start, end) during which it ran."""
         last = end if self.stopping is None else min(end, self.stopping)
-        return max(0.0, last - max(start, self.started)) / (end - start)
+        up = max(0.0, last - max(start, self.started))
+        down = sum(max(0.0, min(last, ready) - max(start, killed)) for killed, ready in self.restarts)
+        return max(0.0, up - down) / (end - start)
 
 
 @dataclass
@@ -69,6 +73,12 @@ class ServiceState:
     deployments: list[Deployment]
     tasks: list[Task] = field(default_factory=list)
     events: list[tuple[float, str]] = field(default_factory=list)
+    rollouts: list[Deployment] = field(default_factory=list)
+    """Every deployment there was, oldest first."""
+    refused: list[float] = field(default_factory=list)
+    """When there was no room for another task."""
+    template: int | None = None
+    """The revision that a group was given for its next rollout, where that is another than it runs."""
 
     @property
     def primary(self) -> Deployment:

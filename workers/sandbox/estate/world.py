@@ -44,7 +44,9 @@ class World:
         self.application, self.seed, self.began = begin.application, begin.seed, begin.now
         self.names = Names(begin.application.name)
         self.agenda, self.trail = Agenda(), Trail()
-        self.fleet = Fleet(self.names, begin.seed, self.agenda, _balanced(begin.application))
+        on_instances = frozenset(begin.application.on("ec2"))
+        balanced = _balanced(begin.application)
+        self.fleet = Fleet(self.names, begin.seed, self.agenda, balanced, on_instances)
         self.revisions = Revisions(begin.application, code=dict(begin.code))
         self.fleet.flaw = lambda name, number: self.revisions.behaviour(name, number).code.flaw
         self.fleet.placeable = lambda name: not self.conditions.now.get((name, "unplaceable"))

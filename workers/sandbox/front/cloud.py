@@ -14,8 +14,10 @@ from workers.sandbox.estate.world import World
 from workers.sandbox.front import (
     access,
     alarms,
+    autoscaling,
     cloudtrail,
     cloudwatch,
+    ec2,
     ecs,
     elasticache,
     elb,
@@ -23,6 +25,7 @@ from workers.sandbox.front import (
     logs,
     rds,
     sqs,
+    ssm,
 )
 from workers.sandbox.front.desk import Desk, Handler, Playing, Result
 from workers.sandbox.front.identity import Caller, Identity
@@ -34,9 +37,10 @@ from workers.sandbox.scenario.case import Wish
 from workers.sandbox.scenario.rehearsal import rehearsed
 
 HANDLERS: Mapping[str, Mapping[str, Handler]] = {
+    "autoscaling": autoscaling.HANDLERS,
     "cloudtrail": cloudtrail.HANDLERS,
     "cloudwatch": {**cloudwatch.HANDLERS, **alarms.HANDLERS},
-    "ec2": access.GROUPS,
+    "ec2": ec2.HANDLERS,
     "ecs": ecs.HANDLERS,
     "elasticache": elasticache.HANDLERS,
     "elbv2": elb.HANDLERS,
@@ -45,6 +49,7 @@ HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     "logs": logs.HANDLERS,
     "rds": rds.HANDLERS,
     "sqs": sqs.HANDLERS,
+    "ssm": ssm.HANDLERS,
 }
 # What policies call a service, where that is not the name of its model.
 _POLICY_NAMES = {"elbv2": "elasticloadbalancing", "stepfunctions": "states", "ses": "email"}
@@ -139,6 +144,9 @@ class Cloud:
             service = str(request.params.get("service", "")).rpartition("/")[2]
             cluster = str(request.params.get("cluster", "default")).rpartition("/")[2]
             return f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/{cluster}/{service}"
+        if request.service == "autoscaling" and not str(request.operation).startswith("Describe"):
+            group = str(request.params.get("AutoScalingGroupName", ""))
+            return f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:*:autoScalingGroupName/{group}"
         if (request.service, request.operation) == ("rds", "DescribeDBInstances"):
             return f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{request.params.get('DBInstanceIdentifier', '*')}"
         return "*"

@@ -12,7 +12,7 @@ from workers.sandbox.front.refusal import CloudError
 
 def list_clusters(desk: Desk) -> Result:
     """ListClusters."""
-    return {"clusterArns": [desk.names.cluster]}
+    return {"clusterArns": [desk.names.cluster] if _services(desk) else []}
 
 
 def describe_clusters(desk: Desk) -> Result:

@@ -37,13 +37,15 @@ def describe_target_health(desk: Desk) -> Result:
         if task.created > desk.now or (task.stopped is not None and task.stopped <= desk.now):
             continue
         target = {"Id": task.address, "Port": PORT, "AvailabilityZone": task.zone}
+        if _on_instances(desk, service):
+            target = {"Id": desk.names.instance(task.id), "Port": PORT}
         if task.stopping is not None and task.stopping <= desk.now:
             text = "Target deregistration is in progress"
             health = {"State": "draining", "Reason": "Target.DeregistrationInProgress", "Description": text}
         elif task.started > desk.now:
             text = "Target registration is in progress"
             health = {"State": "initial", "Reason": "Elb.RegistrationInProgress", "Description": text}
-        elif task.flaw:
+        elif task.flaw or any(killed <= desk.now < ready for killed, ready in task.restarts):
             text = "Health checks failed with these codes: [503]"
             health = {"State": "unhealthy", "Reason": "Target.ResponseCodeMismatch", "Description": text}
         else:
@@ -102,6 +104,10 @@ def _service_of(desk: Desk, arn: str) -> str:
     raise CloudError("TargetGroupNotFound", f"Target groups '{arn}' not found")
 
 
+def _on_instances(desk: Desk, service: str) -> bool:
+    return desk.world.application.services[service].runs_on == "ec2"
+
+
 def _network() -> str:
     return f"vpc-0{number(16**16, 'vpc'):016x}"
 
@@ -143,7 +149,7 @@ def _target_group(desk: Desk, service: str) -> Result:
         "HealthCheckPath": "/healthz",
         "Matcher": {"HttpCode": "200"},
         "LoadBalancerArns": [desk.names.load_balancer(desk.world.application.services[service].public)],
-        "TargetType": "ip",
+        "TargetType": "instance" if _on_instances(desk, service) else "ip",
         "ProtocolVersion": "HTTP1",
         "IpAddressType": "ipv4",
     }

@@ -22,6 +22,13 @@ READS = (
     "ecs:ListTaskDefinitionFamilies",
     "ecs:ListTasks",
     "ecs:DescribeTasks",
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeScalingActivities",
+    "autoscaling:DescribeInstanceRefreshes",
+    "ec2:DescribeInstances",
+    "ec2:DescribeInstanceStatus",
+    "ec2:DescribeLaunchTemplates",
+    "ec2:DescribeLaunchTemplateVersions",
     "elasticloadbalancing:DescribeLoadBalancers",
     "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DescribeTargetHealth",
@@ -49,7 +56,7 @@ READS = (
     "logs:FilterLogEvents",
     "cloudtrail:LookupEvents",
 )
-CHANGES = ("ecs:UpdateService",)
+CHANGES = ("ecs:UpdateService", "autoscaling:StartInstanceRefresh", "autoscaling:SetDesiredCapacity")
 WORKER, EXECUTOR, OPERATOR = "runbook-worker", "runbook-executor", "operator"
 _POLICIES = {WORKER: READS, EXECUTOR: READS + CHANGES, OPERATOR: ("*",)}
 _SKEW = 300.0

@@ -85,6 +85,8 @@ def _touched(request: Request) -> tuple[tuple[str, str], ...]:
             ("AWS::ECS::Service", name),
             ("AWS::ECS::Cluster", str(request.params.get("cluster", "default"))),
         )
+    if request.service == "autoscaling":
+        return (("AWS::AutoScaling::AutoScalingGroup", str(request.params.get("AutoScalingGroupName"))),)
     if request.operation == "PutMetricAlarm":
         return (("AWS::CloudWatch::Alarm", str(request.params.get("AlarmName"))),)
     return ()

@@ -84,7 +84,9 @@ class Service(Row):
     client_errors: float = 0.0
     public: bool = False
     consumes: str | None = None
-    runs_on: Literal["ecs", "lambda"] = "ecs"
+    runs_on: Literal["ecs", "ec2", "lambda"] = "ecs"
+    instance_type: str = ""
+    """Of its instances, where it runs on any."""
     routes: list[Route]
     edges: dict[str, Edge] = {}
     settings: dict[str, Setting] = {}
@@ -185,6 +187,10 @@ class Application(Row):
     def callers(self, part: str) -> list[str]:
         """The services that call `part`, in file order."""
         return [name for name, service in self.services.items() if part in service.edges]
+
+    def on(self, platform: str) -> list[str]:
+        """The services that run on a platform, in file order."""
+        return [name for name, service in self.services.items() if service.runs_on == platform]
 
     def consumer(self, queue: str) -> str:
         """The service that reads from `queue`."""

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from workers.sandbox.estate.alarms import AlarmConfig
 from workers.sandbox.estate.catalogue import catalogue
-from workers.sandbox.estate.names import Names, arn, digest, fraction, number
+from workers.sandbox.estate.names import arn, digest, fraction, number
 from workers.sandbox.estate.revisions import Revision, environment, image
 from workers.sandbox.estate.series import Series
 from workers.sandbox.estate.trail import Record
 from workers.sandbox.model.behaviour import Code
 from workers.sandbox.model.spec import Alarm, Application
-from workers.sandbox.scenario.changes import REGISTERED_BEFORE, commit, registration
+from workers.sandbox.scenario.calls import deployed, registered
+from workers.sandbox.scenario.changes import REGISTERED_BEFORE, commit
 from workers.sandbox.scenario.people import PIPELINE
 
 DAY = 86400.0
@@ -64,7 +65,7 @@ def healthy(application: Application, seed: int, now: float) -> Base:
     past = tuple(
         record
         for name, service in application.services.items()
-        if service.runs_on == "ecs"
+        if service.runs_on != "lambda"
         for revision in revisions[name]
         for record in _deployed(application, seed, revision)
     )
@@ -95,28 +96,13 @@ def _revision(application: Application, name: str, number_: int, tag: str, at: f
 
 def _deployed(application: Application, seed: int, revision: Revision) -> list[Record]:
     """The trail of a past deployment."""
-    names, name = Names(application.name), revision.service
-    at = revision.registered_at
-    details = registration(names, revision)
-    update = {
-        "cluster": application.name,
-        "service": name,
-        "taskDefinition": f"{names.family(name)}:{revision.number}",
-    }
+    name, at = revision.service, revision.registered_at
+    made = registered(application, revision)
+    rolled = deployed(application, name, revision.number, None)
     ids = [digest(seed, name, revision.number, word) for word in ("register", "update")]
-    resources = (("AWS::ECS::Service", name), ("AWS::ECS::Cluster", application.name))
     return [
-        Record(at, ids[0], "RegisterTaskDefinition", "ecs.amazonaws.com", PIPELINE, **details),
-        Record(
-            at + REGISTERED_BEFORE,
-            ids[1],
-            "UpdateService",
-            "ecs.amazonaws.com",
-            PIPELINE,
-            request=update,
-            response={"service": {"serviceName": name}},
-            resources=resources,
-        ),
+        Record(at, ids[0], made.event, made.source, PIPELINE, **made.details),
+        Record(at + REGISTERED_BEFORE, ids[1], rolled.event, rolled.source, PIPELINE, **rolled.details),
     ]
 
 

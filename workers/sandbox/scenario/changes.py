@@ -5,20 +5,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workers.sandbox.estate.beginning import Happening, Locked
-from workers.sandbox.estate.names import Names, digest
+from workers.sandbox.estate.names import digest
 from workers.sandbox.estate.revisions import Revision
 from workers.sandbox.estate.tasks import Task
 from workers.sandbox.estate.trail import Actor
 from workers.sandbox.estate.world import World
 from workers.sandbox.model.behaviour import Code
+from workers.sandbox.scenario.calls import deployed, registered
 
 REGISTERED_BEFORE = 24.0
-"""Seconds between the registration of a task definition and its deployment."""
+"""Seconds between the registration of a revision and its deployment."""
 
 
 @dataclass(frozen=True)
 class Register:
-    """A task definition is registered; `code` is what its image does differently."""
+    """A revision is made; `code` is what its image does differently."""
 
     at: float
     revision: Revision
@@ -26,22 +27,17 @@ class Register:
     code: Code | None = None
 
     def apply(self, world: World) -> None:
-        """Register it, and write the call down."""
+        """Keep it, and write the call down."""
         if self.code is not None:
             world.revisions.code[self.revision.image] = self.code
         world.revisions.add(self.revision)
-        world.record(
-            self.at,
-            "RegisterTaskDefinition",
-            "ecs.amazonaws.com",
-            self.actor,
-            **registration(world.names, self.revision),
-        )
+        call = registered(world.application, self.revision)
+        world.record(self.at, call.event, call.source, self.actor, **call.details)
 
 
 @dataclass(frozen=True)
 class Deploy:
-    """UpdateService: another revision, another number of tasks, or both."""
+    """A service is to run another revision, another number of tasks, or both."""
 
     at: float
     service: str
@@ -54,22 +50,8 @@ class Deploy:
     def apply(self, world: World) -> None:
         """Start the rollout, and write the call down."""
         deployment = world.deploy(self.service, self.at, self.revision, self.desired)
-        request: dict[str, Any] = {"cluster": world.application.name, "service": self.service}
-        if self.revision is not None:
-            request["taskDefinition"] = f"{world.names.family(self.service)}:{self.revision}"
-        if self.desired is not None:
-            request["desiredCount"] = self.desired
-        response = {"service": {"serviceName": self.service, "deployments": [{"id": deployment.id}]}}
-        resources = (("AWS::ECS::Service", self.service), ("AWS::ECS::Cluster", world.application.name))
-        world.record(
-            self.at,
-            "UpdateService",
-            "ecs.amazonaws.com",
-            self.actor,
-            request=request,
-            response=response,
-            resources=resources,
-        )
+        call = deployed(world.application, self.service, self.revision, self.desired, deployment.id)
+        world.record(self.at, call.event, call.source, self.actor, **call.details)
 
 
 @dataclass(frozen=True)
@@ -214,29 +196,6 @@ class Collect:
         for nth, (event, source) in enumerate(self.reads):
             world.record(at + nth * 0.7, event, source, self.actor, read_only=True)
         world.agenda.plan(at + self.every, lambda now: self._read(world, now))
-
-
-def registration(names: Names, revision: Revision) -> dict[str, Any]:
-    """Request, response and resources of the RegisterTaskDefinition that made this revision."""
-    family = names.family(revision.service)
-    container = {
-        "name": revision.service,
-        "image": revision.image,
-        "cpu": 0,
-        "environment": [{"name": k, "value": v} for k, v in sorted(revision.environment.items())],
-        "essential": True,
-    }
-    request = {
-        "family": family,
-        "containerDefinitions": [container],
-        "cpu": str(revision.cpu),
-        "memory": str(revision.memory),
-        "networkMode": "awsvpc",
-        "requiresCompatibilities": ["FARGATE"],
-    }
-    arn = names.task_definition(revision.service, revision.number)
-    response = {"taskDefinition": {"taskDefinitionArn": arn, "family": family, "revision": revision.number}}
-    return {"request": request, "response": response, "resources": (("AWS::ECS::TaskDefinition", arn),)}
 
 
 def commit(*parts: object) -> str:

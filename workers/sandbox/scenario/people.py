@@ -8,6 +8,7 @@ PIPELINE = Actor(
     "GitHubActions", role="deploy-pipeline", agent="Boto3/1.35.71 md/Botocore#1.35.71", address="4.227.36.118"
 )
 AUTOSCALING = Actor("application-autoscaling", service="ecs.application-autoscaling.amazonaws.com")
+GROUP_SCALING = Actor("autoscaling", service="autoscaling.amazonaws.com")
 SCHEDULE = Actor("events", service="events.amazonaws.com")
 COLLECTOR = Actor(
     "inventory", role="inventory-collector", agent="aws-sdk-go-v2/1.32.6", address="198.51.100.90"

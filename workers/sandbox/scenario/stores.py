@@ -3,7 +3,9 @@
 from workers.sandbox.estate.beginning import Change, Happening, Locked
 from workers.sandbox.estate.names import number
 from workers.sandbox.estate.revisions import Revision, image
+from workers.sandbox.estate.trail import Actor
 from workers.sandbox.model.scene import Routine
+from workers.sandbox.scenario.calls import Wording, job_started
 from workers.sandbox.scenario.case import Trouble, Truth
 from workers.sandbox.scenario.changes import Call, Deploy, Job, Lock, Note, Turn
 from workers.sandbox.scenario.loads import ceiling, connections, statements
@@ -29,12 +31,8 @@ def lock_contention(stage: Stage) -> Trouble:
         Turn(stage.onset, name, f"blocks {service}", stage.share(0.35, 0.8)) for service in tables[table]
     ]
     if migration:
-        task = f"{application.name}-migrations"
-        request = {"cluster": application.name, "taskDefinition": task, "launchType": "FARGATE", "count": 1}
-        resources = (("AWS::ECS::Cluster", application.name),)
-        changes.append(
-            Call(stage.onset - 21, "RunTask", "ecs.amazonaws.com", somebody(stage.rng), request, resources)
-        )
+        run = job_started(application, f"{application.name}-migrations")
+        changes.append(_run(run, stage.onset - 21, somebody(stage.rng)))
     return Trouble(Truth(name, "lock_contention"), tuple(changes))
 
 
@@ -89,18 +87,18 @@ def batch_collision(stage: Stage) -> Trouble:
     )
     busy = min(0.97, 1 - usual * stage.between(0.72, 0.88) / stage.strength)
     family = f"{application.name}-reports"
-    request = {"cluster": application.name, "taskDefinition": family, "launchType": "FARGATE", "count": 1}
-    resources = (("AWS::ECS::Cluster", application.name), ("AWS::ECS::TaskDefinition", family))
-    runs = [
-        Call(stage.onset - 86400 * day - 20, "RunTask", "ecs.amazonaws.com", SCHEDULE, request, resources)
-        for day in range(8)
-    ]
+    run = job_started(application, family)
+    runs = [_run(run, stage.onset - 86400 * day - 20, SCHEDULE) for day in range(8)]
     full = image(application.name, "reports", "stable")
     registered = stage.onset - 86400 * 60
     revision = Revision("reports", 7, full, {"REPORT": "daily"}, registered, PIPELINE.arn, 1024, 4096)
     routine = Routine(stage.onset, stage.between(240, 420), min(0.2, busy / 3))
     changes = (*runs, Job(stage.onset, name, busy, revision))
     return Trouble(Truth(name, "batch_collision"), changes, routines={name: routine})
+
+
+def _run(call: Wording, at: float, actor: Actor) -> Call:
+    return Call(at, call.event, call.source, actor, call.request, call.resources)
 
 
 def cache_stampede(stage: Stage) -> Trouble:
