@@ -23,6 +23,8 @@ CALM_LINES, LATE_LINES = (-24.0, -20.0), (-4.0, -1.0)
 """Minutes before the onset of a case and after it, of metrics and of logs."""
 LAG = 3.0
 """Seconds until a point shows, unless a case has it otherwise."""
+ON_INSTANCES = frozenset({"claims"})
+"""Applications that run on EC2 instances instead of ECS."""
 ONCE = Config(retries={"max_attempts": 1, "mode": "standard"}, read_timeout=30)
 
 
@@ -198,9 +200,20 @@ class LocalCloud:
         return self.client("cloudtrail").lookup_events(LookupAttributes=wanted)["Events"]
 
     def restart(self, application: str, service: str) -> None:
-        """Replace the tasks of a service by others of the same revision."""
+        """Replace the tasks or instances of a service by others of the same revision."""
+        if application in ON_INSTANCES:
+            self.client("autoscaling", "executor").start_instance_refresh(AutoScalingGroupName=service)
+            return
         ecs = self.client("ecs", "executor")
         ecs.update_service(cluster=application, service=service, forceNewDeployment=True)
+
+    def services(self, application: str) -> list[str]:
+        """The services that run in containers or on instances."""
+        if application in ON_INSTANCES:
+            groups = self.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+            return [group["AutoScalingGroupName"] for group in groups]
+        arns = self.client("ecs").list_services(cluster=application)["serviceArns"]
+        return [arn.rpartition("/")[2] for arn in arns]
 
     def log(
         self, group: str, pattern: str = "", minutes: tuple[float, float] = (-10, 0)
@@ -215,6 +228,11 @@ class LocalCloud:
             endTime=int((now + 60 * minutes[1]) * 1000),
         )
         return [event for page in pages for event in page["events"]]
+
+
+def log_group(application: str, service: str) -> str:
+    """The log group of a service."""
+    return f"/{application}/{service}" if application in ON_INSTANCES else f"/ecs/{application}/{service}"
 
 
 def _names(metric: Mapping[str, Any], part: str) -> bool:

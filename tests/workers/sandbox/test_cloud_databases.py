@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from local_cloud import CALM_LINES, LATE, LATE_LINES, LocalCloud
+from local_cloud import CALM_LINES, LATE, LATE_LINES, LocalCloud, log_group
 
 WAITING, SLOW = '"still waiting for"', '"duration:" "WHERE status"'
 NO_SLOTS = '"remaining connection slots"'
@@ -13,12 +13,15 @@ def _log(application: str) -> str:
     return f"/aws/rds/instance/{application}-db/postgresql"
 
 
-@pytest.mark.parametrize("application", ["shop", "booking"])
+@pytest.mark.parametrize("application", ["shop", "booking", "claims"])
 def test_a_query_regression_costs_the_database_and_not_more_requests(
     cloud: LocalCloud, application: str
 ) -> None:
     case = cloud.play("query_regression", application=application, seed=4)
-    database, entry = f"{application}-db", {"shop": "storefront", "booking": "portal"}[application]
+    database, entry = (
+        f"{application}-db",
+        {"shop": "storefront", "booking": "portal", "claims": "website"}[application],
+    )
 
     assert case["truth"]["service"] == database
     assert cloud.level(database, "CPUUtilization", "Average", LATE) > 85
@@ -33,17 +36,21 @@ def test_a_query_regression_costs_the_database_and_not_more_requests(
     assert cloud.state_after(case["alert"]["alarm"], 300) == "ALARM", "the plan is as bad as before"
 
 
-@pytest.mark.parametrize("application", ["shop", "booking"])
+@pytest.mark.parametrize("application", ["shop", "booking", "claims"])
 def test_an_exhausted_pool_sits_at_the_maximum_of_connections(cloud: LocalCloud, application: str) -> None:
     case = cloud.play("pool_exhaustion", application=application, seed=4)
     database, alarm = f"{application}-db", case["alert"]["alarm"]
-    most = {"shop": 420, "booking": 900}[application]
-    services = {"shop": ["catalog", "checkout"], "booking": ["search", "booking"]}[application]
+    most = {"shop": 420, "booking": 900, "claims": 420}[application]
+    services = {
+        "shop": ["catalog", "checkout"],
+        "booking": ["search", "booking"],
+        "claims": ["policies", "intake"],
+    }[application]
 
     failed = [
         line
         for service in services
-        for line in cloud.log(f"/ecs/{application}/{service}", "?Pool ?acquire", LATE_LINES)
+        for line in cloud.log(log_group(application, service), "?Pool ?acquire", LATE_LINES)
     ]
 
     assert case["truth"]["service"] == database
@@ -74,7 +81,7 @@ def test_a_reboot_ends_the_transaction_that_holds_a_lock(cloud: LocalCloud) -> N
 FULL, JOB = '"No space left on device"', '"FETCH FORWARD"'
 
 
-@pytest.mark.parametrize("application", ["shop", "booking"])
+@pytest.mark.parametrize("application", ["shop", "booking", "claims"])
 def test_a_full_disk_was_filled_in_a_straight_line_and_heals_with_more_room(
     cloud: LocalCloud, application: str
 ) -> None:

@@ -1,7 +1,7 @@
 """A door between a service and one thing it needs closes: its credential, its permission, its route."""
 
 import pytest
-from local_cloud import CALM_LINES, LATE_LINES, LocalCloud
+from local_cloud import CALM_LINES, LATE_LINES, LocalCloud, log_group
 
 EXPIRED = '?x509 ?"401 Unauthorized"'
 REFUSED = '?"password authentication failed"'
@@ -9,17 +9,16 @@ CUT_OFF = '?AccessDenied ?"connection timed out"'
 
 
 def _others(cloud: LocalCloud, application: str, service: str) -> list[str]:
-    found = cloud.client("ecs").list_services(cluster=application)["serviceArns"]
-    return [name for arn in found if (name := arn.rpartition("/")[2]) != service]
+    return [name for name in cloud.services(application) if name != service]
 
 
 def _only_here(cloud: LocalCloud, application: str, service: str, pattern: str) -> None:
     """Only this service says so, and only since the onset."""
-    group = f"/ecs/{application}/{service}"
+    group = log_group(application, service)
     assert len(cloud.log(group, pattern, LATE_LINES)) > 10
     assert not cloud.log(group, pattern, CALM_LINES)
     for other in _others(cloud, application, service):
-        assert not cloud.log(f"/ecs/{application}/{other}", pattern, LATE_LINES)
+        assert not cloud.log(log_group(application, other), pattern, LATE_LINES)
 
 
 @pytest.mark.parametrize(("application", "seed"), [("shop", 3), ("booking", 1)])
@@ -68,7 +67,7 @@ def test_an_access_change_cuts_off_one_service_until_it_is_undone(
     assert cloud.ratio(service, "CPUUtilization") < 1.3
 
     if calls[0]["EventName"] == "DeleteRolePolicy":
-        queue = {"shop": "orders", "booking": "notifications"}[application]
+        queue = {"shop": "orders", "booking": "notifications", "claims": "assessments"}[application]
         assert cloud.ratio(queue, "NumberOfMessagesSent", "Sum") < 0.3
 
     cloud.restart(application, service)
@@ -90,7 +89,7 @@ def _undo(cloud: LocalCloud, call: dict) -> None:
     )
 
 
-@pytest.mark.parametrize("application", ["shop", "booking"])
+@pytest.mark.parametrize("application", ["shop", "booking", "claims"])
 def test_a_balancer_that_answers_itself_leaves_its_targets_idle_and_healthy(
     cloud: LocalCloud, application: str
 ) -> None:

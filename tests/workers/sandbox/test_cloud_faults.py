@@ -276,7 +276,7 @@ def _told(cloud: LocalCloud, case: dict[str, Any]) -> None:
     assert {field["title"] for field in alert["fields"]} >= {"Alarm", "Metric", "Condition", "Value", "Since"}
 
 
-@pytest.mark.parametrize("application", ["shop", "booking"])
+@pytest.mark.parametrize("application", ["shop", "booking", "claims"])
 @pytest.mark.parametrize(
     "faults",
     [

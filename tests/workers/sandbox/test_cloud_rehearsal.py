@@ -27,7 +27,7 @@ def test_harm_sets_off_an_alarm_in_time(fault: str, seed: int) -> None:
     assert min(move.at for _, move in found) - case.beginning.onset <= NOTICED_WITHIN
 
 
-@pytest.mark.parametrize("application", ["shop", "booking"])
+@pytest.mark.parametrize("application", ["shop", "booking", "claims"])
 @pytest.mark.parametrize("fault", sorted(FAULTS.keys() - QUIET))
 def test_a_case_that_is_noticed_stays_as_it_was_drawn(fault: str, application: str) -> None:
     wish = _wish(fault, 4, application)

@@ -1,18 +1,18 @@
 """Faults that sit in running tasks: no change brought them, and fresh tasks are free of them."""
 
 import pytest
-from local_cloud import CALM_LINES, LATE_LINES, LocalCloud
+from local_cloud import CALM_LINES, LATE_LINES, LocalCloud, log_group
 
 STALLED = '?"Event loop blocked" ?"interpreter lock" ?"at a safepoint" ?"scheduler latency"'
 
 
-@pytest.mark.parametrize("application", ["shop", "booking"])
+@pytest.mark.parametrize("application", ["shop", "booking", "claims"])
 def test_a_slow_dependency_is_slow_of_its_own_until_it_is_restarted(
     cloud: LocalCloud, application: str
 ) -> None:
     case = cloud.play("slow_dependency", application=application, seed=4)
     service, alarm = case["truth"]["service"], case["alert"]["alarm"]
-    database, group = f"{application}-db", f"/ecs/{application}/{service}"
+    database, group = f"{application}-db", log_group(application, service)
 
     assert case["truth"]["revision"] is None
     assert cloud.ratio(service, "TargetResponseTime", "p50") > 4
@@ -21,18 +21,18 @@ def test_a_slow_dependency_is_slow_of_its_own_until_it_is_restarted(
     assert len(cloud.log(group, STALLED, LATE_LINES)) > 10
     assert not cloud.log(group, STALLED, CALM_LINES)
 
-    caller = {"shop": "storefront", "booking": "portal"}[application]
+    caller = {"shop": "storefront", "booking": "portal", "claims": "website"}[application]
     cloud.restart(application, caller)
     assert cloud.state_after(alarm, 300) == "ALARM"
     cloud.restart(application, service)
     assert cloud.state_after(alarm, 300) == "OK"
 
 
-@pytest.mark.parametrize("application", ["shop", "booking"])
+@pytest.mark.parametrize("application", ["shop", "booking", "claims"])
 def test_what_healed_by_itself_was_over_before_anybody_looked(cloud: LocalCloud, application: str) -> None:
     case = cloud.play("self_healed", application=application, seed=4, onset_minutes=12)
     service, alarm = case["truth"]["service"], case["alert"]["alarm"]
-    group = f"/ecs/{application}/{service}"
+    group = log_group(application, service)
 
     history = cloud.client("cloudwatch").describe_alarm_history(
         AlarmName=alarm, HistoryItemType="StateUpdate", ScanBy="TimestampAscending"
@@ -83,13 +83,13 @@ def test_a_stuck_rollout_starts_tasks_again_and_again_until_it_is_rolled_back(
     assert healed["runningCount"] == healed["desiredCount"]
 
 
-@pytest.mark.parametrize("application", ["shop", "booking"])
+@pytest.mark.parametrize("application", ["shop", "booking", "claims"])
 def test_broken_telemetry_stops_together_while_the_service_serves_on(
     cloud: LocalCloud, application: str
 ) -> None:
     case = cloud.play("telemetry_broken", application=application, seed=4)
     service, alarm = case["truth"]["service"], case["alert"]["alarm"]
-    group = f"/ecs/{application}/{service}"
+    group = log_group(application, service)
 
     assert case["alert"]["service"] == service
     for metric in ("Requests", "Errors", "Latency"):
@@ -103,18 +103,15 @@ def test_broken_telemetry_stops_together_while_the_service_serves_on(
     assert "no datapoints were received" in reason
 
     other = next(
-        s for s in ("checkout", "search", "pricing") if s != service and _runs(cloud, application, s)
+        s
+        for s in ("checkout", "search", "pricing", "intake", "documents")
+        if s != service and s in cloud.services(application)
     )
     cloud.restart(application, other)
     assert cloud.state_after(alarm, 240) == "ALARM"
     cloud.restart(application, service)
     assert cloud.state_after(alarm, 300) == "OK"
     assert cloud.log(group, "", (-2, -1))
-
-
-def _runs(cloud: LocalCloud, application: str, service: str) -> bool:
-    found = cloud.client("ecs").list_services(cluster=application)["serviceArns"]
-    return any(arn.endswith(f"/{service}") for arn in found)
 
 
 @pytest.mark.parametrize("application", ["shop", "booking"])
