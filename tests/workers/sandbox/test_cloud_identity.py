@@ -19,7 +19,7 @@ DENIED = [
     ("ecs", "delete_cluster", {"cluster": "shop"}, "AccessDeniedException", 400),
     ("logs", "delete_log_group", {"logGroupName": "/ecs/shop/checkout"}, "AccessDeniedException", 400),
     ("lambda", "delete_function", {"FunctionName": "notify"}, "AccessDeniedException", 403),
-    ("ec2", "describe_instances", {}, "UnauthorizedOperation", 403),
+    ("ec2", "describe_volumes", {}, "UnauthorizedOperation", 403),
     ("s3", "list_buckets", {}, "AccessDenied", 403),
     ("rds", "delete_db_instance", {"DBInstanceIdentifier": "shop-db"}, "AccessDenied", 403),
     ("cloudwatch", "delete_alarms", {"AlarmNames": ["x"]}, "AccessDenied", 403),
