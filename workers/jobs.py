@@ -37,7 +37,18 @@ VOICES = 8
 BEHIND = 5
 """Niceness of investigations: whoever listens and answers goes first where they share processors."""
 # The clients that the first questions of every investigation need.
-AT_ONCE = ("ecs", "elbv2", "rds", "elasticache", "sqs", "lambda", "cloudwatch", "logs", "cloudtrail")
+AT_ONCE = (
+    "ecs",
+    "autoscaling",
+    "elbv2",
+    "rds",
+    "elasticache",
+    "sqs",
+    "lambda",
+    "cloudwatch",
+    "logs",
+    "cloudtrail",
+)
 
 HEAVY = ("chromadb", "matplotlib.backends.backend_agg", "matplotlib.dates", "matplotlib.figure")
 """Two seconds of imports that no investigation is to wait for: made before the fork, shared by all jobs."""

@@ -358,14 +358,17 @@ def _happened(look: Happened, claim: Hypothesis, sight: Sight) -> Answer:
         if told is None:
             continue
         hits = [h for h in told if h.kind == look.kind]
-        query = sight.asked("ecs_events", service=place)
+        action = sight.read("happenings", place)
+        query = sight.asked(action, service=place)
         queries = (query.id,) if query else ()
         if len(hits) >= look.least:
             last = hits[-1]
             text = f"{place}: {len(hits)} × {last.text} (last at {words.clock(last.at)})"
             return Answer("yes", text, last.source, last.link, queries)
         what = look.kind.replace("_", " ")
-        return Answer("no", f"ECS reports no {what} of {place}", f"ecs:{place}", "", queries)
+        platform = action.partition("_")[0]
+        said = f"{words.platform(action)} reports no {what} of {place}"
+        return Answer("no", said, f"{platform}:{place}", "", queries)
     return Answer("unknown")
 
 

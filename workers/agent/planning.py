@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from pydantic import JsonValue
 
+from workers.agent import words
 from workers.agent.catalogue import AnyLook, Mode, modes
 from workers.agent.looks import Want, wants
 from workers.agent.proposals import asked
@@ -83,15 +84,17 @@ def _call(want: Want, hypothesis: Hypothesis, sight: Sight) -> tuple[ToolCall, W
     if want.kind == "happenings":
         window = _around(sight, before=EVENT_MINUTES)
         arguments: dict[str, JsonValue] = {"service": want.service, "window": window.model_dump(mode="json")}
-        why = f"what ECS reports of {want.service}"
-        return ToolCall(name="ecs_events", arguments=arguments, why=why), window
+        action = sight.read("happenings", want.service)
+        why = f"what {words.platform(action)} reports of {want.service}"
+        return ToolCall(name=action, arguments=arguments, why=why), window
     trigger = hypothesis.trigger
     after = trigger.after if trigger else ""
     revision: dict[str, JsonValue] = {"service": want.service, "after": after}
     if trigger and trigger.before:
         revision["before"] = trigger.before
     why = f"what {after} differs in from the revision before"
-    return ToolCall(name="ecs_revision", arguments=revision, why=why), _around(sight, before=LOG_MINUTES)
+    action = sight.read("revision", want.service)
+    return ToolCall(name=action, arguments=revision, why=why), _around(sight, before=LOG_MINUTES)
 
 
 def _logs(service: str, sight: Sight) -> tuple[ToolCall, Window]:

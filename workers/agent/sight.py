@@ -37,6 +37,11 @@ from workers.domain.telemetry import (
 )
 
 Key = tuple[str, Signal]
+READS: dict[str, dict[str, str]] = {
+    "aws:autoscaling-groups": {"happenings": "autoscaling_events", "revision": "autoscaling_revision"},
+}
+"""What is asked about a service by what runs it; ECS is asked about all others."""
+ECS = {"happenings": "ecs_events", "revision": "ecs_revision"}
 
 # A shift in these, in these directions, is trouble of the resource itself.
 TROUBLE: dict[str, tuple[tuple[Signal, Literal["up", "down"]], ...]] = {
@@ -178,6 +183,11 @@ class Sight:
         """Whether a question about this place gave no answer."""
         results, queries = self.case.results, self.case.queries
         return any(not r.ok and queries[k].call.arguments.get("service") == place for k, r in results.items())
+
+    def read(self, kind: str, place: str) -> str:
+        """The action that answers this kind of question about a place."""
+        resource = self.topology.find(place)
+        return READS.get(resource.system if resource else "", ECS).get(kind, "cloudwatch_logs")
 
     def asked(self, action: str, **arguments: str) -> CausalQuery | None:
         """The query of this action about these arguments, answered or not."""

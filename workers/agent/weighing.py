@@ -76,7 +76,7 @@ def _unasked(kind: str, service: str, hypothesis: Hypothesis, sight: Sight) -> b
 
 
 def _query_for(kind: str, service: str, hypothesis: Hypothesis, sight: Sight) -> str:
-    action = {"logs": "cloudwatch_logs", "happenings": "ecs_events", "revision": "ecs_revision"}[kind]
+    action = sight.read(kind, service)
     extra = {"after": hypothesis.trigger.after} if kind == "revision" and hypothesis.trigger else {}
     query = sight.asked(action, service=service, **extra)
     return query.id if query else ""

@@ -97,3 +97,9 @@ def listed(names: list[str] | tuple[str, ...]) -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def platform(action: str) -> str:
+    """Whose events an action reads: `ECS` of `ecs_events`."""
+    name = action.partition("_")[0]
+    return {"ecs": "ECS", "autoscaling": "Auto Scaling"}.get(name, name)

@@ -1,6 +1,6 @@
 """The systems Runbook can ask, one file each. A toolset that is not listed here does not exist."""
 
-from workers.tools import cloudwatch, ecs, inventory, logs, runbooks, trail
+from workers.tools import autoscaling, cloudwatch, ecs, inventory, logs, runbooks, trail
 from workers.tools.action import Toolset
 
 AWS: tuple[Toolset, ...] = (
@@ -9,5 +9,6 @@ AWS: tuple[Toolset, ...] = (
     logs.TOOLSET,
     trail.TOOLSET,
     ecs.TOOLSET,
+    autoscaling.TOOLSET,
 )
 KNOWLEDGE: tuple[Toolset, ...] = (runbooks.TOOLSET,)

@@ -18,6 +18,7 @@ from workers.domain.errors import AccessDenied, RunbookError
 from workers.domain.risk import Risk
 from workers.domain.telemetry import Edge, Resource, Signal, Topology
 from workers.domain.value import Value
+from workers.tools import launch_templates
 from workers.tools.action import Answer, Toolset, action
 from workers.tools.aws import Aws, Counted
 from workers.tools.rows import Listing, Metric, Service, custom_metrics, services
@@ -59,7 +60,7 @@ class Account:
 
 @action(risk=Risk.READ, answers="topology")
 def aws_topology(account: Account) -> Answer:
-    """What runs in the account (ECS, Lambda, RDS, ElastiCache, SQS) and who calls whom."""
+    """What runs in the account (ECS, Auto Scaling, Lambda, RDS, ElastiCache, SQS) and who calls whom."""
     with Counted() as counted:
         inventory = account.inventory()
     return Answer(
@@ -77,7 +78,7 @@ def read(aws: Aws) -> Inventory:
     """List everything at once; what is denied or down becomes a gap, and the rest is kept."""
     reader = _Reader(aws)
     listed = reader.listed()
-    tasks = reader.tasks(listed)
+    tasks = reader.tasks(listed) | reader.instances(listed)
     needs = {name: task.environment for name, task in tasks.items()} | reader.function_environments()
     groups = reader.target_groups()
     described = [
@@ -140,6 +141,37 @@ class _Reader:
         arn = service.attributes["task_definition"]
         reply = self._aws.call("ecs", "describe_task_definition", taskDefinition=arn)
         return task(reply["taskDefinition"])
+
+    def instances(self, listed: list[tuple[Service, Resource]]) -> dict[str, _Task]:
+        """What runs on the instances of Auto Scaling groups, by their launch templates."""
+        groups = [r for _, r in listed if r.attributes.get("launch_template")]
+        if not groups:
+            return {}
+        names = self._try(
+            "log groups",
+            lambda: self._aws.pages("logs", "describe_log_groups", "logGroups[].logGroupName"),
+        )
+        found = self._aws.each(
+            lambda r: self._try(f"launch template of {r.name}", lambda: self._instance(r, names or [])),
+            groups,
+        )
+        return {r.name: one for r, one in zip(groups, found, strict=True) if one is not None}
+
+    def _instance(self, group: Resource, log_groups: list[str]) -> _Task:
+        reply = self._aws.call(
+            "ec2",
+            "describe_launch_template_versions",
+            LaunchTemplateName=group.attributes["launch_template"],
+            Versions=[group.attributes["template_version"]],
+        )
+        version = reply["LaunchTemplateVersions"][0]
+        # No call of AWS says where an agent on an instance sends its lines: the name has to tell.
+        mine = [name for name in log_groups if name.rsplit("/", 1)[-1] == group.name]
+        return _Task(
+            log_group=next((name for name in mine if not name.startswith("/aws/")), ""),
+            image=version["LaunchTemplateData"].get("ImageId", ""),
+            environment=launch_templates.environment(version),
+        )
 
     def function_environments(self) -> dict[str, dict[str, str]]:
         found = self._try(

@@ -52,6 +52,7 @@ def aws_changes(account: Account, window: Window) -> Answer:
     with Counted() as counted:
         recorded = _guarded("the CloudTrail record", lambda: _recorded(account, window, gaps), gaps)
         rolled = _guarded("ECS deployments", lambda: _rolled(account, window), gaps)
+        rolled += _guarded("instance refreshes", lambda: _refreshed(account, window), gaps)
     changes = sorted(_merged(recorded, rolled), key=lambda change: change.at)
     return Answer(
         data=ChangeData(changes=tuple(changes)), source="changes", gaps=tuple(gaps), cost=counted.calls
@@ -116,6 +117,8 @@ def _summary(event: str, kind: ChangeKind, service: str, after: str, asked: dict
         return f"{after} was deployed to {service}"
     if kind == "scaling" and "desiredCount" in asked:
         return f"{service} was scaled to {asked['desiredCount']} tasks"
+    if kind == "scaling" and "desiredCapacity" in asked:
+        return f"{service} was scaled to {asked['desiredCapacity']} instances"
     if kind == "alarm" and "threshold" in asked:
         return f"the threshold of alarm {service} was set to {asked['threshold']}"
     return f"{event} on {service}"
@@ -164,6 +167,36 @@ def _deployments(service: dict[str, Any], window: Window) -> list[Change]:
         for index, row in enumerate(rows)
         if window.holds(row["createdAt"])
     ]
+
+
+def _refreshed(account: Account, window: Window) -> list[Change]:
+    """Instance refreshes to a launch template version, which Auto Scaling knows of at once."""
+    found: list[Change] = []
+    for group in account.inventory().topology.resources:
+        if group.system != "aws:autoscaling-groups":
+            continue
+        refreshes = account.aws.pages(
+            "autoscaling", "describe_instance_refreshes", "InstanceRefreshes", AutoScalingGroupName=group.name
+        )
+        before = ""
+        for row in sorted(refreshes, key=lambda r: r["StartTime"]):
+            template = row.get("DesiredConfiguration", {}).get("LaunchTemplate", {})
+            after = f"{template['LaunchTemplateName']}:{template['Version']}" if template else before
+            if after != before and window.holds(row["StartTime"]):
+                found.append(
+                    Change(
+                        id=row["InstanceRefreshId"],
+                        at=row["StartTime"],
+                        kind="deployment",
+                        service=group.name,
+                        summary=f"{after} was deployed to {group.name}",
+                        before=before,
+                        after=after,
+                        source="autoscaling",
+                    )
+                )
+            before = after
+    return found
 
 
 def _merged(recorded: Iterable[Change], rolled: Iterable[Change]) -> list[Change]:

@@ -98,7 +98,11 @@ def wrong_signals(row: Service) -> list[str]:
         ]
         if metric.ratio:
             continue
-        told += [] if metric.namespace.startswith("AWS/") and metric.metric else [f"{signal} has no metric"]
+        told += (
+            []
+            if metric.namespace.startswith(("AWS/", "CWAgent")) and metric.metric
+            else [f"{signal} has no metric"]
+        )
         told += [] if STAT.fullmatch(metric.stat) else [f"{signal}: there is no {metric.stat}"]
         known = {*row.show, *ADDED}
         told += [f"{signal}: no attribute {name}" for name in metric.dimensions.values() if name not in known]
