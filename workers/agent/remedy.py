@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
+from pydantic import JsonValue
+
 from workers.agent.catalogue import modes
 from workers.agent.sight import Sight
 from workers.domain.call import ToolCall
 from workers.domain.conclusion import Cause, Outcome
 from workers.domain.event import RemedyProposed
 from workers.domain.investigation import Investigation
-from workers.domain.telemetry import Resource
+from workers.domain.telemetry import Change, Resource
 
 
 def remedy(case: Investigation, at: datetime) -> RemedyProposed | None:
@@ -26,17 +28,11 @@ def remedy(case: Investigation, at: datetime) -> RemedyProposed | None:
 
 def _roll_back(cause: Cause, service: Resource, at: datetime) -> RemedyProposed | None:
     change = cause.change
-    if change is None or not change.before or "cluster" not in service.attributes:
+    if change is None or not change.before:
         return None
-    call = ToolCall(
-        name="ecs-update-service",
-        arguments={
-            "cluster": service.attributes["cluster"],
-            "service": service.name,
-            "taskDefinition": change.before,
-        },
-        why=f"take back {change.after}",
-    )
+    call = _call(service, change)
+    if call is None:
+        return None
     return RemedyProposed(
         at=at,
         title=f"Roll {service.name} back to {change.before}",
@@ -44,3 +40,20 @@ def _roll_back(cause: Cause, service: Resource, at: datetime) -> RemedyProposed 
         hypothesis=cause.hypothesis,
         why=cause.statement,
     )
+
+
+def _call(service: Resource, change: Change) -> ToolCall | None:
+    """The call that runs the revision before, by what runs the service."""
+    why = f"take back {change.after}"
+    if service.system == "aws:autoscaling-groups":
+        template, _, version = change.before.rpartition(":")
+        arguments: dict[str, JsonValue] = {"group": service.name, "template": template, "version": version}
+        return ToolCall(name="autoscaling-refresh", arguments=arguments, why=why)
+    if "cluster" not in service.attributes:
+        return None
+    arguments = {
+        "cluster": service.attributes["cluster"],
+        "service": service.name,
+        "taskDefinition": change.before,
+    }
+    return ToolCall(name="ecs-update-service", arguments=arguments, why=why)

@@ -25,7 +25,7 @@ def request(
         return None
     row = changes.row_of(remedy.call)
     state = before.data.state
-    place = str(remedy.call.arguments.get("cluster", ""))
+    place = str(remedy.call.arguments.get("cluster") or remedy.call.arguments.get("group", ""))
     names = {place, str(remedy.call.arguments.get("service", ""))}
     conclusion = case.conclusion
     return Approval(

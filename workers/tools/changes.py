@@ -5,7 +5,7 @@ The worker uses the same rows to read the state before and to word what would ha
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import JsonValue, TypeAdapter
 
@@ -39,6 +39,7 @@ class ChangeRow(Value):
     operation: str
     allowed: tuple[str, ...]
     required: tuple[str, ...]
+    send: dict[str, Any] = {}
     risk: Literal["low", "high", "critical"]
     before: Before
     undo: dict[str, str]
@@ -128,14 +129,32 @@ def progress(now: State) -> str:
     """How far a rollout is, in words."""
     if not now:
         return "the service could not be read"
-    running = f"{now.get('runningCount')} of {now.get('desiredCount')} tasks run"
-    return f"{running}, revision {now.get('taskDefinition')}, rollout {str(now.get('rolloutState')).lower()}"
+    on_instances = "taskDefinition" not in now
+    revision = f"{now.get('template')}:{now.get('version')}" if on_instances else now["taskDefinition"]
+    what = "instances" if on_instances else "tasks"
+    running = f"{now.get('runningCount')} of {now.get('desiredCount')} {what} run"
+    return f"{running}, revision {revision}, rollout {str(now.get('rolloutState')).lower()}"
 
 
 def make(aws: Aws, call: ToolCall) -> dict[str, Any]:
     """Send the change, once. Raises `OutcomeUnknown` when its answer got lost."""
     row = row_of(call)
-    return aws.change(row.client, row.operation, **call.arguments)
+    return aws.change(row.client, row.operation, **sent(row, call))
+
+
+def sent(row: ChangeRow, call: ToolCall) -> dict[str, Any]:
+    """The call's arguments as AWS takes them."""
+    return _filled(row.send, call) if row.send else dict(call.arguments)
+
+
+def _filled(form: dict[str, Any], call: ToolCall) -> dict[str, Any]:
+    def value(given: Any) -> Any:
+        if isinstance(given, dict):
+            return _filled(cast(dict[str, Any], given), call)
+        named = isinstance(given, str) and given.startswith("$")
+        return call.arguments[given[1:]] if named else given
+
+    return {key: value(given) for key, given in form.items()}
 
 
 def worded(template: str, call: ToolCall) -> str:

@@ -5,13 +5,14 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.validate import ParamValidator
 from pydantic import JsonValue
 
 from tests.workers import making
 from workers.domain.call import ToolCall
 from workers.domain.errors import Refused
 from workers.domain.risk import Risk
-from workers.tools import AWS, changes
+from workers.tools import AWS, autoscaling, changes
 from workers.tools.changes import ChangeRow, change_rows
 from workers.tools.ecs import state
 
@@ -24,6 +25,15 @@ SERVICE: dict[str, Any] = {
     "deployments": [{"status": "PRIMARY", "rolloutState": "COMPLETED"}],
 }
 
+GROUP: dict[str, Any] = {
+    "LaunchTemplate": {"LaunchTemplateName": "claims-intake", "Version": "42"},
+    "DesiredCapacity": 1,
+    "Instances": [
+        {"LifecycleState": "InService", "HealthStatus": "Healthy", "LaunchTemplate": {"Version": "42"}}
+    ],
+}
+STATES = {"ecs_service": state(SERVICE), "autoscaling_group": autoscaling.state(GROUP, [])}
+
 
 def wrong(row: ChangeRow) -> list[str]:
     """What in a row is not as AWS, or as our own reads, have it."""
@@ -32,13 +42,18 @@ def wrong(row: ChangeRow) -> list[str]:
     operation = "".join(word.title() for word in row.operation.split("_"))
     if operation not in model.operation_names:
         return [f"{row.client} has no {operation}"]
-    members = model.operation_model(operation).input_shape.members
+    shape = model.operation_model(operation).input_shape
+    # Where the row has a form of its own, its arguments are told apart from AWS's by filling it.
+    members = [name for name in row.allowed if f"${name}" in str(row.send)] if row.send else shape.members
+    call = ToolCall(name=row.id, arguments={name: 2 if "Count" in name else "name" for name in row.allowed})
+    form = ParamValidator().validate(changes.sent(row, call), shape) if row.send else None
     read = READS.get(row.before.action)
     templates = [
         name for text in (row.title, row.blast_radius) for _, name, _, _ in Formatter().parse(text) if name
     ]
-    told = set(state(SERVICE))
+    told = set(STATES.get(row.before.action, {}))
     return [
+        *([form.generate_report()] if form and form.has_errors() else []),
         *(f"{operation} takes no {name}" for name in row.allowed if name not in members),
         *(f"{name} is required and not allowed" for name in row.required if name not in row.allowed),
         *(
@@ -83,10 +98,41 @@ def test_row_with_a_slip_in_it_is_noticed(slip: dict[str, Any]) -> None:
     assert wrong(change_rows()["ecs-update-service"].model_copy(update=slip))
 
 
+@pytest.mark.parametrize(
+    "slip",
+    [
+        {"send": {"AutoScalingGroup": "$group", "Version": "$version", "Name": "$template"}},
+        {"send": {"AutoScalingGroupName": "$group"}},
+        {"undo": {"version": "$before.revision"}},
+    ],
+)
+def test_form_with_a_slip_in_it_is_noticed(slip: dict[str, Any]) -> None:
+    assert wrong(change_rows()["autoscaling-refresh"].model_copy(update=slip))
+
+
+def test_arguments_are_sent_in_the_form_of_the_row() -> None:
+    call = ToolCall(
+        name="autoscaling-refresh",
+        arguments={"group": "intake", "template": "claims-intake", "version": "41"},
+    )
+
+    found = changes.sent(changes.row_of(call), call)
+
+    assert found["AutoScalingGroupName"] == "intake"
+    assert found["DesiredConfiguration"]["LaunchTemplate"] == {
+        "LaunchTemplateName": "claims-intake",
+        "Version": "41",
+    }
+    back = changes.undo(changes.row_of(call), call, {"template": "claims-intake", "version": "42"})
+    assert back.arguments == {"group": "intake", "template": "claims-intake", "version": "42"}
+
+
 def test_there_are_only_the_changes_that_were_thought_through() -> None:
     assert {row.id: (row.client, row.operation) for row in change_rows().values()} == {
         "ecs-update-service": ("ecs", "update_service"),
         "ecs-scale-service": ("ecs", "update_service"),
+        "autoscaling-refresh": ("autoscaling", "start_instance_refresh"),
+        "autoscaling-scale": ("autoscaling", "set_desired_capacity"),
     }
 
 
