@@ -19,7 +19,7 @@ def examples(application: str) -> list[Document]:
     return [one for one in found if isinstance(one, Document)]
 
 
-@pytest.mark.parametrize(("application", "least"), [("shop", 8), ("booking", 6)])
+@pytest.mark.parametrize(("application", "least"), [("shop", 8), ("booking", 6), ("claims", 5)])
 def test_every_example_is_complete(application: str, least: int) -> None:
     documents = examples(application)
 
