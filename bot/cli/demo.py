@@ -22,11 +22,15 @@ import typer
 
 HOME = Path(".runbook") / "demo"
 READY_SECONDS = 60
+EXAMPLES = ("shop", "booking", "claims")
+"""Applications that there are runbooks for."""
+GROUPS = ("website", "policies", "intake", "documents", "payouts", "assessor")
+"""What stands in no cluster: the Auto Scaling groups of claims."""
 LATENCY_MS = 120
 """What AWS takes to answer, more or less."""
 
 Application = Annotated[
-    str, typer.Option("--application", "--app", help="Which application runs: shop or booking.")
+    str, typer.Option("--application", "--app", help="Which application runs: shop, booking or claims.")
 ]
 Fault = Annotated[str, typer.Option(help="What breaks; the page lists what can.")]
 Seed = Annotated[
@@ -216,10 +220,10 @@ def _config(stage: Stage) -> Path:
         "providers": {"aws": {"regions": ["us-east-1"]}},
         "slack": {"team_id": stage.slack["team_id"]},
         "approvals": {"approvers": [stage.slack["people"]["ben"]["id"]]},
-        "environments": {"production": {"production": True, "clusters": ["shop", "booking"]}},
-        "knowledge": {
-            "sources": [{"type": "filesystem", "path": str(examples / name)} for name in ("shop", "booking")]
+        "environments": {
+            "production": {"production": True, "clusters": ["shop", "booking"], "services": list(GROUPS)}
         },
+        "knowledge": {"sources": [{"type": "filesystem", "path": str(examples / name)} for name in EXAMPLES]},
     }
     path.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
     return path
