@@ -198,6 +198,9 @@ def test_no_tool_can_change_anything(site: Site) -> None:
         "ecs_events": {**service, "window": window},
         "ecs_revision": {**service, "after": "shop-checkout:9999"},
         "ecs_service": {**service, "cluster": "shop"},
+        "autoscaling_events": {**service, "window": window},
+        "autoscaling_revision": {**service, "after": "claims-intake:9999"},
+        "autoscaling_group": {"group": "intake"},
     }
 
     assert set(asked) == {action.name for toolset in AWS for action in toolset.actions}

@@ -211,7 +211,8 @@ def wrong(meaning: Meaning) -> list[str]:
     found = shapes(meaning.event)
     if not found:
         return [f"no operation is called {meaning.event}"]
-    paths = [path.partition("[")[0] for path in (meaning.when, meaning.service, meaning.after) if path]
+    # A path into a parameter is held to AWS's models by its first name.
+    paths = [re.split(r"[\[. ]", path)[0] for path in (meaning.when, meaning.service, meaning.after) if path]
     return [f"{meaning.event} has no {path}" for path in paths if not any(path in each for each in found)]
 
 
