@@ -136,3 +136,21 @@ def _call(name: str = "ecs-update-service", **changed: JsonValue) -> ToolCall:
 def test_call_that_is_no_row_or_would_look_like_another_is_refused(call: ToolCall) -> None:
     with pytest.raises(Refused):
         asked(call)
+
+
+@pytest.mark.parametrize(("production", "risk"), [(set[str](), Risk.LOW), ({"intake"}, Risk.HIGH)])
+def test_a_group_of_instances_is_asked_for_like_a_service(production: set[str], risk: Risk) -> None:
+    call = ToolCall(
+        name="autoscaling-refresh",
+        arguments={"group": "intake", "template": "claims-intake", "version": "41"},
+    )
+    state = StateData(state={"template": "claims-intake", "version": "42", "desiredCount": 3})
+
+    approval = made(
+        call=call, data=state, rules=RULES.model_copy(update={"production": frozenset(production)})
+    )
+
+    assert approval.risk is risk
+    assert (approval.title, approval.target) == ("Run claims-intake:41 on intake", "autoscaling:intake")
+    assert approval.rollback is not None
+    assert approval.rollback.arguments == {**call.arguments, "version": "42"}
