@@ -74,6 +74,8 @@ def cloud(state: Path | None = None) -> Generator[Cloud]:
     finally:
         process.terminate()
         process.wait(10)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 class NoDocuments:
