@@ -169,7 +169,9 @@ class Step:
         if word != "throttled" or not ceiling:
             return self.scene.condition(work.service, f"{word} {dependency}")
         whole = sum(group.tasks for group in self.scene.groups[work.service])
-        asked = work.served * self.state.expected[(work.service, work.group.revision)][dependency]
+        key: Key = (work.service, work.group.revision, dependency)
+        # A second try is one more call to whoever counts them.
+        asked = work.served * self.state.made.get(key, self.state.expected[key[:2]][dependency])
         mine = ceiling * work.group.tasks / max(whole, 1e-9)
         return np.clip(1 - mine / np.maximum(asked, 1e-9), 0, 1)[:, None]
 
