@@ -84,8 +84,12 @@ def demo(
     case = Case(application, fault, random.randrange(1, 10_000) if seed is None else seed)
     shutil.rmtree(HOME, ignore_errors=True)
     with ExitStack() as running:
-        stage = _stage(running, port)
-        ledger = running.enter_context(_product(stage))
+        from bot.cli.ender import ender
+
+        hand = running.enter_context(ender())
+        stage = _stage(running, port, hand.url)
+        stack, ledger = running.enter_context(_product(stage))
+        hand.pids = stack.pids
         began = time.time()
         print(f"\nOpen {stage.slack['url']} in a browser.\n", flush=True)
         print(f"Case: {case.application}, {case.fault}, seed {case.seed}. Again: {case.again}", flush=True)
@@ -98,14 +102,14 @@ def demo(
 
             sys.exit(play(stage, ledger, broken, began))
         print("Break something else in the panel beside the channel. Stop with Ctrl-C.", flush=True)
-        signal.pause()
+        stack.watch()
 
 
 def _stop(_number: int, _frame: object) -> NoReturn:
     sys.exit(0)
 
 
-def _stage(running: ExitStack, port: int) -> Stage:
+def _stage(running: ExitStack, port: int, crew: str) -> Stage:
     """Start both stand-ins and wait for the line each prints when it is ready."""
     (HOME / "logs").mkdir(parents=True)
     cloud = running.enter_context(
@@ -124,6 +128,7 @@ def _stage(running: ExitStack, port: int) -> Stage:
             *("--port", str(port)),
             *("--state", str(HOME / "slack")),
             *("--cloud", cloud["address"]),
+            *("--crew", crew),
             *("--manifest", str(_manifest())),
         )
     )
@@ -171,8 +176,8 @@ def _plain() -> dict[str, str]:
 
 
 @contextmanager
-def _product(stage: Stage) -> Generator[Any]:
-    """All of Runbook, pointed at the stand-ins by URL; yields the ledger, to read from."""
+def _product(stage: Stage) -> Generator[tuple[Any, Any]]:
+    """All of Runbook, pointed at the stand-ins by URL; yields the stack, and the ledger to read from."""
     from bot.cli.stack import Stack
     from workers.ledger import Ledger, connect
     from workers.settings import load
@@ -190,8 +195,8 @@ def _product(stage: Stage) -> Generator[Any]:
     )
     config = _config(stage)
     settings = load(config, environ, "up")
-    with Stack(settings, environ, config=config, say=lambda text: print(text, flush=True)):
-        yield Ledger(connect(settings.ledger_url))
+    with Stack(settings, environ, config=config, say=lambda text: print(text, flush=True)) as stack:
+        yield stack, Ledger(connect(settings.ledger_url))
 
 
 def _identities(folder: Path) -> dict[str, str]:

@@ -38,7 +38,7 @@ async def _serve(options: argparse.Namespace) -> None:
     app = options.app
     if options.scopes:
         app = replace(app, scopes=frozenset(options.scopes.replace(",", " ").split()))
-    slack = server.build(app, options.state, options.cloud)
+    slack = server.build(app, options.state, options.cloud, options.crew)
     runner = web.AppRunner(server.application(slack), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", options.port)
@@ -75,6 +75,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--cloud", default="", help="address of the local cloud, for the Break something panel"
     )
+    parser.add_argument("--crew", default="", help="address that ends the app's worker, for the same panel")
     parser.add_argument("--state", type=Path, help="folder for slack-calls.jsonl")
     parser.add_argument(
         "--manifest", type=Path, help="the app's manifest.yml: scopes, events, commands, shortcuts"

@@ -1,4 +1,7 @@
-"""Break something: asks the local cloud for a case and opens an incident channel, where the alarm arrives."""
+"""Break something: asks the local cloud for a case and opens an incident channel, where the alarm arrives.
+
+And what makes it harder for the app: a wrong hint, a worker that dies.
+"""
 
 import asyncio
 import re
@@ -22,14 +25,14 @@ SEVERITY_COLORS = {"critical": "#8c1d18", "high": "#b3261e", "medium": "#b25e09"
 
 async def look(slack: Slack, what: str) -> Any:
     """`faults`, `applications` or `pulse`, as the cloud answers it."""
-    return await _ask(slack, "GET", f"/_cloud/{what}", None, LOOK_TIMEOUT)
+    return await _ask("cloud", slack.cloud, "GET", f"/_cloud/{what}", None, LOOK_TIMEOUT)
 
 
 async def break_something(slack: Slack, person: str, wish: dict[str, Any]) -> dict[str, Any]:
     """Let the cloud break, create `inc-<yyyymmdd>-<n>-<service>`, and post the alarm a moment later."""
     if slack.workspace.users[person].is_restricted:
         raise PageError("user_is_restricted", "Guests cannot create channels.")
-    answer = await _ask(slack, "POST", "/_cloud/case", wish, CASE_TIMEOUT)
+    answer = await _ask("cloud", slack.cloud, "POST", "/_cloud/case", wish, CASE_TIMEOUT)
     alert = answer.get("alert")
     if not alert:
         raise PageError(
@@ -42,6 +45,16 @@ async def break_something(slack: Slack, person: str, wish: dict[str, Any]) -> di
     slack.live.tell("case", case=case)
     slack.later(_sound(slack, channel, alert))
     return {"channel": channel.id, "name": channel.name, "alert": alert, "case": answer}
+
+
+async def hint(slack: Slack) -> dict[str, Any]:
+    """What the current case certainly is not, in the words of somebody who is sure that it is."""
+    return await _ask("cloud", slack.cloud, "POST", "/_cloud/hint", {}, LOOK_TIMEOUT)
+
+
+async def kill(slack: Slack) -> dict[str, Any]:
+    """End one of the app's workers; the answer is the number of its process."""
+    return await _ask("crew", slack.crew, "POST", "/kill", {}, LOOK_TIMEOUT)
 
 
 async def _sound(slack: Slack, channel: Channel, alert: dict[str, Any]) -> None:
@@ -57,18 +70,18 @@ def _name(slack: Slack, service: str) -> str:
     return f"inc-{day}-{number}" + (f"-{plain}" if plain else "")
 
 
-async def _ask(slack: Slack, verb: str, path: str, body: Any, timeout: aiohttp.ClientTimeout) -> Any:
-    if not slack.cloud:
-        raise PageError("no_cloud", "No local cloud is connected.")
+async def _ask(who: str, base: str, verb: str, path: str, body: Any, timeout: aiohttp.ClientTimeout) -> Any:
+    if not base:
+        raise PageError(f"no_{who}", f"No local {who} is connected.")
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.request(verb, slack.cloud + path, json=body) as response,
+            session.request(verb, base + path, json=body) as response,
         ):
             answer = await response.json(content_type=None)
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise PageError("cloud_unreachable", f"The local cloud does not answer: {error!r}.") from None
+        raise PageError(f"{who}_unreachable", f"The local {who} does not answer: {error!r}.") from None
     if response.status >= 400:
         reason = answer.get("message") or answer.get("error") if isinstance(answer, dict) else answer
-        raise PageError("cloud_refused", f"The local cloud refused: {reason}.")
+        raise PageError(f"{who}_refused", f"The local {who} refused: {reason}.")
     return answer

@@ -26,7 +26,7 @@ PAGE = Path(__file__).parent / "page"
 UPLOAD_LIMIT = 64 * 1024 * 1024
 
 
-def build(manifest: Manifest, state: Path | None, cloud: str) -> Slack:
+def build(manifest: Manifest, state: Path | None, cloud: str, crew: str = "") -> Slack:
     """A fresh workspace, not served yet."""
     clock = Clock()
     ids = Ids(clock)
@@ -45,6 +45,7 @@ def build(manifest: Manifest, state: Path | None, cloud: str) -> Slack:
         limits=Limits(clock),
         faults=Faults(),
         cloud=cloud.rstrip("/"),
+        crew=crew.rstrip("/"),
     )
 
 

@@ -22,7 +22,10 @@ from bot.sandbox.workspace import Workspace
 
 @dataclass
 class Slack:
-    """One running workspace with one app installed. `origin` is the address it is served on."""
+    """One running workspace with one app installed. `origin` is the address it is served on.
+
+    `cloud` is that of the local cloud, `crew` that of who can end the app's processes; empty without one.
+    """
 
     manifest: Manifest
     clock: Clock
@@ -38,6 +41,7 @@ class Slack:
     faults: Faults
     origin: str = ""
     cloud: str = ""
+    crew: str = ""
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def later(self, work: Coroutine[Any, Any, Any]) -> None:

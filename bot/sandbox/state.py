@@ -31,6 +31,7 @@ def snapshot(slack: Slack, person: str = "") -> dict[str, Any]:
         "statuses": [row for row in space.statuses.values() if row["channel"] in seen],
         "connections": slack.sockets.count,
         "cloud": bool(slack.cloud),
+        "crew": bool(slack.crew),
         "case": space.case,
     }
 

@@ -12,6 +12,7 @@ from workers.sandbox.front.wire import Answer
 from workers.sandbox.model.spec import application, application_names
 from workers.sandbox.scenario.case import Wish, fault_table
 from workers.sandbox.scenario.generate import Unplayable
+from workers.sandbox.scenario.hints import hint
 
 PREFIX = "/_cloud/"
 
@@ -23,6 +24,7 @@ class Control:
         """Works on this cloud."""
         self.cloud = cloud
         self._alarm: Alarming | None = None
+        self._hints = 0
         self._routes: dict[tuple[str, str], Callable[[bytes], Any]] = {
             ("GET", "health"): self._health,
             ("GET", "faults"): lambda _: [fault.model_dump() for fault in fault_table() if fault.fits],
@@ -33,6 +35,7 @@ class Control:
             ("GET", "writes"): lambda _: self.cloud.journal.writes,
             ("GET", "calls"): lambda _: dict(self.cloud.journal.calls),
             ("GET", "pulse"): self._pulse,
+            ("POST", "hint"): self._hint,
         }
 
     def handle(self, method: str, path: str, body: bytes) -> Answer:
@@ -74,7 +77,7 @@ class Control:
     def _play(self, body: bytes) -> dict[str, Any]:
         wish = Wish.model_validate(json.loads(body or b"{}"))
         playing = self.cloud.play(wish)
-        self._alarm = alerting(playing)
+        self._alarm, self._hints = alerting(playing), 0
         return {"case": playing.case.name, "alert": alert(playing, self._alarm) if self._alarm else None}
 
     def _pulse(self, _: bytes) -> dict[str, Any]:
@@ -83,6 +86,13 @@ class Control:
             raise ValueError("no case is being played")
         self._alarm = self._alarm or alerting(playing)
         return pulse(playing, self._alarm, self.cloud.now())
+
+    def _hint(self, _: bytes) -> dict[str, str]:
+        """What somebody who is sure of it, and wrong, would say; something else each time."""
+        if self.cloud.playing is None:
+            raise ValueError("no case is being played")
+        self._hints += 1
+        return hint(self.cloud.playing.case, self._hints)
 
     def _truth(self, _: bytes) -> dict[str, Any]:
         if self.cloud.playing is None:

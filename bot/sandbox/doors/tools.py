@@ -1,8 +1,9 @@
 """The stand-in's own tools: state, log, clock, faults, and breaking something in the local cloud."""
 
-from bot.sandbox import breaking, state
-from bot.sandbox.doors import find
+from bot.sandbox import breaking, seeds, state
+from bot.sandbox.doors import find, speaking
 from bot.sandbox.doors.find import Body, Door
+from bot.sandbox.errors import PageError
 from bot.sandbox.slack import Slack
 
 # kind of fault: what `disconnect` calls it
@@ -23,6 +24,21 @@ async def menu(slack: Slack, _query: Body) -> Body:
 async def pulse(slack: Slack, _query: Body) -> Body:
     """`GET /_slack/pulse`: the alarmed metric as it is now."""
     return {"pulse": await breaking.look(slack, "pulse")}
+
+
+async def mislead(slack: Slack, body: Body) -> Body:
+    """`POST /_slack/mislead {person}`: they tell the app, in the case's channel, what it certainly is not."""
+    case = slack.workspace.case
+    if case is None:
+        raise PageError("no_case", "Nothing is broken at the moment. Break something first.")
+    hint = await breaking.hint(slack)
+    said = {**body, "channel": case["channel"], "text": f"<@{seeds.BOT_USER_ID}> {hint['text']}"}
+    return {**await speaking.say(slack, said), "hint": hint}
+
+
+async def kill(slack: Slack, _body: Body) -> Body:
+    """`POST /_slack/kill`: end a worker of the app's at once, as a machine that fails would."""
+    return await breaking.kill(slack)
 
 
 async def disconnect(slack: Slack, body: Body) -> Body:
@@ -99,6 +115,8 @@ POSTS: dict[str, Door] = {
     "clock": advance,
     "disconnect": disconnect,
     "faults": plan_fault,
+    "kill": kill,
+    "mislead": mislead,
     "reset": reset,
 }
 GETS: dict[str, Door] = {

@@ -48,14 +48,20 @@ ALERT = {
     "started_at": "2026-11-22T14:02:00Z",
     "fields": {"Service": "checkout-api", "Threshold": "800 ms", "Now": "2,140 ms", "Region": "eu-west-1"},
 }
+HINT = {
+    "text": "It is always the database. Restart shop-db.",
+    "service": "shop-db",
+    "mode": "lock_contention",
+}
 
 
 class StubCloud:
-    """Serves on a free port of 127.0.0.1; `cases` lists what was asked to break."""
+    """Serves on a free port of 127.0.0.1; `cases` lists what was asked to break, `kills` counts."""
 
     def __init__(self) -> None:
         self.cases: list[dict[str, Any]] = []
         self.refuse = ""
+        self.kills = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -70,10 +76,14 @@ class StubCloud:
         if path == "/_cloud/case":
             self.cases.append(body)
             return (409, {"error": self.refuse}) if self.refuse else (200, {"alert": ALERT})
+        if path == "/kill":
+            self.kills += 1
+            return 200, {"pid": 4711}
         return 200, {
             "/_cloud/faults": FAULTS,
             "/_cloud/applications": APPLICATIONS,
             "/_cloud/pulse": _pulse(),
+            "/_cloud/hint": HINT,
         }[path]
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:

@@ -347,6 +347,41 @@ def test_breaking_something_leads_into_the_incident_channel(
     assert cloud.cases == [{"application": "shop", "faults": ["bad-deploy"]}]
 
 
+def test_one_misleads_the_app_and_ends_its_worker(
+    start: Callable[..., LocalSlack], cloud: StubCloud, look: Open
+) -> None:
+    slack = start("--cloud", cloud.url, "--crew", cloud.url)
+    page = look(slack)
+    panel = page.locator("#panel")
+    expect(panel.get_by_role("button", name="Mislead it")).to_have_count(0)
+    panel.locator(".fault", has_text="A bad deployment").click()
+    panel.get_by_role("button", name="Break it").click()
+    expect(box(page).locator(".attachment")).to_contain_text("ALARM")
+
+    panel.get_by_role("button", name="Mislead it").click()
+    expect(box(page)).to_contain_text("@Runbook It is always the database. Restart shop-db.")
+    expect(panel.get_by_role("status")).to_contain_text("It is always the database")
+    panel.get_by_role("button", name="Kill the worker").click()
+    expect(panel.get_by_role("status")).to_contain_text("Process 4711 is gone")
+
+    assert cloud.kills == 1
+    said = slack.look("state", person="carol")
+    room = next(c for c in said["channels"] if c["name"].startswith("inc-"))
+    assert [m["user"] for m in room["messages"] if "shop-db" in m.get("text", "")] == ["U0ALICECHEN"]
+
+
+def test_where_nobody_can_end_a_worker_no_button_offers_it(
+    start: Callable[..., LocalSlack], cloud: StubCloud, look: Open
+) -> None:
+    slack = start("--cloud", cloud.url)
+    slack.act("break", person="alice", application="shop", faults=["bad-deploy"])
+    panel = look(slack).locator("#panel")
+
+    expect(panel.get_by_role("button", name="Mislead it")).to_be_visible()
+    expect(panel.get_by_role("button", name="Kill the worker")).to_have_count(0)
+    assert slack.act("kill")["error"] == "no_crew"
+
+
 def test_every_block_slack_takes_is_drawn(slack: LocalSlack, look: Open) -> None:
     for case, blocks in ACCEPTED.items():
         slack.advance(2)

@@ -168,3 +168,12 @@ def test_a_cloud_that_refuses_or_is_gone_is_said_to(
 
 def test_without_a_cloud_nothing_breaks(shared: LocalSlack) -> None:
     assert shared.act("break", person="alice", application="shop", faults=[])["error"] == "no_cloud"
+
+
+def test_nobody_is_misled_about_nothing(start: Callable[..., LocalSlack], cloud: StubCloud) -> None:
+    slack = start("--cloud", cloud.url)
+
+    assert slack.act("mislead", person="alice")["error"] == "no_case"
+    slack.act("break", person="alice", application="shop", faults=["bad-deploy"])
+    cloud.close()
+    assert slack.act("mislead", person="alice")["error"] == "cloud_unreachable"

@@ -1,5 +1,7 @@
 """Cases: made from their wish alone, denied what was asked, and refused when they make no sense."""
 
+import base64
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from local_cloud import LocalCloud
+from local_cloud import LATE_LINES, LocalCloud
 
 
 def _picture(cloud: LocalCloud, at: float) -> tuple[Any, ...]:
@@ -31,6 +33,27 @@ def _picture(cloud: LocalCloud, at: float) -> tuple[Any, ...]:
         [(e["EventId"], e["EventName"]) for e in events],
         [(x["timestamp"], x["message"]) for x in lines],
     )
+
+
+def _environments(cloud: LocalCloud, application: str, **wish: Any) -> dict[str, str]:
+    """By service, what it is started with."""
+    cloud.play("third_party_down", application=application, decoys=False, **wish)
+    found: dict[str, str] = {}
+    ecs, lambda_, ec2 = cloud.client("ecs"), cloud.client("lambda"), cloud.client("ec2")
+    for name in cloud.services(application) if application != "claims" else ():
+        task = ecs.describe_services(cluster=application, services=[name])["services"][0]["taskDefinition"]
+        definition = ecs.describe_task_definition(taskDefinition=task)["taskDefinition"]
+        found[name] = str(definition["containerDefinitions"][0]["environment"])
+    for function in lambda_.list_functions()["Functions"]:
+        found[function["FunctionName"]] = str(function["Environment"]["Variables"])
+    for group in cloud.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]:
+        template = group["LaunchTemplate"]
+        versions = ec2.describe_launch_template_versions(
+            LaunchTemplateName=template["LaunchTemplateName"], Versions=[template["Version"]]
+        )["LaunchTemplateVersions"]
+        data = versions[0]["LaunchTemplateData"]["UserData"]
+        found[group["AutoScalingGroupName"]] = base64.b64decode(data).decode()
+    return found
 
 
 def test_the_same_wish_makes_the_same_case(cloud: LocalCloud) -> None:
@@ -116,6 +139,57 @@ def test_the_control_api_lists_what_can_be_played(cloud: LocalCloud) -> None:
         assert all(name in faults[fault]["fits"] for fault in row["faults"])
     assert applications["shop"]["externals"] == ["api.cardpay.example"]
     assert cloud.ask_plainly("nonsense")[0] == 404
+
+
+@pytest.mark.parametrize("application", ["shop", "booking", "claims"])
+def test_a_wrong_hint_blames_what_it_is_not(cloud: LocalCloud, application: str) -> None:
+    case = cloud.play("third_party_down", application=application, seed=5, decoys=False)
+    spec = next(row for row in cloud.ask("applications") if row["name"] == application)
+    parts = {p for kind in ("services", "databases", "caches", "queues", "externals") for p in spec[kind]}
+
+    hints = [cloud.ask("hint", {}) for _ in range(8)]
+
+    assert len({hint["text"] for hint in hints}) == 8
+    for hint in hints:
+        assert hint["service"] in parts - {case["truth"]["service"]}
+        assert hint["mode"] != "third_party_down"
+        assert hint["service"] in hint["text"]
+
+
+def test_there_is_nothing_to_be_wrong_about_before_a_case(tmp_path: Path) -> None:
+    fresh = LocalCloud(tmp_path)
+    try:
+        assert fresh.ask_plainly("hint", {}) == (400, {"error": "no case is being played"})
+    finally:
+        fresh.stop()
+
+
+def test_two_faults_at_once_are_two_truths_that_both_show(cloud: LocalCloud) -> None:
+    case = cloud.play("lock_contention", "third_party_down", application="shop", seed=6, decoys=False)
+
+    truths = {t["mode"]: t["service"] for t in cloud.ask("truth")["truths"]}
+
+    assert set(truths) == {"lock_contention", "third_party_down"}
+    assert case["truth"]["truths"] == cloud.ask("truth")["truths"]
+    lines = cloud.log("/ecs/shop/payments", "api.cardpay.example", LATE_LINES)
+    assert len(lines) > 10
+    assert cloud.ratio("shop-db", "DatabaseConnections") > 1.1
+
+
+@pytest.mark.parametrize("application", ["shop", "booking", "claims"])
+def test_without_a_topology_no_environment_tells_an_address(cloud: LocalCloud, application: str) -> None:
+    told = _environments(cloud, application)
+    silent = _environments(cloud, application, topology=False)
+
+    assert told.keys() == silent.keys()
+    assert len(told) >= 5
+    for name, text in told.items():
+        assert "://" in text, name
+    for name, text in silent.items():
+        assert f"/{application}/{name}/" in text
+        assert not re.search(r"://|amazonaws|\.internal|\.example\b", text.replace("@booking.example", "")), (
+            text
+        )
 
 
 def test_the_pulse_follows_the_alarmed_metric(cloud: LocalCloud) -> None:

@@ -75,10 +75,15 @@ def environment_in(script: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
-def environment(application: Application, name: str) -> dict[str, str]:
-    """The environment a service is given: where its dependencies are, then its settings."""
+def environment(application: Application, name: str, addressed: bool = True) -> dict[str, str]:
+    """The environment a service is given: where its dependencies are, then its settings.
+
+    One that is not `addressed` reads the addresses from Parameter Store when it starts.
+    """
     service = application.services[name]
     found = {"SERVICE_NAME": name, "LOG_LEVEL": "info"}
+    if not addressed:
+        return found | {"PARAMETER_PATH": f"/{application.name}/{name}/"} | _settings(service)
     if service.consumes:
         found |= _address(application, service.consumes)
     for dependency in service.edges:

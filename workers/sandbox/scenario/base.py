@@ -53,14 +53,17 @@ class Base:
         }
 
 
-def healthy(application: Application, seed: int, now: float) -> Base:
-    """The application as this seed has it: its traffic, its revisions, its alarms."""
+def healthy(application: Application, seed: int, now: float, addressed: bool = True) -> Base:
+    """The application as this seed has it: its traffic, its revisions, its alarms.
+
+    `addressed`: its environments tell where its dependencies are.
+    """
     level = 0.88 + 0.3 * fraction(seed, "level")
     demand = application.traffic.model_copy(
         update={"requests_per_second": application.traffic.requests_per_second * level}
     )
     application = application.model_copy(update={"traffic": demand})
-    revisions = {name: _revisions(application, name, seed, now) for name in application.services}
+    revisions = {name: _revisions(application, name, seed, now, addressed) for name in application.services}
     alarms = tuple(alarm_config(application, alarm) for alarm in application.alarms)
     past = tuple(
         record
@@ -72,7 +75,9 @@ def healthy(application: Application, seed: int, now: float) -> Base:
     return Base(application, revisions, alarms, past)
 
 
-def _revisions(application: Application, name: str, seed: int, now: float) -> tuple[Revision, ...]:
+def _revisions(
+    application: Application, name: str, seed: int, now: float, addressed: bool
+) -> tuple[Revision, ...]:
     newest = 14 + number(90, seed, name, "revision")
     last = now - DAY * (1.2 + 6 * fraction(seed, name, "age"))
     found = []
@@ -83,14 +88,17 @@ def _revisions(application: Application, name: str, seed: int, now: float) -> tu
             - back * DAY * (2.1 + 3 * fraction(seed, name, "pace"))
             - 3600 * 3 * fraction(seed, name, back)
         )
-        found.append(_revision(application, name, newest - back, commit(seed, name, newest - back), at))
+        tag = commit(seed, name, newest - back)
+        found.append(_revision(application, name, newest - back, tag, at, addressed))
     return tuple(found)
 
 
-def _revision(application: Application, name: str, number_: int, tag: str, at: float) -> Revision:
+def _revision(
+    application: Application, name: str, number_: int, tag: str, at: float, addressed: bool
+) -> Revision:
     service = application.services[name]
     full = image(application.name, name, tag)
-    settings = environment(application, name)
+    settings = environment(application, name, addressed)
     return Revision(name, number_, full, settings, at, PIPELINE.arn, service.cpu, service.memory)
 
 

@@ -28,7 +28,11 @@ class Lag(BaseModel):
 
 
 class Wish(BaseModel):
-    """What a caller of the control API asks for. `at` is when the case is built, now if it is not given."""
+    """What a caller of the control API asks for. `at` is when the case is built, now if it is not given.
+
+    `drop` leaves series out, by name or as a share of all; `deny` takes actions from the worker. Without
+    `topology` no environment tells where a service's dependencies are.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -40,6 +44,7 @@ class Wish(BaseModel):
     lag: Lag | float = Lag()
     drop: list[str] | float = 0.0
     deny: list[str] = []
+    topology: bool = True
     at: float | None = None
 
     @property

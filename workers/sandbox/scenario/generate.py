@@ -41,7 +41,7 @@ def generate(wish: Wish, now: float, attempt: int = 0) -> Case:
 
 def _base(wish: Wish, now: float) -> Base:
     try:
-        return healthy(application(wish.application), wish.seed, now)
+        return healthy(application(wish.application), wish.seed, now, wish.topology)
     except KeyError:
         raise Unplayable(f"unknown application {wish.application!r}") from None
 

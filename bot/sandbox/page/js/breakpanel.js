@@ -16,6 +16,7 @@ const choice = { application: '', faults: [], seed: '', onset: '' };
 let menu = null;
 let pulse = null;
 let busy = false;
+let done = '';
 let open = sessionStorage.getItem('panel') !== 'closed' && innerWidth > 1100;
 
 export function drawPanel() {
@@ -46,8 +47,18 @@ function current() {
     el('div', { class: 'muted small' }, [one.application, ...(one.faults || [])].filter(Boolean).map(faultTitle).join(' · ')),
     live(),
     el('div', { class: 'case-foot' }, el('span', { class: 'muted small' }, `broken ${ago(one.since)}`),
-      room ? el('button', { type: 'button', class: 'button small', 'data-do': 'openChannel', 'data-channel': room.id }, 'Open channel') : null));
+      room ? el('button', { type: 'button', class: 'button small', 'data-do': 'openChannel', 'data-channel': room.id }, 'Open channel') : null),
+    el('div', { class: 'harder', 'data-key': 'harder' },
+      harder('mislead', 'Mislead it', `You say in the channel, quite sure of it, what it is not. ${store.app.name} is not told.`),
+      store.crew ? harder('kill', 'Kill the worker', 'The process that works on it is ended at once, as if its machine had failed.') : null),
+    done ? el('p', { class: 'note', role: 'status', 'data-key': 'done' }, done) : null);
 }
+
+const harder = (name, label, title) => el('button', { type: 'button', class: 'button small', title, 'data-harder': name, disabled: busy }, label);
+const DONE = {
+  mislead: (answer) => `Said: “${answer.hint.text}”`,
+  kill: (answer) => `Process ${answer.pid} is gone. ${store.app.name} goes on where it was.`,
+};
 
 function stateBadge() {
   const state = String(pulse?.state || '').toUpperCase();
@@ -148,6 +159,18 @@ box.addEventListener('click', (event) => {
   drawPanel();
 });
 
+box.addEventListener('click', async (event) => {
+  const name = event.target.closest('[data-harder]')?.dataset.harder;
+  if (!name) return;
+  busy = true;
+  drawPanel();
+  const answer = await act(name, {});
+  busy = false;
+  done = answer.ok ? DONE[name](answer) : '';
+  if (!answer.ok) toast(answer.message, 'warning');
+  drawPanel();
+});
+
 box.addEventListener('change', (event) => {
   const { name, value, checked } = event.target;
   if (name === 'application') {
@@ -162,6 +185,7 @@ box.addEventListener('submit', async (event) => {
   event.preventDefault();
   busy = true;
   pulse = null;
+  done = '';
   drawPanel();
   const wish = { application: choice.application, faults: choice.faults };
   if (choice.seed !== '') wish.seed = Number(choice.seed);

@@ -17,6 +17,7 @@ export const store = {
   prompts: new Map(),
   connections: 0,
   cloud: false,
+  crew: false,
   case: null,
   seq: 0,
 };
@@ -84,6 +85,7 @@ export function load(state) {
   store.statuses = new Map(state.statuses.map((s) => [threadKey(s.channel, s.thread_ts), s]));
   store.connections = state.connections;
   store.cloud = state.cloud;
+  store.crew = state.crew;
   store.case = state.case;
   announce('everything');
 }
