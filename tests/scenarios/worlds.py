@@ -139,6 +139,7 @@ def main() -> None:
     parser.add_argument("--application", nargs="*", default=["shop"])
     parser.add_argument("--fault", nargs="*", default=["bad_deployment"])
     parser.add_argument("--seeds", nargs="*", type=int, default=[1])
+    parser.add_argument("--wish", type=json.loads, default={}, help="more of the case, as JSON")
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
     right = total = 0
@@ -146,7 +147,9 @@ def main() -> None:
         for application in arguments.application:
             for fault in arguments.fault:
                 for seed in arguments.seeds:
-                    case = running.case(application=application, faults=[fault], seed=seed)
+                    case = running.case(
+                        application=application, faults=fault.split("+"), seed=seed, **arguments.wish
+                    )
                     truth = running.ask("/_cloud/truth")
                     started = time.monotonic()
                     # A fault too small to set off an alarm is reported by somebody who noticed.

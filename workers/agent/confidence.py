@@ -1,5 +1,6 @@
 """Confidence from the evidence, each factor named; separately for where, what and why."""
 
+from workers.agent import words
 from workers.agent.catalogue import modes
 from workers.agent.weighing import support
 from workers.domain.confidence import Confidence, Factor
@@ -58,7 +59,7 @@ def _witnesses(evidence: tuple[Evidence, ...]) -> Factor:
     return Factor(
         name="independent witnesses",
         effect=round(1 - doubt, 3),
-        how=f"{len(best)} independent sources support it",
+        how=f"{words.counted(len(best), 'independent source')} support{'s' if len(best) == 1 else ''} it",
     )
 
 
@@ -67,7 +68,9 @@ def _contradiction(evidence: tuple[Evidence, ...]) -> Factor:
     return Factor(
         name="contradiction",
         effect=round(0.85 ** len(against), 3),
-        how=f"{len(against)} findings speak against it" if against else "nothing speaks against it",
+        how=f"{words.counted(len(against), 'finding')} against it"
+        if against
+        else "nothing speaks against it",
     )
 
 
@@ -76,7 +79,7 @@ def _refutation(evidence: tuple[Evidence, ...]) -> Factor:
     return Factor(
         name="attempts to refute",
         effect=1.0 if tried else 0.7,
-        how=f"it survived {len(tried)} attempts to refute it"
+        how=f"it survived {words.counted(len(tried), 'attempt')} to refute it"
         if tried
         else "nothing could be tried against it",
     )

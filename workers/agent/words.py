@@ -92,6 +92,11 @@ def moved(shift: Deviation) -> str:
     )
 
 
+def counted(number: int, what: str) -> str:
+    """`1 attempt`, `3 attempts`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def listed(names: list[str] | tuple[str, ...]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     if len(names) < 2:
