@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from bot.sandbox import emoji
 from bot.sandbox.workspace import Workspace
 
 TOKEN = re.compile(
@@ -12,7 +13,7 @@ TOKEN = re.compile(
     r"|<#(?P<channel>[A-Z0-9]+)(?:\|[^>]*)?>"
     r"|<!(?P<range>here|channel|everyone)>"
     r"|<?(?P<url>https?://[^\s<>|]+)(?:\|(?P<label>[^>]*))?>?"
-    r"|:(?P<emoji>[a-z0-9_+\-]+):"
+    r"|(?<![\w:]):(?P<emoji>[a-z0-9_+'\-]+(?:::skin-tone-[2-6])?):(?!\w)"
     r"|(?<![\w*])\*(?P<bold>[^*\n]+)\*(?![\w*])"
     r"|(?<![\w_])_(?P<italic>[^_\n]+)_(?![\w_])"
     r"|(?<![\w~])~(?P<strike>[^~\n]+)~(?![\w~])",
@@ -36,6 +37,8 @@ def rich(encoded: str) -> dict[str, Any]:
     section: list[dict[str, Any]] = []
     at = 0
     for match in TOKEN.finditer(encoded):
+        if match["emoji"] is not None and not emoji.known(match["emoji"]):
+            continue
         _add_text(section, encoded[at : match.start()])
         at = match.end()
         if match["pre"] is not None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.sandbox import alarms, posting, reacting, seeds, text
+from bot.sandbox import alarms, emoji, posting, reacting, seeds, text
 from bot.sandbox.doors import find
 from bot.sandbox.doors.find import Body, Door
 from bot.sandbox.errors import PageError
@@ -56,6 +56,8 @@ async def react(slack: Slack, body: Body) -> Body:
     person, channel = find.person(slack, body), find.channel(slack, body)
     message = find.message(slack, channel, str(body.get("ts", "")), "")
     name = str(body.get("name", "")).strip(":")
+    if not emoji.known(name):
+        raise PageError("invalid_name", f"There is no emoji :{name}:.")
     rows = message.body.get("reactions", [])
     on = any(row["name"] == name and person in row["users"] for row in rows)
     (reacting.remove if on else reacting.add)(slack, message, person, name)

@@ -3,12 +3,10 @@
 import re
 from typing import Any
 
-from bot.sandbox import reacting, seeds
+from bot.sandbox import emoji, reacting, seeds
 from bot.sandbox.errors import SlackError
 from bot.sandbox.methods.call import Answer, Call, Method
 from bot.sandbox.workspace import Message
-
-NAME = re.compile(r"[a-z0-9_+'\-]+(::skin-tone-[2-6])?")
 
 
 def add(call: Call) -> Answer:
@@ -67,7 +65,7 @@ def _message(call: Call) -> Message:
 
 def _name(call: Call) -> str:
     name = call.args.text("name").strip(":")
-    if not NAME.fullmatch(name):
+    if not emoji.known(name):
         raise SlackError("invalid_name")
     return name
 

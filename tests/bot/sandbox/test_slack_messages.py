@@ -264,6 +264,8 @@ def test_reactions_are_counted_once_per_person(shared: LocalSlack) -> None:
         ({"timestamp": "yesterday"}, "bad_timestamp"),
         ({"timestamp": "1234567890.123456"}, "message_not_found"),
         ({"name": "Not A Name!"}, "invalid_name"),
+        ({"name": "no_such_emoji"}, "invalid_name"),
+        ({"name": "wave::skin-tone-9"}, "invalid_name"),
     ],
 )
 def test_reactions_name_a_message_and_an_emoji(args: dict[str, str], error: str, shared: LocalSlack) -> None:

@@ -409,17 +409,27 @@ MRKDWN = {
     "<!date^0^{date_num}|then>": "1970-01-01",
     "<!subteam^S1|@oncall>": "@oncall",
     ":nosuchemoji:": ":nosuchemoji:",
+    "at 10:30:45 and 10:100:45 :eyes:": "at 10:30:45 and 10:100:45 <span>👀</span>",
+    ":foo: :rotating_light: :wave::skin-tone-3:": ":foo: <span>🚨</span> <span>👋</span>",
+    "arn:aws:key:x": "arn:aws:key:x",
+    "*:x: no*": "<strong><span>❌</span> no</strong>",
+    "`:eyes:` is code": "<code>:eyes:</code> is code",
+    "```\n:eyes:\n```": ">:eyes:</pre>",
+    "<https://e.org|:link: docs>": "<span>🔗</span> docs</a>",
 }
 
 
+Draw = Callable[[str, str, Any], str]
+
+
 @pytest.fixture(scope="module")
-def drawn(browser: BrowserContext, _shared: LocalSlack) -> Iterator[Callable[[str, str, str], str]]:
-    """Draw a text with one of the page's modules; returns the HTML."""
+def drawn(browser: BrowserContext, _shared: LocalSlack) -> Iterator[Draw]:
+    """Draw a text or block with one of the page's modules; returns the HTML."""
     page = browser.new_page()
     page.goto(_shared.ready["url"])
     page.wait_for_selector("body[data-ready]")
 
-    def draw(module: str, function: str, text: str) -> str:
+    def draw(module: str, function: str, text: Any) -> str:
         script = """async ([module, name, text]) => {
             const m = await import(`/page/js/${module}.js`);
             const box = document.createElement('div');
@@ -433,7 +443,7 @@ def drawn(browser: BrowserContext, _shared: LocalSlack) -> Iterator[Callable[[st
 
 
 @pytest.mark.parametrize("text", MRKDWN)
-def test_mrkdwn_is_drawn_as_slack_draws_it(text: str, drawn: Callable[[str, str, str], str]) -> None:
+def test_mrkdwn_is_drawn_as_slack_draws_it(text: str, drawn: Draw) -> None:
     html = drawn("mrkdwn", "mrkdwn", text)
 
     assert MRKDWN[text] in re.sub(
@@ -450,6 +460,8 @@ MARKDOWN = {
     "```py\nx = 1 < 2\n```": 'data-language="py">x = 1 &lt; 2</pre>',
     "| a | b |\n|---|--:|\n| 1 | 2 |": '<td class="to-right">2</td>',
     "---": "<hr>",
+    "up :rocket: at 10:30:45 :foo: `:x:`": "<p>up <span",
+    "```\n:rocket: 10:30:45\n```": ">:rocket: 10:30:45</pre>",
     "- [x] done": 'aria-label="done"',
     r"\*plain\*": "<p>*plain*</p>",
     "![logo](https://e.org/x.png)": ">logo</a>",
@@ -457,5 +469,26 @@ MARKDOWN = {
 
 
 @pytest.mark.parametrize("text", MARKDOWN)
-def test_markdown_is_drawn_as_slack_draws_it(text: str, drawn: Callable[[str, str, str], str]) -> None:
+def test_markdown_is_drawn_as_slack_draws_it(text: str, drawn: Draw) -> None:
     assert MARKDOWN[text] in drawn("markdown", "markdown", text)
+
+
+def test_a_header_draws_its_emoji_unless_told_not_to(drawn: Draw) -> None:
+    title = {"type": "plain_text", "text": ":rotating_light: checkout at 10:30:45"}
+
+    assert "🚨" in drawn("mrkdwn", "textObject", title)
+    assert "at 10:30:45" in drawn("mrkdwn", "textObject", title)
+    assert drawn("mrkdwn", "textObject", {**title, "emoji": False}) == title["text"]
+
+
+def test_rich_text_draws_emoji_elements_and_leaves_text_as_it_is(drawn: Draw) -> None:
+    text = {"type": "text", "text": ":eyes: 10:30:45"}
+    parts = [{"type": "emoji", "name": "eyes"}, {**text, "style": {"code": True}}]
+    log = {"type": "rich_text_preformatted", "elements": [text]}
+    block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": parts}, log]}
+
+    html = drawn("richtext", "richText", block)
+
+    assert html.count("👀") == 1
+    assert "<code>:eyes: 10:30:45</code>" in html
+    assert ">:eyes: 10:30:45</pre>" in html

@@ -46,6 +46,14 @@ def test_a_typed_message_becomes_rich_text(shared: LocalSlack) -> None:
     assert preformatted["elements"][0]["text"] == "log <line>"
 
 
+def test_only_names_of_emoji_become_emoji(shared: LocalSlack) -> None:
+    block = written(shared, "at 10:30:45 :foo: :eyes: `:eyes:`")["blocks"][0]
+
+    parts = block["elements"][0]["elements"]
+    assert [p["name"] for p in parts if p["type"] == "emoji"] == ["eyes"]
+    assert "".join(p.get("text", "👀") for p in parts) == "at 10:30:45 :foo: 👀 :eyes:"
+
+
 def test_a_guest_sees_only_their_channels(slack: LocalSlack) -> None:
     slack.act("channels", person="alice", name="staff-only", members=["alice", "ben"])
 

@@ -2,7 +2,7 @@
 
 import { dated, full } from './dates.js';
 import { el, safeUrl } from './dom.js';
-import { emoji } from './emoji.js';
+import { emoji, SHORT_NAME } from './emoji.js';
 import { channel, store, user } from './store.js';
 
 export function mention(id, label) {
@@ -45,15 +45,23 @@ export function date(seconds, template, url, fallback) {
 
 /** Text with its `:short_names:` drawn. */
 export function withEmoji(text) {
-  return text.split(/(:[a-z0-9_+-]+(?:::skin-tone-\d)?:)/).map((part) => {
-    const name = /^:(.+):$/.exec(part)?.[1];
-    return name && emoji(name) ? emojiNode(name) : part;
-  });
+  const hit = firstEmoji(text);
+  if (!hit) return [text];
+  const end = hit.index + hit[0].length;
+  return [text.slice(0, hit.index), emojiNode(hit[0].slice(1, -1)), ...withEmoji(text.slice(end))];
 }
 
-/** Text with emoji, its line breaks kept. */
+/** Where the first short name stands that there is an emoji for; `null` where there is none. */
+export function firstEmoji(text) {
+  for (const match of text.matchAll(new RegExp(SHORT_NAME, 'g'))) {
+    if (emoji(match[1].slice(1, -1))) return match;
+  }
+  return null;
+}
+
+/** Text as it is, its line breaks kept. */
 export function lines(text) {
-  return text.split('\n').flatMap((line, i) => (i ? [el('br'), withEmoji(line)] : [withEmoji(line)])).flat();
+  return text.split('\n').flatMap((line, i) => (i ? [el('br'), line] : [line]));
 }
 
 export const unescape = (text) => text.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&');

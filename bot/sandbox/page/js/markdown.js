@@ -1,8 +1,7 @@
 // Standard Markdown, for `markdown` blocks and streamed answers: the parts Slack documents, nothing more.
 
 import { el } from './dom.js';
-import { emojiNode, link } from './inline.js';
-import { emoji } from './emoji.js';
+import { emojiNode, firstEmoji, link } from './inline.js';
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([\w+#-]*)\s*$/;
 const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*$/;
@@ -126,12 +125,12 @@ const INLINE = [
   [/(?<![\w_])_(?=[^\s_])(.+?)(?<=[^\s_])_(?![\w_])/, (m) => el('em', {}, inline(m[1]))],
   [/~~(?=\S)(.+?)(?<=\S)~~/, (m) => el('del', {}, inline(m[1]))],
   [/(?<![\w/])https?:\/\/[^\s<>)\]]+[^\s<>)\].,;:!?'"*_~]/, (m) => link(m[0])],
-  [/:([a-z0-9_+-]+):/, (m) => (emoji(m[1]) ? emojiNode(m[1]) : m[0])],
 ];
 
 function inline(text) {
   if (!text) return [];
-  let best = null;
+  const named = firstEmoji(text);
+  let best = named && { match: named, make: (m) => emojiNode(m[0].slice(1, -1)) };
   for (const [pattern, make] of INLINE) {
     const match = pattern.exec(text);
     if (match && (!best || match.index < best.match.index)) best = { match, make };

@@ -1,8 +1,7 @@
 // Slack's own markup: *bold* _italic_ ~strike~ `code`, fences, quotes, <links|text>, <@mentions>, <!date^…>.
 
 import { el } from './dom.js';
-import { broadcast, channelLink, date, emojiNode, group, link, mention, unescape, withEmoji } from './inline.js';
-import { emoji } from './emoji.js';
+import { broadcast, channelLink, date, emojiNode, firstEmoji, group, link, mention, unescape, withEmoji } from './inline.js';
 
 const FENCE = /```\n?([\s\S]+?)\n?```/g;
 const BULLET = /^(\s*)(•|◦|▪︎|▪|-)\s+(.*)$/;
@@ -10,7 +9,6 @@ const NUMBER = /^(\s*)(\d+[.)])\s+(.*)$/;
 const ANGLE = /<([@#!][^<>\n]+|(?:https?:|mailto:|tel:)[^<>\n]+)>/i;
 const CODE = /`([^`\n]+)`/;
 const BARE_URL = /(?<![\w/])https?:\/\/[^\s<>|`]+[^\s<>|`.,;:!?)\]'"*_~]/;
-const EMOJI = /:([a-z0-9_+-]+):/;
 const STYLES = [
   ['*', 'strong'],
   ['_', 'em'],
@@ -94,10 +92,9 @@ function earliest(text) {
     [CODE.exec(text), (m) => el('code', {}, unescape(withoutAngles(m[1])))],
     [ANGLE.exec(text), (m) => angle(m[1])],
     [BARE_URL.exec(text), (m) => link(unescape(m[0]))],
+    [firstEmoji(text), (m) => emojiNode(m[0].slice(1, -1))],
     ...STYLES.map(([mark, tag]) => [styled(text, mark), (m) => el(tag, {}, inline(m[1]))]),
   ];
-  const named = EMOJI.exec(text);
-  if (named && emoji(named[1])) hits.push([named, (m) => emojiNode(m[1])]);
   return hits
     .filter(([match]) => match)
     .map(([match, make]) => ({ match, make }))
@@ -115,7 +112,7 @@ function angle(inside) {
   const [target, label] = split(inside);
   if (target.startsWith('@')) return mention(target.slice(1), label);
   if (target.startsWith('#')) return channelLink(target.slice(1), label);
-  if (!target.startsWith('!')) return link(unescape(target), ...(label ? [unescape(label)] : []));
+  if (!target.startsWith('!')) return link(unescape(target), ...(label ? withEmoji(unescape(label)) : []));
   const [word, ...rest] = target.slice(1).split('^');
   if (word === 'date') return date(rest[0], rest[1] || '', rest[2], label);
   if (word === 'subteam') return group(rest[0], label);
