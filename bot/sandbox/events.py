@@ -162,6 +162,10 @@ def _mentions_app(message: Message) -> bool:
 def _deliver(slack: Slack, event: dict[str, Any], subscription: str, scope: str) -> None:
     if subscription not in slack.manifest.events or (scope and scope not in slack.manifest.scopes):
         return
+    if not slack.limits.event():
+        if minute := slack.limits.announce():
+            slack.later(_until_acknowledged(slack, _rate_limited(minute)))
+        return
     payload = {
         "token": "local-stand-in",
         "team_id": seeds.TEAM_ID,
@@ -186,6 +190,17 @@ def _deliver(slack: Slack, event: dict[str, Any], subscription: str, scope: str)
     }
     for _ in range(2 if slack.faults.duplicates() else 1):
         slack.later(_until_acknowledged(slack, payload))
+
+
+def _rate_limited(minute: int) -> dict[str, Any]:
+    """What the app gets in place of events above its limit: no inner event, only the minute it began in."""
+    return {
+        "token": "local-stand-in",
+        "type": "app_rate_limited",
+        "team_id": seeds.TEAM_ID,
+        "minute_rate_limited": minute,
+        "api_app_id": seeds.APP_ID,
+    }
 
 
 async def _until_acknowledged(slack: Slack, payload: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ KINDS = {
     "timeout": "nothing happens, and the connection is cut after some seconds",
     "error": "refused with a code of Slack's",
     "duplicate": "the next events are delivered twice",
+    "event_limit": "the app has had its 30,000 events of this hour",
     "refresh": "the connections are asked to reconnect",
     "disconnect": "the connections are closed without announcement",
     "cut": "the connections are gone, as when a cable is pulled",

@@ -7,17 +7,20 @@ from bot.sandbox.errors import SlackError
 from bot.sandbox.slack import Slack
 from bot.sandbox.workspace import Message
 
-MAX_EMOJI = 23
+MAX_EMOJI = 50
+MAX_PER_PERSON = 23
 
 
 def add(slack: Slack, message: Message, user: str, name: str) -> None:
-    """Raises `already_reacted`."""
+    """Raises `already_reacted`, `too_many_emoji` (on the message) or `too_many_reactions` (by one person)."""
     reactions: list[dict[str, Any]] = message.body.setdefault("reactions", [])
     row = next((row for row in reactions if row["name"] == name), None)
     if row and user in row["users"]:
         raise SlackError("already_reacted")
     if row is None and len(reactions) >= MAX_EMOJI:
         raise SlackError("too_many_emoji")
+    if sum(user in row["users"] for row in reactions) >= MAX_PER_PERSON:
+        raise SlackError("too_many_reactions")
     if row is None:
         reactions.append(row := _row(name))
     row["users"].append(user)

@@ -12,7 +12,7 @@ from bot.sandbox.workspace import View
 def push(slack: Slack, person: str, view: dict[str, Any]) -> View:
     """Open a modal on top of those a person has open."""
     stack = slack.workspace.modals.setdefault(person, [])
-    opened = View(_body(slack, view), person)
+    opened = View(_body(slack, view), person, slack.clock.now())
     opened.body["previous_view_id"] = stack[-1].id if stack else None
     opened.body["root_view_id"] = stack[0].id if stack else opened.id
     stack.append(opened)

@@ -71,6 +71,7 @@ class View:
 
     body: dict[str, Any]
     person: str
+    opened: float = 0.0
 
     @property
     def id(self) -> str:

@@ -30,6 +30,9 @@ def message(
             ).found
     _raise("invalid_attachments", nested)
     everything = [*(blocks or []), *(b for a in attachments or [] for b in a.get("blocks", []))]
+    in_all = Problems()
+    _markdown(everything, "/blocks", in_all)
+    _raise("invalid_blocks", in_all)
     if sum(block["type"] in ("table", "data_table") for block in everything) > 1:
         raise SlackError("invalid_attachments", ["only_one_table_allowed"])
     if size.of(everything) > size.LIMIT:
@@ -64,6 +67,7 @@ def _judge(blocks: Any, surface: str, pointer: str, files: Files) -> Problems:
         _unique(blocks, pointer, problems)
         _pictures(blocks, pointer, files, problems)
         _totals(blocks, pointer, problems)
+        _choices(blocks, pointer, problems)
         _plans(blocks, pointer, problems)
     return problems
 
@@ -106,8 +110,7 @@ def _reachable(url: str) -> bool:
 
 
 def _totals(blocks: list[dict[str, Any]], pointer: str, problems: Problems) -> None:
-    if sum(len(block["text"]) for block in blocks if block["type"] == "markdown") > MARKDOWN_TOTAL:
-        problems.add(f"must be less than {MARKDOWN_TOTAL + 1} characters", pointer)
+    _markdown(blocks, pointer, problems)
     if size.rendered_blocks(blocks) > 50 and pointer == "/blocks":
         problems.add("no more than 50 items allowed", pointer)
     for number, block in enumerate(blocks):
@@ -115,6 +118,23 @@ def _totals(blocks: list[dict[str, Any]], pointer: str, problems: Problems) -> N
             problems.add(f"must be less than {TABLE_TOTAL + 1} characters", f"{pointer}/{number}/rows")
     if sum(block["type"] == "data_visualization" for block in blocks) > MAX_CHARTS:
         problems.add("too many data_visualization blocks", pointer)
+
+
+def _markdown(blocks: list[dict[str, Any]], pointer: str, problems: Problems) -> None:
+    """All Markdown of a payload counts together."""
+    if sum(len(block["text"]) for block in blocks if block["type"] == "markdown") > MARKDOWN_TOTAL:
+        problems.add(f"must be less than {MARKDOWN_TOTAL + 1} characters", pointer)
+
+
+def _choices(blocks: list[dict[str, Any]], pointer: str, problems: Problems) -> None:
+    """What is chosen from the start is one of the options."""
+    for place, node in walk(blocks, pointer):
+        groups = [group.get("options", []) for group in node.get("option_groups") or []]
+        options = [*(node.get("options") or []), *(option for group in groups for option in group)]
+        values = [option["value"] for option in options]
+        chosen = [node.get("initial_option"), *(node.get("initial_options") or [])]
+        if values and any(option and option["value"] not in values for option in chosen):
+            problems.add("must be one of the options", f"{place}/initial_option")
 
 
 def _plans(blocks: list[dict[str, Any]], pointer: str, problems: Problems) -> None:

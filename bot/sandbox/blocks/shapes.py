@@ -4,6 +4,8 @@ Figures are those of docs.slack.dev/reference/block-kit and of the SDK's models.
 what the live service was seen to answer (plan titles are strings, card titles objects), the service wins.
 """
 
+from dataclasses import replace
+
 from bot.sandbox.blocks.specs import (
     Anything,
     Choice,
@@ -150,14 +152,14 @@ def _menu(initial: str, spec: Spec, **fields: Spec) -> Shape:
 
 STATIC: dict[str, Spec] = {"options": OPTIONS, "option_groups": Items(OPTION_GROUP, 100)}
 SELECTS: dict[str, Spec] = {
-    "static_select": _menu("initial_option", OPTION, **STATIC),
+    "static_select": replace(_menu("initial_option", OPTION, **STATIC), one_of=tuple(STATIC)),
     "external_select": _menu("initial_option", OPTION, min_query_length=Number(0)),
     "users_select": _menu("initial_user", String()),
     "conversations_select": _menu(
         "initial_conversation", String(), default_to_current_conversation=Flag(), filter=FILTER
     ),
     "channels_select": _menu("initial_channel", String()),
-    "multi_static_select": _menu("initial_options", OPTIONS, **STATIC),
+    "multi_static_select": replace(_menu("initial_options", OPTIONS, **STATIC), one_of=tuple(STATIC)),
     "multi_external_select": _menu("initial_options", OPTIONS, min_query_length=Number(0)),
     "multi_users_select": _menu("initial_users", Items(String())),
     "multi_conversations_select": _menu(

@@ -65,6 +65,8 @@ async def plan_fault(slack: Slack, body: Body) -> Body:
         slack.faults.clear()
     elif body.get("kind") in DISCONNECTIONS:
         return await disconnect(slack, {"reason": DISCONNECTIONS[body["kind"]]})
+    elif body.get("kind") == "event_limit":
+        slack.limits.exhaust_events()
     else:
         slack.faults.plan(body)
     return {"planned": slack.faults.shown()}

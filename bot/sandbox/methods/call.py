@@ -50,7 +50,8 @@ class Call:
             raise SlackError("is_archived")
         if channel.kind == "im" and not self.slack.manifest.messages_tab:
             raise SlackError("messages_tab_disabled")
-        if seeds.BOT_USER_ID not in channel.members:
+        anywhere = channel.kind == "channel" and "chat:write.public" in self.slack.manifest.scopes
+        if seeds.BOT_USER_ID not in channel.members and not anywhere:
             raise SlackError("not_in_channel")
         return channel
 

@@ -1,5 +1,6 @@
 """`conversations.*`: list, look into, join, create and leave channels."""
 
+from collections.abc import Callable
 from typing import Any
 
 from bot.sandbox import rooms, seeds
@@ -43,10 +44,11 @@ def members(call: Call) -> Answer:
 def history(call: Call) -> Answer:
     """`conversations.history`: newest first, replies left out unless they were broadcast."""
     channel = call.joined()
+    within = _bounds(call)
     roots = [
         m for m in channel.messages.values() if m.root == m.ts or m.body.get("subtype") == "thread_broadcast"
     ]
-    rows = [_row(call, m) for m in reversed(roots) if _within(call, m)]
+    rows = [_row(call, m) for m in reversed(roots) if within(m)]
     return page(call.args, "messages", rows, default=100) | {"pin_count": len(channel.pins)}
 
 
@@ -58,9 +60,8 @@ def replies(call: Call) -> Answer:
     root = channel.messages.get(named.root) if named else None
     if root is None:
         raise SlackError("thread_not_found")
-    rows = [
-        _row(call, m) for m in (root, *call.slack.workspace.replies(root)) if m is root or _within(call, m)
-    ]
+    within = _bounds(call)
+    rows = [_row(call, m) for m in (root, *call.slack.workspace.replies(root)) if m is root or within(m)]
     return page(call.args, "messages", rows, default=1000)
 
 
@@ -92,6 +93,8 @@ def invite(call: Call) -> Answer:
     users = call.args.names("users")
     if not users:
         raise SlackError("no_user")
+    if channel.archived:
+        raise SlackError("is_archived")
     for user in users:
         if user == seeds.BOT_USER_ID:
             raise SlackError("cant_invite_self")
@@ -108,6 +111,8 @@ def rename(call: Call) -> Answer:
     channel = call.joined()
     if channel.creator != seeds.BOT_USER_ID:
         raise SlackError("not_authorized")
+    if channel.archived:
+        raise SlackError("is_archived")
     rooms.rename(call.slack, channel, call.args.text("name"), seeds.BOT_USER_ID)
     return {"channel": shapes.channel(channel)}
 
@@ -176,10 +181,15 @@ def _row(call: Call, message: Message) -> dict[str, Any]:
     return shown
 
 
-def _within(call: Call, message: Message) -> bool:
+def _bounds(call: Call) -> Callable[[Message], bool]:
+    """Whether a message lies between `oldest` and `latest`; they are looked at even where there is none."""
     oldest, latest = _moment(call, "oldest", 0.0), _moment(call, "latest", float("inf"))
-    ts = float(message.ts)
-    return oldest <= ts <= latest if call.args.flag("inclusive") else oldest < ts < latest
+
+    def within(message: Message) -> bool:
+        ts = float(message.ts)
+        return oldest <= ts <= latest if call.args.flag("inclusive") else oldest < ts < latest
+
+    return within
 
 
 def _moment(call: Call, name: str, default: float) -> float:

@@ -12,10 +12,10 @@ MAX_LIMIT = 1000
 def page(args: Arguments, name: str, rows: list[Any], default: int) -> dict[str, Any]:
     """One page of `rows` under `name`, with `has_more` and the cursor of the next one."""
     limit = args.number("limit", default) or default
-    if limit < 0:
+    if not 0 < limit <= MAX_LIMIT:
         raise SlackError("invalid_limit")
     start = _position(args.text("cursor"))
-    end = start + min(limit, MAX_LIMIT)
+    end = start + limit
     more = end < len(rows)
     cursor = base64.b64encode(f"next:{end}".encode()).decode() if more else ""
     answer: dict[str, Any] = {name: rows[start:end], "response_metadata": {"next_cursor": cursor}}

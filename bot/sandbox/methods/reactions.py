@@ -11,13 +11,13 @@ from bot.sandbox.workspace import Message
 
 def add(call: Call) -> Answer:
     """`reactions.add`."""
-    reacting.add(call.slack, _message(call), seeds.BOT_USER_ID, _name(call))
+    reacting.add(call.slack, _reactable(call), seeds.BOT_USER_ID, _name(call))
     return {}
 
 
 def remove(call: Call) -> Answer:
     """`reactions.remove`."""
-    reacting.remove(call.slack, _message(call), seeds.BOT_USER_ID, _name(call))
+    reacting.remove(call.slack, _reactable(call), seeds.BOT_USER_ID, _name(call))
     return {}
 
 
@@ -52,6 +52,13 @@ def bookmark(call: Call) -> Answer:
     }
     channel.bookmarks.append(row)
     return {"bookmark": row}
+
+
+def _reactable(call: Call) -> Message:
+    message = _message(call)
+    if call.channel().archived:
+        raise SlackError("is_archived")
+    return message
 
 
 def _message(call: Call) -> Message:

@@ -10,6 +10,8 @@ from bot.sandbox.methods.call import Answer, Call, Method
 from bot.sandbox.workspace import View
 
 MAX_STACK = 3
+# Afterwards a modal cannot be updated any more.
+MODAL_SECONDS = 24 * 3600.0
 
 
 def open_(call: Call) -> Answer:
@@ -76,7 +78,9 @@ def _check_external_id(call: Call, view: dict[str, Any]) -> None:
 def _find(call: Call) -> View:
     view_id, external_id = call.args.text("view_id"), call.args.text("external_id")
     stacks = call.slack.workspace.modals.values()
-    for view in (*(view for stack in stacks for view in stack), *call.slack.workspace.homes.values()):
+    since = call.slack.clock.now() - MODAL_SECONDS
+    modals = [view for stack in stacks for view in stack if view.opened >= since]
+    for view in (*modals, *call.slack.workspace.homes.values()):
         if view.id == view_id or (external_id and view.body.get("external_id") == external_id):
             return view
     raise SlackError("not_found")

@@ -27,6 +27,11 @@ CONTAINER = {"type": "container", "title": plain("Evidence"), "child_blocks": [s
 PLAN = {"type": "plan", "title": "Testing", "tasks": [task("a", "pending")]}
 AT = "[json-pointer:/blocks/0"
 
+
+def option(**more: Any) -> Block:
+    return {**OPTION, **more}
+
+
 # name of the rule: (blocks, what Slack says about them)
 REFUSED: dict[str, tuple[list[Any], str]] = {
     "more than 50 blocks": ([section()] * 51, "no more than 50 items allowed [json-pointer:/blocks]"),
@@ -271,6 +276,114 @@ REFUSED: dict[str, tuple[list[Any], str]] = {
         [{**INPUT, "label": plain("x" * 2001)}],
         f"must be less than 2001 characters {AT}/label/text]",
     ),
+    "deny button over 30": (
+        [actions(button(confirm={**CONFIRM, "deny": plain("x" * 31)}))],
+        f"must be less than 31 characters {AT}/elements/0/confirm/deny/text]",
+    ),
+    "confirm title in mrkdwn": (
+        [actions(button(confirm={**CONFIRM, "title": mrkdwn("x")}))],
+        f"unsupported type: mrkdwn {AT}/elements/0/confirm/title/type]",
+    ),
+    "a menu without options": (
+        [actions({"type": "static_select", "action_id": "pick"})],
+        f"missing required field: options {AT}/elements/0]",
+    ),
+    "no options": (
+        [actions({**SELECT, "options": []})],
+        f"no less than 1 items allowed {AT}/elements/0/options]",
+    ),
+    "option text over 75": (
+        [actions({**SELECT, "options": [option(text=plain("x" * 76))]})],
+        f"must be less than 76 characters {AT}/elements/0/options/0/text/text]",
+    ),
+    "option description over 75": (
+        [actions({**SELECT, "options": [option(description=plain("x" * 76))]})],
+        f"must be less than 76 characters {AT}/elements/0/options/0/description/text]",
+    ),
+    "option without value": (
+        [actions({**SELECT, "options": [{"text": plain("x")}]})],
+        f"missing required field: value {AT}/elements/0/options/0]",
+    ),
+    "a first choice that is no option": (
+        [actions({**SELECT, "initial_option": option(value="2")})],
+        f"must be one of the options {AT}/elements/0/initial_option]",
+    ),
+    "option group label over 75": (
+        [
+            actions(
+                {"type": "static_select", "option_groups": [{"label": plain("x" * 76), "options": [OPTION]}]}
+            )
+        ],
+        f"must be less than 76 characters {AT}/elements/0/option_groups/0/label/text]",
+    ),
+    "more than 100 option groups": (
+        [
+            actions(
+                {"type": "static_select", "option_groups": [{"label": plain("x"), "options": [OPTION]}] * 101}
+            )
+        ],
+        f"no more than 100 items allowed {AT}/elements/0/option_groups]",
+    ),
+    "more than 10 checkboxes": (
+        [actions({"type": "checkboxes", "action_id": "c", "options": [OPTION] * 11})],
+        f"no more than 10 items allowed {AT}/elements/0/options]",
+    ),
+    "more than 10 radio buttons": (
+        [actions({"type": "radio_buttons", "action_id": "c", "options": [OPTION] * 11})],
+        f"no more than 10 items allowed {AT}/elements/0/options]",
+    ),
+    "more than 10 readers of an icon button": (
+        [
+            {
+                "type": "context_actions",
+                "elements": [
+                    {
+                        "type": "icon_button",
+                        "icon": "trash",
+                        "text": plain("x"),
+                        "visible_to_user_ids": ["U0ALICECHEN"] * 11,
+                    }
+                ],
+            }
+        ],
+        f"no more than 10 items allowed {AT}/elements/0/visible_to_user_ids]",
+    ),
+    "image url over 3000": (
+        [{**PICTURE, "image_url": "https://e.org/" + "x" * 3000}],
+        f"must be less than 3001 characters {AT}/image_url]",
+    ),
+    "image title over 2000": (
+        [{**PICTURE, "image_url": "https://e.org/x.png", "title": plain("x" * 2001)}],
+        f"must be less than 2001 characters {AT}/title/text]",
+    ),
+    "an empty header": (
+        [{"type": "header", "text": plain("")}],
+        f"must be more than 0 characters {AT}/text/text]",
+    ),
+    "context text over 3000": (
+        [{"type": "context", "elements": [mrkdwn("x" * 3001)]}],
+        f"must be less than 3001 characters {AT}/elements/0/text]",
+    ),
+    "an empty context": (
+        [{"type": "context", "elements": []}],
+        f"no less than 1 items allowed {AT}/elements]",
+    ),
+    "container title over 150": (
+        [{**CONTAINER, "title": plain("x" * 151)}],
+        f"must be less than 151 characters {AT}/title/text]",
+    ),
+    "task without id": (
+        [{"type": "task_card", "title": "x", "status": "complete"}],
+        f"missing required field: task_id {AT}]",
+    ),
+    "input label in mrkdwn": (
+        [{**INPUT, "label": mrkdwn("x")}],
+        f"unsupported type: mrkdwn {AT}/label/type]",
+    ),
+    "input hint over 2000": (
+        [{**INPUT, "hint": plain("x" * 2001)}],
+        f"must be less than 2001 characters {AT}/hint/text]",
+    ),
     "input without element": (
         [{"type": "input", "label": plain("x")}],
         f"missing required field: element {AT}]",
@@ -392,6 +505,14 @@ def test_two_tables_are_one_too_many(shared: LocalSlack) -> None:
 
     assert answer["error"] == "invalid_attachments"
     assert answer["errors"] == ["only_one_table_allowed"]
+
+
+def test_all_markdown_of_a_payload_counts_together(shared: LocalSlack) -> None:
+    half = [{"type": "markdown", "text": "x" * 6001}]
+
+    answer = shared.post(text="x", blocks=half, attachments=[{"blocks": half}])
+
+    assert answer["errors"] == ["must be less than 12001 characters [json-pointer:/blocks]"]
 
 
 def test_blocks_in_attachments_are_judged_too(shared: LocalSlack) -> None:

@@ -1,7 +1,6 @@
 """Socket Mode: what reaches the app, how often, and what happens when it does not answer."""
 
 import asyncio
-import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,29 +10,7 @@ import pytest
 
 from tests.bot.sandbox.kit import actions, button
 from tests.bot.sandbox.local_slack import Bot, LocalSlack, eventually
-
-
-class Wire:
-    """A bare socket: reads envelopes, answers only when told to."""
-
-    def __init__(self, slack: LocalSlack, session: aiohttp.ClientSession) -> None:
-        self.slack = slack
-        self.session = session
-
-    async def open(self) -> dict[str, Any]:
-        """Connect; returns the greeting."""
-        url = self.slack.api("apps.connections.open", token=self.slack.ready["app_token"])["url"]
-        self.socket = await self.session.ws_connect(url)
-        return await self.read()
-
-    async def read(self, seconds: float = 5) -> dict[str, Any]:
-        """The next frame."""
-        return json.loads((await self.socket.receive(timeout=seconds)).data)
-
-    async def ack(self, envelope: dict[str, Any], **payload: Any) -> None:
-        """Acknowledge an envelope."""
-        answer = {"envelope_id": envelope["envelope_id"], **({"payload": payload} if payload else {})}
-        await self.socket.send_json(answer)
+from tests.bot.sandbox.wire import Wire
 
 
 def run(coroutine: Any) -> None:
@@ -107,6 +84,88 @@ def test_an_unanswered_event_comes_again_at_once_after_a_minute_and_after_five(s
             assert [t["retry_reason"] for t in tries] == ["", "timeout", "timeout", "timeout"]
             assert len({t["payload"]["event_id"] for t in tries}) == 1
             assert len({t["envelope_id"] for t in tries}) == 4
+
+    run(story())
+
+
+def test_an_answer_after_three_seconds_is_too_late(slack: LocalSlack) -> None:
+    async def story() -> None:
+        async with aiohttp.ClientSession() as session:
+            wire = Wire(slack, session)
+            await wire.open()
+            slack.say("hello")
+            first = await wire.read()
+            slack.advance(3.1)
+            second = await wire.read()
+            await wire.ack(first)
+            slack.advance(3.1)
+            slack.advance(60)
+            third = await wire.read()
+            await wire.ack(third)
+
+            assert [e["retry_attempt"] for e in (first, second, third)] == [0, 1, 2]
+
+    run(story())
+
+
+def test_commands_and_clicks_are_not_delivered_again(slack: LocalSlack) -> None:
+    async def story() -> None:
+        async with aiohttp.ClientSession() as session:
+            wire = Wire(slack, session)
+            await wire.open()
+            posted = slack.post(text="x", blocks=[actions(button("go"))])
+            await wire.ack(await wire.read())
+            where = {"person": "ben", "channel": "incidents"}
+            for door, more in (
+                ("actions", {"message_ts": posted["ts"], "action_id": "go"}),
+                ("commands", {"command": "/runbook", "text": "help"}),
+            ):
+                used = asyncio.create_task(asyncio.to_thread(slack.act, door, **where, **more))
+                await wire.read()
+                slack.act("clock", advance=3)
+                assert not (await used)["acknowledged"]
+                slack.act("clock", advance=400)
+                with pytest.raises(TimeoutError):
+                    await wire.read(0.3)
+
+    run(story())
+
+
+@pytest.mark.parametrize("reason", ["refresh_requested", "link_disabled"])
+def test_a_connection_is_told_why_it_ends(reason: str, slack: LocalSlack) -> None:
+    async def story() -> None:
+        async with aiohttp.ClientSession() as session:
+            wire, other = Wire(slack, session), Wire(slack, session)
+            await wire.open()
+            told = asyncio.create_task(asyncio.to_thread(slack.act, "disconnect", reason=reason))
+            frame = await wire.read()
+            end = await wire.socket.receive(timeout=5)
+            await told
+            await other.open()
+            slack.say("who is there?")
+            heard = await other.read()
+            await other.ack(heard)
+
+            assert (frame["type"], frame["reason"]) == ("disconnect", reason)
+            assert end.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
+            assert heard["payload"]["event"]["text"] == "who is there?"
+
+    run(story())
+
+
+def test_a_warned_connection_still_gets_envelopes(slack: LocalSlack) -> None:
+    async def story() -> None:
+        async with aiohttp.ClientSession() as session:
+            wire = Wire(slack, session)
+            await wire.open()
+            slack.act("disconnect", reason="warning")
+            frame = await wire.read()
+            slack.say("still there?")
+            heard = await wire.read()
+            await wire.ack(heard)
+
+            assert (frame["type"], frame["reason"]) == ("disconnect", "warning")
+            assert heard["payload"]["event"]["text"] == "still there?"
 
     run(story())
 
@@ -227,6 +286,15 @@ def test_the_client_reconnects_when_asked_to(slack: LocalSlack, bot: Bot) -> Non
 
     eventually(lambda: heard == ["still there?"])
     assert slack.methods().count("apps.connections.open") == 2
+
+
+def test_a_planned_refresh_makes_the_client_reconnect(slack: LocalSlack, bot: Bot) -> None:
+    bot.connect()
+
+    slack.act("faults", kind="refresh")
+
+    eventually(lambda: slack.methods().count("apps.connections.open") == 2)
+    eventually(lambda: slack.look("health")["connections"] == 1)
 
 
 def test_a_cut_ends_every_connection(slack: LocalSlack, bot: Bot) -> None:

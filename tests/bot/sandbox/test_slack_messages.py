@@ -71,6 +71,11 @@ def test_markdown_text_stands_alone(shared: LocalSlack) -> None:
     assert shared.post(markdown_text="**y**")["ok"]
 
 
+@pytest.mark.parametrize("attachments", ["not json", '{"text": "x"}', '["x"]'])
+def test_attachments_are_an_array_of_objects(attachments: str, shared: LocalSlack) -> None:
+    assert shared.post(text="x", attachments=attachments)["error"] == "invalid_attachments"
+
+
 def test_there_is_a_limit_of_100_attachments(shared: LocalSlack) -> None:
     assert shared.post(text="x", attachments=[{"text": "x"}] * 101)["error"] == "too_many_attachments"
 
@@ -171,36 +176,6 @@ def test_a_deleted_message_cannot_be_updated(shared: LocalSlack) -> None:
     assert answer["error"] == "message_not_found"
 
 
-def test_an_ephemeral_message_is_for_one_person_and_cannot_be_updated(shared: LocalSlack) -> None:
-    channel = shared.channels["incidents"]
-    posted = shared.api("chat.postEphemeral", channel=channel, user=shared.people["carol"], text="psst")
-
-    answer = shared.api("chat.update", channel=channel, ts=posted["message_ts"], text="y")
-
-    assert answer["error"] == "message_not_found"
-    state = shared.look("state")
-    assert [m["text"] for m in state["ephemerals"][shared.people["carol"]]] == ["psst"]
-    assert shared.look("state", person="ben")["ephemerals"] == {shared.people["ben"]: []}
-
-
-def test_an_ephemeral_message_needs_its_reader_in_the_channel(shared: LocalSlack) -> None:
-    answer = shared.api(
-        "chat.postEphemeral", channel=shared.channels["incidents"], user="U0NOSUCHONE", text="psst"
-    )
-
-    assert answer["error"] == "user_not_found"
-
-
-def test_the_reader_of_an_ephemeral_message_must_be_a_member(slack: LocalSlack) -> None:
-    slack.act("channels/leave", person="dan", channel="incidents")
-
-    answer = slack.api(
-        "chat.postEphemeral", channel=slack.channels["incidents"], user=slack.people["dan"], text="psst"
-    )
-
-    assert answer["error"] == "user_not_in_channel"
-
-
 def test_a_direct_message_goes_to_a_person(shared: LocalSlack) -> None:
     posted = shared.api("chat.postMessage", channel=shared.people["alice"], text="hello")
 
@@ -243,36 +218,6 @@ def test_a_permalink_opens_the_message(shared: LocalSlack) -> None:
 
     assert link.endswith(f"/archives/{posted['channel']}/p{posted['ts'].replace('.', '')}")
     assert shared.http.get(link).status_code == 200
-
-
-def test_reactions_are_counted_once_per_person(shared: LocalSlack) -> None:
-    posted = shared.post(text="x")
-    where = {"channel": posted["channel"], "timestamp": posted["ts"]}
-
-    assert shared.api("reactions.add", **where, name="eyes")["ok"]
-    assert shared.api("reactions.add", **where, name="eyes")["error"] == "already_reacted"
-    shared.act("reactions", person="ben", channel="incidents", ts=posted["ts"], name="eyes")
-
-    row = shared.api("reactions.get", **where)["message"]["reactions"][0]
-    assert row == {"name": "eyes", "users": [shared.ready["bot_user_id"], shared.people["ben"]], "count": 2}
-
-
-@pytest.mark.parametrize(
-    ("args", "error"),
-    [
-        ({"timestamp": ""}, "no_item_specified"),
-        ({"timestamp": "yesterday"}, "bad_timestamp"),
-        ({"timestamp": "1234567890.123456"}, "message_not_found"),
-        ({"name": "Not A Name!"}, "invalid_name"),
-        ({"name": "no_such_emoji"}, "invalid_name"),
-        ({"name": "wave::skin-tone-9"}, "invalid_name"),
-    ],
-)
-def test_reactions_name_a_message_and_an_emoji(args: dict[str, str], error: str, shared: LocalSlack) -> None:
-    posted = shared.post(text="x")
-    wish = {"channel": posted["channel"], "timestamp": posted["ts"], "name": "eyes", **args}
-
-    assert shared.api("reactions.add", **wish)["error"] == error
 
 
 def test_a_pressed_button_must_be_in_the_message_as_it_is_now(shared: LocalSlack) -> None:

@@ -231,3 +231,15 @@ def test_a_session_has_one_of_four_states(shared: LocalSlack) -> None:
 
     assert wrong["errors"] == ["must be a valid enum value [json-pointer:/status]"]
     assert right["ok"]
+
+
+def test_a_session_takes_the_place_of_the_status_and_the_other_way_round(slack: LocalSlack) -> None:
+    where = {"channel_id": slack.channels["incidents"], "thread_ts": slack.say("please")}
+    slack.api("assistant.threads.setStatus", **where, status="is looking…")
+    slack.api("agents.sessions.setStatus", **where, status="processing")
+    session = [row["text"] for row in slack.look("state")["statuses"]]
+    slack.api("assistant.threads.setStatus", **where, status="is weighing…")
+    status = [row["text"] for row in slack.look("state")["statuses"]]
+
+    assert session == ["is working…"]
+    assert status == ["is weighing…"]

@@ -1,6 +1,8 @@
 """Modals and the Home tab: triggers, stacks, what is typed, and the limits of a view."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -61,6 +63,12 @@ def test_a_made_up_trigger_opens_nothing(shared: LocalSlack) -> None:
     )
 
 
+def typed(**more: Any) -> Block:
+    """A text input with settings of its own."""
+    block = text_input()
+    return {**block, "element": {**block["element"], **more}}
+
+
 VIEWS: dict[str, tuple[Any, str]] = {
     "title over 24": (
         modal(section(), title=plain("x" * 25)),
@@ -73,6 +81,38 @@ VIEWS: dict[str, tuple[Any, str]] = {
     "private metadata over 3000": (
         modal(section(), private_metadata="x" * 3001),
         "must be less than 3001 characters [json-pointer:/view/private_metadata]",
+    ),
+    "close over 24": (
+        modal(section(), close=plain("x" * 25)),
+        "must be less than 25 characters [json-pointer:/view/close/text]",
+    ),
+    "title in mrkdwn": (
+        modal(section(), title={"type": "mrkdwn", "text": "x"}),
+        "unsupported type: mrkdwn [json-pointer:/view/title/type]",
+    ),
+    "callback id over 255": (
+        modal(section(), callback_id="x" * 256),
+        "must be less than 256 characters [json-pointer:/view/callback_id]",
+    ),
+    "external id over 255": (
+        modal(section(), external_id="x" * 256),
+        "must be less than 256 characters [json-pointer:/view/external_id]",
+    ),
+    "the same block id twice": (
+        modal(section(block_id="a"), section(block_id="a")),
+        '`block_id` "a" already exists [json-pointer:/view/blocks/1/block_id]',
+    ),
+    "alert over 200": (
+        modal({"type": "alert", "text": plain("x" * 201)}),
+        "must be less than 201 characters [json-pointer:/view/blocks/0/text/text]",
+    ),
+    "what may be typed at most over 3000": (
+        modal(typed(max_length=3001), **SUBMIT),
+        "must be less than or equal to 3000 [json-pointer:/view/blocks/0/element/max_length]",
+    ),
+    "what is typed already over 3000": (
+        modal(typed(initial_value="x" * 3001), **SUBMIT),
+        "must be less than 3001 characters [json-pointer:/view/blocks/0/element/initial_value]",
     ),
     "no title": ({"type": "modal", "blocks": []}, "missing required field: title [json-pointer:/view]"),
     "more than 100 blocks": (
@@ -147,6 +187,43 @@ def test_a_view_is_updated_by_id_while_its_hash_is_right(slack: LocalSlack, clic
     assert first["view"]["id"] == view["id"]
     assert stale["error"] == "hash_conflict"
     assert unknown["error"] == "not_found"
+
+
+def test_a_modal_cannot_be_updated_after_a_day(slack: LocalSlack, click: Callable[[], str]) -> None:
+    view = slack.api("views.open", trigger_id=click(), view=modal(section(), external_id="mine"))["view"]
+    slack.advance(24 * 3600 - 60)
+    assert slack.api("views.update", view_id=view["id"], view=modal(section("in time")))["ok"]
+
+    slack.advance(120)
+
+    for name in ("view_id", "external_id"):
+        late = slack.api(
+            "views.update", **{name: view["id"] if name == "view_id" else "mine"}, view=modal(section())
+        )
+        assert late["error"] == "not_found"
+
+
+def test_nothing_is_pushed_where_no_modal_is_open(slack: LocalSlack, click: Callable[[], str]) -> None:
+    assert slack.api("views.push", trigger_id=click(), view=modal(section()))["error"] == "not_found"
+
+
+def test_a_submission_nobody_answers_leaves_the_modal_open(
+    slack: LocalSlack, bot: Bot, click: Callable[[], str]
+) -> None:
+    view = slack.api(
+        "views.open", trigger_id=click(), view=modal(text_input(optional=True), callback_id="why", **SUBMIT)
+    )["view"]
+
+    with ThreadPoolExecutor() as pool:
+        sent = pool.submit(
+            lambda: slack.act("views/submit", person="ben", view_id=view["id"], values={"why": {"text": "x"}})
+        )
+        time.sleep(0.3)
+        slack.advance(3)
+        answer = sent.result(5)
+
+    assert not answer["acknowledged"]
+    assert [v["id"] for v in modals(slack)] == [view["id"]]
 
 
 def test_a_submitted_modal_arrives_with_what_was_typed(
@@ -249,18 +326,6 @@ def test_a_button_in_a_modal_names_its_view(slack: LocalSlack, bot: Bot, click: 
     assert body["container"] == {"type": "view", "view_id": view["id"]}
     assert body["view"]["id"] == view["id"]
     assert "channel" not in body
-
-
-def test_the_home_tab_is_published_for_one_person(slack: LocalSlack) -> None:
-    view = {"type": "home", "blocks": [section("Hello Ben")]}
-    published = slack.api("views.publish", user_id=slack.people["ben"], view=view)
-    again = slack.api("views.publish", user_id=slack.people["ben"], view=view, hash="stale")
-
-    homes = slack.look("state")["homes"]
-    assert homes[slack.people["ben"]]["blocks"][0]["text"]["text"] == "Hello Ben"
-    assert slack.people["alice"] not in homes
-    assert published["view"]["type"] == "home"
-    assert again["error"] == "hash_conflict"
 
 
 @pytest.mark.parametrize(
