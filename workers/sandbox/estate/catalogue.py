@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workers.sandbox.estate.names import Names
+from workers.sandbox.estate.names import ZONES, Names
 from workers.sandbox.estate.series import (
     Fields,
     Measure,
@@ -13,9 +13,11 @@ from workers.sandbox.estate.series import (
     Values,
     counted,
     gauge,
+    one_of,
     per_task,
     published,
     timed,
+    timed_in,
     totalled,
 )
 from workers.sandbox.model.spec import Application
@@ -49,7 +51,9 @@ TASKS = (
 ON_INSTANCES = {
     "AWS/EC2": (
         Metric("CPUUtilization", "Percent", per_task("cpu")),
-        Metric("StatusCheckFailed", "Count", gauge(lambda f: f("tasks") * 0)),
+        Metric("StatusCheckFailed", "Count", one_of("impaired")),
+        Metric("StatusCheckFailed_System", "Count", one_of("impaired")),
+        Metric("StatusCheckFailed_Instance", "Count", gauge(lambda f: f("tasks") * 0)),
     ),
     "CWAgent": (Metric("mem_used_percent", "Percent", per_task("memory")),),
     "AWS/AutoScaling": (
@@ -94,6 +98,27 @@ WHOLE = (
     Metric("TargetResponseTime", "Seconds", timed()),
     Metric("ActiveConnectionCount", "Count", totalled("connections")),
 )
+
+
+def balanced_in(zone: str) -> tuple[Metric, ...]:
+    """What a balancer tells of a target group by zone; cross-zone balancing is off, so it is the targets'."""
+    return (
+        Metric("RequestCount", "Count", counted(f"requests {zone}")),
+        Metric("TargetResponseTime", "Seconds", timed_in(zone)),
+        Metric("HTTPCode_Target_2XX_Count", "Count", counted(f"answered {zone}")),
+        Metric("HTTPCode_Target_4XX_Count", "Count", counted(f"denied {zone}")),
+        Metric("HTTPCode_Target_5XX_Count", "Count", counted(f"failed {zone}")),
+        Metric("HealthyHostCount", "Count", gauge(lambda f: np.floor(f("tasks") * f(f"share {zone}") + 0.5))),
+        Metric("UnHealthyHostCount", "Count", gauge(f"unhealthy {zone}")),
+    )
+
+
+def whole_in(zone: str) -> tuple[Metric, ...]:
+    """What a balancer tells of itself by zone."""
+    return (
+        Metric("RequestCount", "Count", counted(f"requests {zone}")),
+        Metric("HTTPCode_Target_5XX_Count", "Count", counted(f"failed {zone}")),
+    )
 
 
 def database_metrics(memory_gb: float, write_share: float) -> tuple[Metric, ...]:
@@ -170,4 +195,21 @@ def catalogue(application: Application) -> list[Series]:
         )
     for name in application.queues:
         add("AWS/SQS", name, QUEUE, {"QueueName": name})
+    for zone in ZONES:
+        for public in (True, False):
+            part, balancer = f"balancer {names.balancer(public)}", names.balancer_id(public)
+            add(
+                "AWS/ApplicationELB",
+                part,
+                whole_in(zone),
+                {"LoadBalancer": balancer, "AvailabilityZone": zone},
+            )
+        for name, service in application.services.items():
+            if service.runs_on != "lambda" and not service.consumes:
+                target = {
+                    "TargetGroup": names.target_group_id(name),
+                    "LoadBalancer": names.balancer_id(service.public),
+                    "AvailabilityZone": zone,
+                }
+                add("AWS/ApplicationELB", name, balanced_in(zone), target)
     return found

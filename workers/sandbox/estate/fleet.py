@@ -8,6 +8,7 @@ from collections.abc import Callable
 from workers.sandbox.estate.agenda import Agenda
 from workers.sandbox.estate.names import Names, digest, fraction, number
 from workers.sandbox.estate.tasks import Deployment, ServiceState, Task
+from workers.sandbox.estate.zones import next_zone
 
 STARTING = 8.0
 """Seconds until a new task is running and registered with its target group."""
@@ -45,6 +46,8 @@ class Fleet:
         """Why tasks of a revision never serve."""
         self.placeable: Callable[[str], bool] = lambda _service: True
         """Whether there is capacity for another task of a service."""
+        self.closed: Callable[[str], frozenset[str]] = lambda _service: frozenset()
+        """Zones in which no task of a service is placed now."""
         self._tasks = 0
 
     def settle(self, name: str, revision: int, tasks: int, since: float) -> None:
@@ -54,7 +57,7 @@ class Fleet:
         state = ServiceState(name, tasks, created, [deployment], rollouts=[deployment])
         self.services[name] = state
         for nth in range(tasks):
-            state.tasks.append(self._task(state, since + 11.0 + nth * 2.3, deployment))
+            self._placed(state, since + 11.0 + nth * 2.3, deployment)
         state.say(since + 92, "has reached a steady state.")
 
     def update(self, name: str, at: float, revision: int, desired: int, force: bool = False) -> Deployment:
@@ -94,9 +97,21 @@ class Fleet:
         self._deregistered(state, lost, at + 1)
         self.agenda.plan(at + REPLACING - STARTING, lambda now: self._top_up(state, now))
 
-    def unhealthy(self, name: str, start: float, end: float) -> float:
+    def unhealthy(self, name: str, start: float, end: float, zone: str = "") -> float:
         """How many tasks ran in [start, end) and did not pass their health check, on average."""
-        return sum(task.running(start, end) for task in self.services[name].tasks if task.flaw)
+        there = [task for task in self.services[name].tasks if zone in ("", task.zone)]
+        return sum(task.out_of_service(start, end) for task in there)
+
+    def impaired(self, name: str, at: float) -> int:
+        """How many hosts of a service were impaired at this time."""
+        there = self.services[name].running(at)
+        return sum(task.impaired is not None and task.impaired <= at for task in there)
+
+    def unanswered(self, name: str, revision: int, start: float, end: float) -> float:
+        """The share of a revision's requests in [start, end) that went to a host which does not answer."""
+        mine = [task for task in self.services[name].tasks if task.revision == revision]
+        there = sum(task.present(start, end) for task in mine)
+        return sum(task.unanswered(start, end) for task in mine) / there if there else 0.0
 
     def groups(self, name: str, start: float, end: float) -> dict[int, float]:
         """How many tasks of each revision took requests in [start, end), on average."""
@@ -123,8 +138,7 @@ class Fleet:
             state.refused.append(at)
             self.agenda.plan(at + RETRIED, lambda now: self._start(state, deployment, now))
             return
-        fresh = [self._task(state, at, deployment) for _ in range(missing)]
-        state.tasks += fresh
+        fresh = [self._placed(state, at, deployment) for _ in range(missing)]
         listed = " ".join(f"(task {task.id})" for task in fresh)
         state.say(at + 1.2, f"has started {missing} tasks: {listed}.")
         if state.name in self.balanced:
@@ -225,6 +239,14 @@ class Fleet:
         task.stopping, task.stopped = at, at + drain
         task.stop_code, task.stop_reason = code, reason
         task.exit_code = 0 if drain else None
+
+    def _placed(self, state: ServiceState, at: float, deployment: Deployment) -> Task:
+        """A new task in the zone that has the fewest of its deployment."""
+        task = self._task(state, at, deployment)
+        beside = [t for t in state.tasks if t.deployment == deployment.id and t.stopping is None]
+        task.zone = next_zone(self.seed, state.name, beside, self.closed(state.name))
+        state.tasks.append(task)
+        return task
 
     def _task(self, state: ServiceState, at: float, deployment: Deployment) -> Task:
         self._tasks += 1

@@ -92,6 +92,17 @@ def gauge(compute: Callable[[Fields], Values] | str) -> Measure:
     return measure
 
 
+def one_of(column: str) -> Measure:
+    """One sample of each running task, zero or one; the column says how many are one."""
+
+    def measure(field: Fields) -> Samples:
+        tasks, hit = np.ceil(field("tasks") - 1e-6), np.ceil(field(column))
+        least = np.where(hit >= tasks, np.minimum(hit, 1.0), 0.0)
+        return Samples(np.minimum(hit, tasks), tasks, least, np.minimum(hit, 1.0))
+
+    return measure
+
+
 def per_task(name: str) -> Measure:
     """One sample of each running task: average, least and most are columns of their own."""
 
@@ -129,5 +140,25 @@ def timed(scale: float = 1.0) -> Measure:
         return Samples(
             field("seconds") * scale, count, field("shortest") * scale, field("longest") * scale, histogram
         )
+
+    return measure
+
+
+def timed_in(zone: str) -> Measure:
+    """The same of the requests in one zone: its own where zones differ, else its share of the service's."""
+
+    def measure(field: Fields) -> Samples:
+        whole, own, share = field("latency"), field(f"latency {zone}"), field(f"share {zone}")
+        if whole.ndim == 1:
+            none = np.zeros(len(whole))
+            return Samples(none, none, none, none)
+        histogram, seconds = whole * share[:, None], field("seconds") * share
+        if own.ndim > 1:
+            apart = own.sum(axis=1) > 0
+            histogram = np.where(apart[:, None], own, histogram)
+            seconds = np.where(apart, field(f"seconds {zone}"), seconds)
+        histogram = histogram.astype(np.float32, copy=False)
+        count = histogram.sum(axis=1, dtype=np.float64)
+        return Samples(seconds, count, field("shortest"), field("longest"), histogram)
 
     return measure

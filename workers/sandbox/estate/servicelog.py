@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from workers.sandbox.estate.memory import KILLED
-from workers.sandbox.estate.names import digest, number
+from workers.sandbox.estate.names import ZONES, digest, number
 from workers.sandbox.estate.tasks import Task
 from workers.sandbox.estate.wording import Voice, wording
 from workers.sandbox.estate.world import World
@@ -46,7 +46,7 @@ class ServiceRow:
         self.at, self.length = float(table.times[index]), table.seconds
         self.voice = Voice(world.application, service)
         self.spec = world.application.services[service]
-        self._there: dict[int, list[str]] = {}
+        self._there: dict[tuple[int, bool], list[str]] = {}
 
     def lines(self) -> Iterator[Line]:
         """All of them, in no particular order; none of tasks that no longer send any."""
@@ -128,7 +128,8 @@ class ServiceRow:
             count = int(min(self._value(*column[1:]), FAILURES_PER_SECOND * self.length))
             for _ in range(count):
                 at = self._moment()
-                yield self._line(at, revision, self._failure(at, revision, column[3]))
+                text = self._failure(at, revision, column[3])
+                yield self._line(at, revision, text, column[3].startswith("cut "))
 
     def _failure(self, at: float, revision: int, reason: str) -> str:
         request, behaviour = self._id(at), self.world.revisions.behaviour(self.service, revision)
@@ -224,19 +225,24 @@ class ServiceRow:
     def _id(self, at: float) -> str:
         return digest(self.world.seed, self.service, at)[:16]
 
-    def _line(self, at: float, revision: int, text: str) -> Line:
-        return Line(int(at * 1000), self.stream(self._task(revision)), text)
+    def _line(self, at: float, revision: int, text: str, cut: bool = False) -> Line:
+        return Line(int(at * 1000), self.stream(self._task(revision, cut)), text)
 
-    def _task(self, revision: int) -> str:
-        """A task of the revision that was running then; those of long ago only have names."""
-        if revision not in self._there:
-            self._there[revision] = self._running(revision)
-        tasks = self._there[revision]
+    def _task(self, revision: int, cut: bool) -> str:
+        """A task of the revision that was running then, in the zone that is cut off if it has to be.
+
+        Those of long ago only have names.
+        """
+        if (revision, cut) not in self._there:
+            self._there[revision, cut] = self._running(revision, cut)
+        tasks = self._there[revision, cut]
         return tasks[int(self.rng.random() * len(tasks))]
 
-    def _running(self, revision: int) -> list[str]:
+    def _running(self, revision: int, cut: bool) -> list[str]:
         tasks, end = self.world.fleet.services[self.service].tasks, self.at + self.length
-        there = [t.id for t in tasks if t.revision == revision and t.present(self.at, end) > 0]
+        zones = {zone for zone, _ in self.world.cut_off(self.service)} if cut else set(ZONES)
+        mine = [t for t in tasks if t.revision == revision and t.zone in zones]
+        there = [t.id for t in mine if t.present(self.at, end) > 0]
         earlier = (
             digest(self.world.seed, self.service, "earlier", nth)[:32] for nth in range(self.spec.tasks)
         )

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import inf
 
 from workers.sandbox.estate.names import ZONES, number
+
+NOTICED = 30.0
+"""Seconds until a balancer has found out that a host no longer answers."""
 
 
 @dataclass
@@ -26,11 +30,10 @@ class Task:
     flaw: str = ""
     restarts: list[tuple[float, float]] = field(default_factory=list)
     """When its process was killed and when the next one was ready, where it is restarted in place."""
-
-    @property
-    def zone(self) -> str:
-        """The availability zone it was placed in."""
-        return ZONES[number(3, self.id, "zone")]
+    zone: str = ZONES[0]
+    """The availability zone it was placed in."""
+    impaired: float | None = None
+    """Since when its host is, so that nothing on it answers."""
 
     @property
     def address(self) -> str:
@@ -39,14 +42,33 @@ class Task:
 
     def present(self, start: float, end: float) -> float:
         """The share of [start, end) during which it took requests."""
-        return 0.0 if self.flaw else self.running(start, end)
+        return 0.0 if self.flaw else self._up(start, min(end, self._given_up)) / (end - start)
 
     def running(self, start: float, end: float) -> float:
         """The share of [start, end) during which it ran."""
+        return self._up(start, end) / (end - start)
+
+    def unanswered(self, start: float, end: float) -> float:
+        """The share of [start, end) during which requests were still sent to it and met nobody."""
+        since = self._given_up - NOTICED
+        return self._up(max(start, since), min(end, self._given_up)) / (end - start)
+
+    def out_of_service(self, start: float, end: float) -> float:
+        """The share of [start, end) during which it ran and did not pass its health check."""
+        first = start if self.flaw else max(start, self._given_up)
+        return self._up(first, end) / (end - start)
+
+    @property
+    def _given_up(self) -> float:
+        """When the balancer has found out that its host does not answer."""
+        return inf if self.impaired is None else self.impaired + NOTICED
+
+    def _up(self, start: float, end: float) -> float:
+        """The seconds of [start, end) during which it ran."""
         last = end if self.stopping is None else min(end, self.stopping)
         up = max(0.0, last - max(start, self.started))
         down = sum(max(0.0, min(last, ready) - max(start, killed)) for killed, ready in self.restarts)
-        return max(0.0, up - down) / (end - start)
+        return max(0.0, up - down)
 
 
 @dataclass

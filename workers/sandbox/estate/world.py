@@ -13,24 +13,25 @@ from workers.sandbox.estate.catalogue import catalogue
 from workers.sandbox.estate.conditions import Conditions
 from workers.sandbox.estate.fleet import Fleet
 from workers.sandbox.estate.memory import Memory
-from workers.sandbox.estate.names import Names, digest, fraction
+from workers.sandbox.estate.names import ZONES, Names, digest, fraction
 from workers.sandbox.estate.revisions import Revisions
 from workers.sandbox.estate.series import Series
 from workers.sandbox.estate.statistics import Points, points
 from workers.sandbox.estate.storage import Storage
 from workers.sandbox.estate.tasks import Deployment, Task
 from workers.sandbox.estate.trail import Actor, Record, Trail
+from workers.sandbox.estate.zones import spread
 from workers.sandbox.model.engine import Engine
 from workers.sandbox.model.history import FINE, FINE_KEPT, History
 from workers.sandbox.model.queueing import Floats
 from workers.sandbox.model.rows import Row
-from workers.sandbox.model.scene import Group, Scene, State
+from workers.sandbox.model.scene import Ailing, Group, Scene, State
 from workers.sandbox.model.spec import Application
 
 WARM_UP = 60.0
 """Seconds before the first change from which steps are computed one after the other."""
 SETTLED = 30.0
-OF_TASKS = frozenset({"stuck", "slowed", "rotated", "silent"})
+OF_TASKS = frozenset({"stuck", "slowed", "rotated", "silent", "stale"})
 """Figures that sit in the tasks themselves: a task started since has none of it."""
 STRETCH = 600
 
@@ -50,6 +51,7 @@ class World:
         self.revisions = Revisions(begin.application, code=dict(begin.code))
         self.fleet.flaw = lambda name, number: self.revisions.behaviour(name, number).code.flaw
         self.fleet.placeable = lambda name: not self.conditions.now.get((name, "unplaceable"))
+        self.fleet.closed = lambda name: frozenset(zone for zone, _ in self.cut_off(name))
         self.series = {(s.namespace, s.name, s.dimensions): s for s in catalogue(begin.application)}
         self.conditions = Conditions()
         self.storage = Storage(begin.application, self.conditions)
@@ -106,8 +108,33 @@ class World:
         conditions |= self.storage.holds(start)
         for name in self.application.services:
             conditions[(name, "unhealthy")] = self.fleet.unhealthy(name, start, end)
+            for zone in ZONES:
+                conditions[(name, f"unhealthy {zone}")] = self.fleet.unhealthy(name, start, end, zone)
+            conditions[(name, "impaired")] = self.fleet.impaired(name, start)
         groups = {name: self._groups(name, start, end, conditions) for name in self.application.services}
-        return Scene(groups, conditions, self._routines)
+        zones = {name: spread(self.fleet.services[name].tasks, start, end) for name in groups}
+        ailing = {name: one for name in groups if (one := self._ailing_zone(name, start, end))}
+        return Scene(groups, conditions, self._routines, zones, ailing)
+
+    def cut_off(self, service: str) -> list[tuple[str, float]]:
+        """The zones in which tasks of a service lose calls now, and the share of those that are lost."""
+        return [
+            (figure.removeprefix("cut in "), lost)
+            for (part, figure), lost in self.conditions.now.items()
+            if part == service and lost and figure.startswith("cut in ")
+        ]
+
+    def _ailing_zone(self, name: str, start: float, end: float) -> Ailing | None:
+        """The tasks in a zone that lost its network: those that were there before that."""
+        for zone, lost in self.cut_off(name):
+            since = self.conditions.since(name, f"cut in {zone}") or start
+            tasks = self.fleet.services[name].tasks
+            there = [task for task in tasks if task.zone == zone and task.created < since]
+            present = sum(task.present(start, end) for task in tasks)
+            share = sum(task.present(start, end) for task in there) / present if present else 0.0
+            if share:
+                return Ailing(zone, share, lost)
+        return None
 
     def _ailing(self, service: str, figure: str, start: float, end: float) -> float:
         """The share of a service that a condition concerns; of what sits in tasks, newer ones are free.
@@ -131,6 +158,7 @@ class World:
             squeeze, held = self.memory.figures(name, revision)
             behaviour = self.revisions.behaviour(name, revision)
             broken = self.memory.broken(name, revision, start, FINE)
+            broken += self.fleet.unanswered(name, revision, start, end)
             found.append(Group(revision, tasks, behaviour, squeeze * slowed, broken, held))
         return tuple(found)
 
@@ -154,7 +182,9 @@ class World:
             name: (Group(revision, tasks, self.revisions.behaviour(name, revision)),)
             for name, (revision, tasks, _) in begin.running.items()
         }
-        return Scene(groups, routines=begin.routines)
+        tasks = {name: state.tasks for name, state in self.fleet.services.items()}
+        zones = {name: spread(tasks[name], begin.now - 1, begin.now) for name in groups}
+        return Scene(groups, routines=begin.routines, zones=zones)
 
     def _resting(self, now: float) -> State:
         """The state the healthy application comes to rest in, from which the past is computed."""

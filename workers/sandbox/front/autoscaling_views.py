@@ -36,7 +36,7 @@ def group_view(desk: Desk, state: ServiceState) -> Result:
         "HealthCheckGracePeriod": 30,
         "Instances": [_member(desk, task) for task in there],
         "CreatedTime": state.created,
-        "SuspendedProcesses": [],
+        "SuspendedProcesses": _suspended(desk, state),
         "VPCZoneIdentifier": ",".join(f"subnet-0{number(16**16, 'subnet', n):016x}" for n in range(3)),
         "EnabledMetrics": [{"Metric": "GroupInServiceInstances", "Granularity": "1Minute"}],
         "Tags": [
@@ -54,6 +54,14 @@ def group_view(desk: Desk, state: ServiceState) -> Result:
     }
 
 
+def _suspended(desk: Desk, state: ServiceState) -> list[Result]:
+    """Somebody kept the group from replacing what is unhealthy, weeks ago."""
+    if desk.world.conditions.since(state.name, "unreplaced") is None:
+        return []
+    day = datetime.fromtimestamp(desk.world.began - 86400 * 23, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return [{"ProcessName": "ReplaceUnhealthy", "SuspensionReason": f"User suspended at {day}"}]
+
+
 def _template(desk: Desk, service: str, version: int) -> Result:
     return {
         "LaunchTemplateId": desk.names.template_id(service),
@@ -65,12 +73,13 @@ def _template(desk: Desk, service: str, version: int) -> Result:
 def _member(desk: Desk, task: Task) -> Result:
     leaving = task.stopping is not None and task.stopping <= desk.now
     coming = task.started > desk.now
+    sick = not coming and task.out_of_service(desk.now - 1, desk.now) > 0
     return {
         "InstanceId": desk.names.instance(task.id),
         "InstanceType": desk.world.application.services[task.service].instance_type,
         "AvailabilityZone": task.zone,
         "LifecycleState": "Terminating" if leaving else "Pending" if coming else "InService",
-        "HealthStatus": "Unhealthy" if task.flaw and not coming else "Healthy",
+        "HealthStatus": "Unhealthy" if sick else "Healthy",
         "LaunchTemplate": _template(desk, task.service, task.revision),
         "ProtectedFromScaleIn": False,
     }

@@ -19,7 +19,7 @@ _ID = re.compile(r"[a-z][a-zA-Z0-9_]{0,254}$")
 def list_metrics(desk: Desk) -> Result:
     """ListMetrics."""
     found = [s for s in _shown(desk).values() if _fits(s, desk.params)]
-    found.sort(key=lambda s: (s.namespace, s.name, s.dimensions))
+    found.sort(key=lambda s: (s.namespace, s.name, len(s.dimensions), s.dimensions))
     page, token = desk.page(found, 500, desk.get("NextToken"))
     metrics = [
         {"Namespace": s.namespace, "MetricName": s.name, "Dimensions": _dimensions(s.dimensions)}

@@ -35,7 +35,7 @@ def describe_instance_status(desk: Desk) -> Result:
     """DescribeInstanceStatus: of running instances, unless all are asked for."""
     found = _wanted(desk, [_instance(desk, task) for task in _tasks(desk)])
     every = desk.get("IncludeAllInstances", False)
-    shown = [_status(one) for one in found if every or one["State"]["Name"] == "running"]
+    shown = [_status(desk, one) for one in found if every or one["State"]["Name"] == "running"]
     page, token = desk.page(shown, desk.get("MaxResults", 1000), desk.get("NextToken"))
     return trimmed({"InstanceStatuses": list(page), "NextToken": token})
 
@@ -161,7 +161,7 @@ def _instance(desk: Desk, task: Task) -> Result:
     return trimmed(found)
 
 
-def _status(instance: Result) -> Result:
+def _status(desk: Desk, instance: Result) -> Result:
     running = instance["State"]["Name"] == "running"
     word: Result = {"Status": "ok" if running else "not-applicable"}
     if running:
@@ -171,8 +171,17 @@ def _status(instance: Result) -> Result:
         "AvailabilityZone": instance["Placement"]["AvailabilityZone"],
         "InstanceState": instance["State"],
         "InstanceStatus": word,
-        "SystemStatus": word,
+        "SystemStatus": _system(desk, instance) or word,
     }
+
+
+def _system(desk: Desk, instance: Result) -> Result | None:
+    """The status of the host under an instance, where it is impaired; AWS checks every minute."""
+    task = next(t for t in _tasks(desk) if desk.names.instance(t.id) == instance["InstanceId"])
+    if task.impaired is None or desk.now < task.impaired + 60 or instance["State"]["Name"] != "running":
+        return None
+    failed = {"Name": "reachability", "Status": "failed", "ImpairedSince": task.impaired}
+    return {"Status": "impaired", "Details": [failed]}
 
 
 def _version(desk: Desk, revision: Revision, newest: int) -> Result:

@@ -38,7 +38,7 @@ def describe_target_health(desk: Desk) -> Result:
             continue
         target = {"Id": task.address, "Port": PORT, "AvailabilityZone": task.zone}
         if _on_instances(desk, service):
-            target = {"Id": desk.names.instance(task.id), "Port": PORT}
+            target["Id"] = desk.names.instance(task.id)
         if task.stopping is not None and task.stopping <= desk.now:
             text = "Target deregistration is in progress"
             health = {"State": "draining", "Reason": "Target.DeregistrationInProgress", "Description": text}
@@ -48,6 +48,8 @@ def describe_target_health(desk: Desk) -> Result:
         elif task.flaw or any(killed <= desk.now < ready for killed, ready in task.restarts):
             text = "Health checks failed with these codes: [503]"
             health = {"State": "unhealthy", "Reason": "Target.ResponseCodeMismatch", "Description": text}
+        elif task.out_of_service(desk.now - 1, desk.now):
+            health = {"State": "unhealthy", "Reason": "Target.Timeout", "Description": "Request timed out"}
         else:
             health = {"State": "healthy"}
         found.append({"Target": target, "HealthCheckPort": str(PORT), "TargetHealth": health})

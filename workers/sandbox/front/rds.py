@@ -1,7 +1,7 @@
 """Amazon RDS: instances and their events."""
 
 from workers.sandbox.estate.beginning import Happening, within
-from workers.sandbox.estate.names import REGION, digest, number
+from workers.sandbox.estate.names import REGION, ZONES, digest, number
 from workers.sandbox.front.desk import Desk, Handler, Result, trimmed
 from workers.sandbox.front.refusal import CloudError
 from workers.sandbox.model.spec import Database
@@ -19,6 +19,7 @@ def describe_db_instances(desk: Desk) -> Result:
 
 
 def _instance(desk: Desk, name: str, spec: Database) -> Result:
+    moved = int(desk.world.conditions.now.get((name, "failed over"), 0.0))
     address = f"{name}.c9k2xw41bq.{REGION}.rds.amazonaws.com"
     return {
         "DBInstanceIdentifier": name,
@@ -35,12 +36,12 @@ def _instance(desk: Desk, name: str, spec: Database) -> Result:
         "DBSecurityGroups": [],
         "VpcSecurityGroups": [{"VpcSecurityGroupId": f"sg-0{number(16**16, name):016x}", "Status": "active"}],
         "DBParameterGroups": [{"DBParameterGroupName": f"{name}-pg16", "ParameterApplyStatus": "in-sync"}],
-        "AvailabilityZone": f"{REGION}a",
+        "AvailabilityZone": ZONES[moved],
         "PreferredMaintenanceWindow": "sun:04:30-sun:05:00",
         "PendingModifiedValues": {},
         "LatestRestorableTime": desk.now // 300 * 300 - 60,
         "MultiAZ": True,
-        "SecondaryAvailabilityZone": f"{REGION}b",
+        "SecondaryAvailabilityZone": ZONES[1 - moved],
         "EngineVersion": "16.4",
         "AutoMinorVersionUpgrade": True,
         "ReadReplicaDBInstanceIdentifiers": [],

@@ -11,6 +11,7 @@ from workers.sandbox.model.rows import Writer
 from workers.sandbox.model.scene import Group
 from workers.sandbox.model.spec import Application
 from workers.sandbox.model.work import Work
+from workers.sandbox.model.zones import Zones
 
 RESERVED = 3
 """Connections that PostgreSQL keeps for its own people."""
@@ -25,6 +26,7 @@ class Measures:
         self.application, self.step, self.descent, self.writer = application, step, descent, writer
         self.rare: dict[str, float] = {}
         self._failing: dict[str, Floats] = {}
+        self._zones = Zones(step, writer)
 
     def noise(self, size: float) -> Floats:
         """Factors around one."""
@@ -38,10 +40,12 @@ class Measures:
         """Write down a service's step, from what each group did."""
         spec, rng, dt = self.application.services[name], self.step.rng, self.step.dt
         counts, failed, refused, astray = (np.zeros(self.step.rows) for _ in range(4))
+        by_group: list[tuple[Work, Floats]] = []
         for group, work in zip(groups, done, strict=True):
             self._rare(name, group)
             line = self.descent.lines[(name, group.revision)]
             served = rng.poisson(line.served * dt)
+            by_group.append((work, served))
             counts += served
             lost = self.descent.astray.get((name, group.revision), 0.0)
             if np.any(lost):
@@ -64,6 +68,9 @@ class Measures:
         self.writer.write(name, heard=np.full(self.step.rows, heard))
         self.writer.write(name, unhealthy=np.full(self.step.rows, np.ceil(unhealthy)))
         self._failing[name] = failed / np.maximum(counts, 1)
+        impaired = self.step.scene.condition(name, "impaired")
+        self.writer.write(name, impaired=np.full(self.step.rows, impaired))
+        self._zones.write(name, by_group, self._cut(name))
         self._processors(name, groups)
 
     def finish(self) -> None:
@@ -101,6 +108,9 @@ class Measures:
                     self.writer.add((part, field), self.writer.row[(name, field)])
             for field in ("requests", "refused"):
                 self.writer.add((part, field), self.writer.read(name, "astray"))
+            for zone in self.step.scene.zones.get(name, ()):
+                for field in (f"requests {zone}", f"failed {zone}"):
+                    self.writer.add((part, field), self.writer.read(name, field))
             self.writer.least((part, "shortest"), self.writer.read(name, "shortest"))
             self.writer.most((part, "longest"), self.writer.read(name, "longest"))
         self.writer.write(part, connections=np.round(self.writer.read(part, "requests") * 0.31))
@@ -127,6 +137,11 @@ class Measures:
             total = total + count
         self.writer.row[(name, "served by", str(group.revision))] = served
         return total
+
+    def _cut(self, name: str) -> Floats:
+        """Failures of calls that were never answered, over all revisions."""
+        columns = [c for c in self.writer.row if c[:2] == (name, "failed by") and c[3].startswith("cut ")]
+        return sum((self.writer.row[column] for column in columns), np.zeros(self.step.rows))
 
     def _latency(self, name: str, work: Work, served: Floats) -> None:
         self.writer.add((name, "latency"), tally(work.seconds, served))

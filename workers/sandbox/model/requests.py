@@ -15,6 +15,7 @@ from workers.sandbox.model.queueing import Floats, advance_line, chance_wait
 from workers.sandbox.model.scene import Group, Key, Scene, State
 from workers.sandbox.model.spec import Edge
 from workers.sandbox.model.stores import ERROR, REFUSED, SAMPLES, Outcomes, chance, lognormal
+from workers.sandbox.model.wire import over_bad_wire
 from workers.sandbox.model.work import (
     Codes,
     Mask,
@@ -39,6 +40,8 @@ REFUSALS = {
     "throttled": 0.01,
     "full": 0.008,
     "unreached": 30,
+    "down": 0.02,
+    "stale": 0.01,
 }
 """What may end a call before it is worked on, and after how many seconds: conditions of the caller."""
 HICCUP_SECONDS, HICCUP_CHANCE = 20.0, 0.012
@@ -95,6 +98,9 @@ class Step:
             seconds[touched] *= code.slower
         alive = np.ones((self.rows, SAMPLES), bool)
         work = Work(service, group, served, routes, seconds, alive, np.zeros(alive.shape, np.int16))
+        ailing = self.scene.ailing.get(service)
+        if ailing is not None:
+            work.apart = chance(self.rng, self.rows) < ailing.share
         if code.raises:
             work.fail(touched & (chance(self.rng, self.rows) < code.raises), self.reasons.code("raised"))
         return work
@@ -161,6 +167,11 @@ class Step:
                 seconds = np.where(met, np.float32(min(lasts, edge.timeout_ms / 1000)), seconds)
                 code = self.reasons.code(f"{word} {dependency}")
                 codes = np.where(met, code, 0 if codes is None else codes).astype(np.int16)
+        if work.apart is not None:
+            ailing = self.scene.ailing[work.service]
+            seconds, lost = over_bad_wire(self.rng, work.apart, ailing.lost, seconds, edge.timeout_ms / 1000)
+            code = self.reasons.code(f"cut {dependency}")
+            codes = np.where(lost, code, 0 if codes is None else codes).astype(np.int16)
         return seconds, codes
 
     def _refused(self, work: Work, dependency: str, word: str) -> Samples | float:
@@ -248,7 +259,7 @@ class Step:
     ) -> tuple[Samples | float, Mask | None]:
         """Samples of the wait for a connection of the pool, and who gave up waiting if anybody did."""
         key: Key = (work.service, work.group.revision, dependency)
-        hold = mean_of(seconds, mask, self.state.query.get(key))
+        hold = mean_of(seconds, mask & work.usual, self.state.query.get(key))
         taken = self.state.taken.get(key, work.taken[dependency])
         size = int(edge.pool or 1) * (1 - self.scene.condition(dependency, "taken"))
         patience, places = edge.pool_wait_ms / 1000, max(work.group.tasks, 0.05) * size
@@ -283,4 +294,7 @@ class Step:
             damp(state.made, key, work.made.get(dependency, np.zeros(self.rows)))
             if dependency in work.taken:
                 damp(state.taken, key, work.taken[dependency])
-        damp(state.hold, (name, revision), work.seconds.mean(axis=1, dtype=np.float64))
+        mean = work.seconds.mean(axis=1, dtype=np.float64)
+        if work.apart is not None:
+            mean = mean_of(work.seconds, work.usual, None)
+        damp(state.hold, (name, revision), mean)

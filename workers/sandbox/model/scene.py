@@ -11,7 +11,7 @@ from workers.sandbox.model.behaviour import Behaviour
 from workers.sandbox.model.queueing import Floats
 from workers.sandbox.model.spec import Edge
 
-DOORS = ("rotated", "expired", "denied", "unreached")
+DOORS = ("rotated", "expired", "denied", "unreached", "down", "stale")
 """Conditions of a caller that turn its calls away before they count as one."""
 
 Key = tuple[str, int, str]
@@ -47,6 +47,18 @@ class Routine:
 
 
 @dataclass(frozen=True)
+class Ailing:
+    """The tasks of a service that are worse off than the others: where they are, and how many of all.
+
+    `lost` is the share of their calls that is never answered.
+    """
+
+    zone: str
+    share: float
+    lost: float
+
+
+@dataclass(frozen=True)
 class Scene:
     """Everything that holds during a step. Conditions are keyed by (part, figure), as faults set them."""
 
@@ -54,6 +66,9 @@ class Scene:
     conditions: Mapping[tuple[str, str], float] = field(default_factory=dict)
     routines: Mapping[str, Routine] = field(default_factory=dict)
     """What runs every day on a part."""
+    zones: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Per service: the share of its tasks in each availability zone."""
+    ailing: Mapping[str, Ailing] = field(default_factory=dict)
 
     def condition(self, part: str, figure: str, default: float = 0.0) -> float:
         """The value of a condition, or what holds without one."""

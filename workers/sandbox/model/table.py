@@ -24,6 +24,8 @@ _MEANS = frozenset(
         "waiting",
         "keeps",
         "in_flight",
+        "impaired",
+        "share",
     ]
 )
 _MOST = frozenset(["longest", "cpu_most", "memory_most", "age"])
@@ -107,6 +109,8 @@ class Table:
 
 def _merge(name: Column, values: np.ndarray, first: np.ndarray) -> np.ndarray:
     field = name[1]
+    if field.startswith(("share ", "unhealthy ")):
+        field = field.partition(" ")[0]
     if field in _MOST:
         return np.maximum.reduceat(values, first)
     if field in _LEAST:

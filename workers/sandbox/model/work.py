@@ -46,12 +46,20 @@ class Work:
     seconds: np.ndarray
     alive: Mask
     reason: Codes
+    apart: Mask | None = None
+    """Which requests are worked on by tasks that are worse off than the others; None if there are none."""
     made: dict[str, Floats] = field(default_factory=dict)
     taken: dict[str, Floats] = field(default_factory=dict)
     missed: dict[str, Floats] = field(default_factory=dict)
     blocked: dict[str, Floats] = field(default_factory=dict)
     lengthy: dict[str, Floats] = field(default_factory=dict)
     """Per request: calls made, connections taken, cache misses, statements that met a lock, slow ones."""
+
+    @property
+    def usual(self) -> Mask:
+        """The requests of tasks that are like the others: each task has workers and pools of its own."""
+        whole = self.apart is None or self.apart.all()
+        return np.ones(self.routes.shape, bool) if whole else ~self.apart
 
     def fail(self, mask: Mask, codes: Codes | int) -> None:
         """End these requests for these reasons."""

@@ -124,6 +124,39 @@ class Reclaim:
 
 
 @dataclass(frozen=True)
+class Impair:
+    """The host under one instance of a group fails, and the group does not replace what is unhealthy."""
+
+    at: float
+    service: str
+    nth: int
+    harmful: bool = True
+
+    def apply(self, world: World) -> None:
+        """Let it fail."""
+        there = world.fleet.services[self.service].running(self.at)
+        there[self.nth % len(there)].impaired = self.at
+        world.conditions.turn(self.at, self.service, "unreplaced", 1.0)
+
+
+@dataclass(frozen=True)
+class CutOff:
+    """The network of one zone loses packets: a service's tasks in it lose a share of their calls."""
+
+    at: float
+    service: str
+    nth: int
+    lost: float
+    harmful: bool = True
+
+    def apply(self, world: World) -> None:
+        """Pick a zone in which it has tasks, and cut it off."""
+        there = sorted({task.zone for task in world.fleet.services[self.service].running(self.at)})
+        zone = there[self.nth % len(there)]
+        world.conditions.turn(self.at, self.service, f"cut in {zone}", self.lost)
+
+
+@dataclass(frozen=True)
 class Lock:
     """Somebody's transaction holds a lock on a table."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from workers.sandbox.scenario import doors, outside, releases, stores, tasks
+from workers.sandbox.scenario import doors, outside, places, releases, stores, tasks
 from workers.sandbox.scenario.case import Trouble
 from workers.sandbox.scenario.stage import Stage
 
@@ -29,4 +29,5 @@ FAULTS: dict[str, Callable[[Stage], Trouble]] = {
     "lock_contention": stores.lock_contention,
     "cache_stampede": stores.cache_stampede,
     "consumer_stopped": stores.consumer_stopped,
+    "node_or_zone": places.node_or_zone,
 }
