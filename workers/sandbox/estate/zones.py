@@ -17,7 +17,7 @@ def next_zone(seed: int, service: str, beside: Iterable[Task], closed: frozenset
 
 def spread(tasks: Iterable[Task], start: float, end: float) -> Mapping[str, float]:
     """The share of a service's tasks in each zone, of those that took requests in [start, end)."""
-    found = dict.fromkeys(ZONES, 0.0)
+    found: dict[str, float] = dict.fromkeys(ZONES, 0.0)
     for task in tasks:
         found[task.zone] += task.present(start, end)
     whole = sum(found.values())

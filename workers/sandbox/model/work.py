@@ -58,8 +58,9 @@ class Work:
     @property
     def usual(self) -> Mask:
         """The requests of tasks that are like the others: each task has workers and pools of its own."""
-        whole = self.apart is None or self.apart.all()
-        return np.ones(self.routes.shape, bool) if whole else ~self.apart
+        if self.apart is None or self.apart.all():
+            return np.ones(self.routes.shape, bool)
+        return ~self.apart
 
     def fail(self, mask: Mask, codes: Codes | int) -> None:
         """End these requests for these reasons."""
