@@ -41,7 +41,7 @@ lock: .venv/.uv
 
 .venv/.uv: requirements/uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Runbook needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
-	@$(PYTHON) -m venv .venv || { echo "The venv module is missing: on Debian or Ubuntu, apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv --clear .venv || { echo "The venv module is missing: on Debian or Ubuntu, apt-get install python3-venv"; exit 1; }
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.lock
 	@touch $@
 
