@@ -7,7 +7,7 @@ INSTALL := $(UV) pip install -q --python $(BIN)/python --require-hashes --no-dep
 .PHONY: demo run test check bench screens format lock clean
 
 demo: .venv/.demo
-	@$(BIN)/runbook demo $(if $(FAULT),--fault $(FAULT)) $(if $(SEED),--seed $(SEED)) $(if $(APP),--application $(APP)) $(if $(AUTO),--auto)
+	@$(BIN)/runbook demo $(if $(FAULT),--fault $(FAULT)) $(if $(SEED),--seed $(SEED)) $(if $(APP),--application $(APP)) $(if $(PORT),--port $(PORT)) $(if $(AUTO),--auto)
 
 run: .venv/.run
 	@$(BIN)/runbook up

@@ -16,10 +16,19 @@ REMIND_SECONDS = 60
 
 @dataclass
 class _Down:
-    """Since when a program is not what it was, and when that was last said."""
+    """Since when a program is not what it was, when that was last said, and when we start it ourselves."""
 
     since: float
     said: float
+    due: float = 0
+
+
+@dataclass
+class _Short:
+    """How often in a row a program ended before it was steady, and when it last did."""
+
+    times: int = 0
+    ended: int = 0
 
 
 class Crew:
@@ -32,6 +41,7 @@ class Crew:
         self._pids: dict[str, int] = {}
         self._begun: dict[str, float] = {}
         self._down: dict[str, _Down] = {}
+        self._short: dict[str, _Short] = {}
 
     def start(self, between: Callable[[], None]) -> None:
         """Start all; `between` is called once after the eager ones were begun. Raises `CannotStart`."""
@@ -51,14 +61,16 @@ class Crew:
             program = self._programs[name]
             if program.once:
                 continue
-            if state.word == "FATAL":  # supervisord gave up; we do not
-                self._supervisord.start(name)
+            short = self._short.setdefault(name, _Short())
+            if state.word == "RUNNING":
+                short.times = 0
+            elif state.word in ("BACKOFF", "FATAL") and state.ended != short.ended:
+                short.times, short.ended = short.times + 1, state.ended
+                self._died(program, short)
+            elif name not in self._down and (not state.up or state.pid != self._pids[name]):
+                self._died(program, short)
             if name in self._down:
                 self._look_again(program, state)
-            elif not state.up or state.pid != self._pids[name]:
-                now = time.monotonic()
-                self._down[name] = _Down(now, now)
-                self._say(f"  {name:<9} died ({self._supervisord.ending(name)}); starting it again")
 
     def stop(self) -> None:
         """Stop all, the last tier first, and say so. If supervisord is gone, so are they."""
@@ -102,8 +114,19 @@ class Crew:
         text = f"{program.name} could not start: {why}. Its log ends:\n{tail(log)}"
         return CannotStart(text, f"The whole log: {log}")
 
+    def _died(self, program: Program, short: _Short) -> None:
+        now = time.monotonic()
+        pause = min(short.times, self._supervisord.longest)
+        down = self._down.setdefault(program.name, _Down(now, now))
+        down.due = now + pause
+        when = f" in {pause} s" if pause else ""
+        ending = self._supervisord.ending(program.name)
+        self._say(f"  {program.name:<9} died ({ending}); starting it again{when}")
+
     def _look_again(self, program: Program, state: State) -> None:
         down, now, name = self._down[program.name], time.monotonic(), program.name
+        if state.word == "FATAL" and now >= down.due:  # supervisord gave up; we do not
+            self._supervisord.start(name)
         if state.up and (program.ready is None or program.ready(state.pid)):
             self._pids[name] = state.pid
             del self._down[name]

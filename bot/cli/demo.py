@@ -9,16 +9,20 @@ import os
 import random
 import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from subprocess import PIPE, Popen
+from subprocess import PIPE, Popen, TimeoutExpired
 from typing import IO, Annotated, Any, NoReturn
 
 import typer
+
+from workers.domain.errors import RunbookError
 
 HOME = Path(".runbook") / "demo"
 READY_SECONDS = 60
@@ -26,6 +30,8 @@ EXAMPLES = ("shop", "booking", "claims")
 """Applications that there are runbooks for."""
 GROUPS = ("website", "policies", "intake", "documents", "payouts", "assessor")
 """What stands in no cluster: the Auto Scaling groups of claims."""
+PACKAGES = ("aiohttp", "moto")
+"""What the stand-ins need on top of the product."""
 LATENCY_MS = 120
 """What AWS takes to answer, more or less."""
 
@@ -81,13 +87,14 @@ def demo(
 ) -> None:
     """Break something in a local cloud and watch Runbook find it, in a local Slack."""
     signal.signal(signal.SIGTERM, _stop)
+    _check(port)
     case = Case(application, fault, random.randrange(1, 10_000) if seed is None else seed)
-    shutil.rmtree(HOME, ignore_errors=True)
     with ExitStack() as running:
         from bot.cli.ender import ender
 
         hand = running.enter_context(ender())
         stage = _stage(running, port, hand.url)
+        _known(stage, case)
         stack, ledger = running.enter_context(_product(stage))
         hand.pids = stack.pids
         began = time.time()
@@ -105,13 +112,51 @@ def demo(
         stack.watch()
 
 
+def _check(port: int) -> None:
+    """What the demo needs: said before anything starts."""
+    lacking = [name for name in PACKAGES if find_spec(name) is None]
+    if lacking:
+        raise RunbookError(
+            f"the demo needs packages that are not installed: {', '.join(lacking)}", "Run `make demo`."
+        )
+    try:
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(("127.0.0.1", port))
+    except OSError as error:
+        raise RunbookError(
+            f"port {port} of 127.0.0.1 cannot be used: {error.strerror}",
+            "Choose another one with --port (make demo PORT=…), or leave it out.",
+        ) from error
+    try:
+        shutil.rmtree(HOME, ignore_errors=True)
+        (HOME / "logs").mkdir(parents=True)
+    except OSError as error:
+        raise RunbookError(
+            f"{HOME.absolute()} cannot be made: {error.strerror}", "Start the demo in a folder of yours."
+        ) from error
+
+
+def _known(stage: Stage, case: Case) -> None:
+    """What there is to break is the local cloud's to say."""
+    there = {one["name"]: one["faults"] for one in stage.ask(stage.cloud, "/_cloud/applications")}
+    if case.application not in there:
+        raise RunbookError(
+            f"there is no application {case.application}", f"There are {', '.join(sorted(there))}."
+        )
+    if case.fault not in there[case.application]:
+        raise RunbookError(
+            f"nothing in {case.application} breaks as {case.fault}",
+            f"There are {', '.join(sorted(there[case.application]))}.",
+        )
+
+
 def _stop(_number: int, _frame: object) -> NoReturn:
     sys.exit(0)
 
 
 def _stage(running: ExitStack, port: int, crew: str) -> Stage:
     """Start both stand-ins and wait for the line each prints when it is ready."""
-    (HOME / "logs").mkdir(parents=True)
     cloud = running.enter_context(
         _stand_in(
             "cloud",
@@ -153,8 +198,9 @@ def _stand_in(name: str, module: str, *options: str) -> Generator[dict[str, Any]
         process.terminate()
         try:
             process.wait(5)
-        except TimeoutError:
+        except TimeoutExpired:
             process.kill()
+            process.wait()
 
 
 def _first_line(name: str, process: Popen[bytes], log: IO[bytes]) -> bytes:

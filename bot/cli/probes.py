@@ -86,8 +86,13 @@ def plain(url: str) -> str:
 def _client(url: str) -> Any:
     # Any: redis-py leaves the types of its replies open.
     from redis import Redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
 
-    return Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2, decode_responses=True)  # pyright: ignore[reportUnknownMemberType] — the same
+    # Whoever asks asks again; redis-py would do so by itself, with pauses of seconds.
+    never = Retry(NoBackoff(), 0)
+    wait = {"socket_timeout": 2, "socket_connect_timeout": 1}
+    return Redis.from_url(url, decode_responses=True, retry=never, **wait)  # pyright: ignore[reportUnknownMemberType] — the same
 
 
 def _beat(name: str, pid: int | str) -> str:

@@ -21,6 +21,7 @@ from bot.cli.supervisord import Program
 from workers.domain.errors import RunbookError
 
 OLDEST_REDIS = (6, 2)
+CHROMA = "chromadb_rust_bindings"
 # Below every system's range for outgoing connections, so that nobody is given the port while Chroma restarts.
 PORTS = range(20_000, 32_000)
 
@@ -81,10 +82,19 @@ def redis(binary: Binary, folder: Path, unix: Path, environ: Mapping[str, str]) 
     )
 
 
+def check_chroma(package: str = CHROMA) -> None:
+    """Raises `RunbookError` where there is no Chroma to start."""
+    if importlib.util.find_spec(package) is None:
+        raise RunbookError(
+            "Chroma, which keeps the runbooks' index, is not installed: this Python has no chromadb",
+            "Run `make run`, which installs what is missing, or set CHROMA_URL to a server of yours.",
+        )
+
+
 def chroma(folder: Path, port: int, environ: Mapping[str, str]) -> Program:
     """Chroma's server, by the function behind the `chroma` script: 60 MB less than with all the package."""
     arguments = ["chroma", "run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)]
-    start = "import sys, chromadb_rust_bindings as chroma; chroma.cli(sys.argv[1:])"
+    start = f"import sys, {CHROMA} as chroma; chroma.cli(sys.argv[1:])"
     return Program(
         "chroma",
         (sys.executable, "-P", "-c", start, *arguments),

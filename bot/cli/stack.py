@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from errno import EACCES
 from pathlib import Path
 from typing import IO, Literal, cast
 from urllib.parse import quote
@@ -131,8 +132,10 @@ class Stack:
 
     def _prepare(self) -> tuple[Supervisord, Crew]:
         settings, run = self.settings, self.settings.run_path
-        # Before anything is written: a missing Redis is said at once.
+        # Before anything is written: what is missing is said at once.
         binary = servers.redis_binary(self._environ.get("PATH")) if settings.redis_url is None else None
+        if settings.chroma_url is None:
+            servers.check_chroma()
         for folder in (settings.data_dir, run, settings.logs_path):
             _made(folder)
         lock = self._lock(run / LOCK)
@@ -212,12 +215,16 @@ class Stack:
 
     def _check(self, name: str, key: str, answers: Callable[[str], bool]) -> None:
         url, deadline = self.urls[key], time.monotonic() + self._patience
+        where, mend = probes.plain(url), f"Check {_GIVEN[key]} ({key})."
+        silent = False
         while not answers(url):
+            if not silent:
+                self._say(f"  {name:<9} no answer yet  {where}: asking for {self._patience:g} s. {mend}")
+                silent = True
             if time.monotonic() > deadline:
-                where = probes.plain(url)
-                raise Unreachable(name, f"no answer from {where}", f"Check {_GIVEN[key]} ({key}).")
+                raise Unreachable(name, f"no answer from {where}", mend)
             time.sleep(0.5)
-        self._say(f"  {name:<9} given          {probes.plain(url)}")
+        self._say(f"  {name:<9} given          {where}")
 
     def _remember(self) -> None:
         """For other commands in the same place: where this run's servers are."""
@@ -254,7 +261,15 @@ def _is_plain(name: str) -> bool:
 
 
 def _made(folder: Path) -> Path:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Made by another user, it can be there and still be of no use.
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES))
+    except OSError as error:
+        raise RunbookError(
+            f"{folder} cannot be used: {error.strerror}", "Choose another place: data_dir (RUNBOOK_DATA_DIR)."
+        ) from error
     return folder
 
 

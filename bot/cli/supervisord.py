@@ -25,7 +25,7 @@ from workers.domain.errors import RunbookError
 
 Probe = Callable[[int], bool]
 
-# What lived shorter than this is tried again 1, 2, 3 … seconds later, up to RETRIES, then from 1 again.
+# What lived shorter than this is tried again 1, 2, 3 … seconds later, up to RETRIES; then `crew.py` goes on.
 STEADY_SECONDS = 5
 RETRIES = 10
 LOG_BYTES = 10 * 1024 * 1024
@@ -58,11 +58,15 @@ Tier = Sequence[Program]
 
 @dataclass(frozen=True)
 class State:
-    """How a program is, in supervisord's words; `pid` is 0 while it does not run."""
+    """How a program is, in supervisord's words; `pid` is 0 while it does not run.
+
+    `ended` is the second (since 1970) in which it ended last.
+    """
 
     word: str
     pid: int
     code: int
+    ended: int
 
     @property
     def up(self) -> bool:
@@ -129,6 +133,11 @@ class Supervisord:
                 raise CannotStart(f"the process supervisor did not start:\n{tail(output)}", f"See {output}.")
             time.sleep(0.02)
 
+    @property
+    def longest(self) -> int:
+        """Seconds of the longest pause before it tries a program again."""
+        return self._retries
+
     def start(self, name: str) -> None:
         self._call("startProcess", self._full(name), False)
 
@@ -138,7 +147,10 @@ class Supervisord:
 
     def states(self) -> dict[str, State]:
         rows = self._call("getAllProcessInfo")
-        return {row["name"]: State(row["statename"], int(row["pid"]), int(row["exitstatus"])) for row in rows}
+        return {
+            row["name"]: State(row["statename"], int(row["pid"]), int(row["exitstatus"]), int(row["stop"]))
+            for row in rows
+        }
 
     def log(self, name: str) -> Path:
         return self._folders.logs / f"{name}.log"

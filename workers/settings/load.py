@@ -41,7 +41,9 @@ def load(path: Path | None, environ: Mapping[str, str], process: Process) -> Set
     checked, refused = _checked(document, context)
     problems = [*document.problems, *refused]
     if checked is not None:
-        problems += [*_unset(document, checked, process), *unmet(document, checked, process)]
+        said = {problem.place for problem in refused}
+        unmade = [problem for problem in unmet(document, checked, process) if problem.place not in said]
+        problems += [*_unset(document, checked, process), *unmade]
     if problems or checked is None:
         raise _error(problems)
     return Settings.model_validate(_share(process, document.tree, checked), context=context)

@@ -79,6 +79,8 @@ def _pattern(value: Any) -> Any:
 def _starting(*starts: str, example: str) -> AfterValidator:
     def look(value: str | SecretStr) -> str | SecretStr:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if text in starts:
+            raise wrong("is not filled in", f"It looks like {example}")
         if not text.startswith(starts):
             raise wrong(f"must start with {' or '.join(starts)}", f"It looks like {example}")
         return value

@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,8 +18,11 @@ from workers.settings.holders import FALLBACKS, OVERRIDES
 from workers.settings.reference import markdown
 
 ROOT = Path(__file__).parents[3]
+AT_ONCE = 2.0
 ENVIRON = {
     "PATH": os.environ["PATH"],
+    # The tree that these tests are in, wherever an installed one may be.
+    "PYTHONPATH": str(ROOT),
     "SLACK_APP_TOKEN": "xapp-1",
     "SLACK_BOT_TOKEN": "xoxb-1",
     "AWS_REGION": "eu-west-1",
@@ -211,3 +216,90 @@ def test_every_command_shortcut_and_event_of_the_manifest_has_its_listener_and_n
     events = manifest["settings"]["event_subscriptions"]["bot_events"]
     assert {event.partition(".")[0] for event in events} == {*named} - {"channel_id", "channel_type"}
     assert all(len(row["name"]) <= 24 for row in features["shortcuts"])
+
+
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        ({"SLACK_APP_TOKEN": "xapp-"}, "slack.app_token: is not filled in. It looks like xapp-1-"),
+        ({"SLACK_BOT_TOKEN": "xapp-1"}, "slack.bot_token: must start with xoxb-. It looks like xoxb-"),
+        ({"SLACK_BOT_TOKEN": ""}, "slack.bot_token: is missing. Set SLACK_BOT_TOKEN: api.slack.com/apps"),
+        ({"AWS_REGION": ""}, "providers.aws.regions: names no region. Set AWS_REGION"),
+    ],
+)
+def test_what_is_not_configured_is_said_once_with_what_to_set(
+    tmp_path: Path, environ: dict[str, str], says: str
+) -> None:
+    done, seconds = timed(tmp_path, "up", **environ)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("Runbook: the configuration has 1 problem:\n")
+    assert says in done.stderr
+    assert seconds < AT_ONCE
+
+
+@pytest.mark.parametrize("command", ["up", "migrate"])
+def test_a_data_folder_that_cannot_be_is_named(tmp_path: Path, command: str) -> None:
+    (tmp_path / "file").touch()
+
+    done, seconds = timed(tmp_path, command, RUNBOOK_DATA_DIR=str(tmp_path / "file"))
+
+    assert done.returncode == 1
+    assert re.search(rf"^Runbook: .*{tmp_path}/file cannot be used: ", done.stderr, re.MULTILINE)
+    assert "Choose another place: data_dir (RUNBOOK_DATA_DIR)." in done.stderr
+    assert seconds < AT_ONCE
+
+
+def test_a_demo_whose_port_is_taken_says_so_before_it_starts_anything(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done, seconds = timed(tmp_path, "demo", "--port", str(port))
+
+    assert done.returncode == 1
+    assert f"port {port} of 127.0.0.1 cannot be used: Address already in use" in done.stderr
+    assert "Choose another one with --port (make demo PORT=…), or leave it out." in done.stderr
+    assert list(tmp_path.iterdir()) == []
+    assert seconds < AT_ONCE
+
+
+def test_a_demo_of_something_unknown_says_what_there_is(tmp_path: Path) -> None:
+    fault = runbook(tmp_path, "demo", "--fault", "bad_luck")
+    application = runbook(tmp_path, "demo", "--app", "bank")
+
+    assert (fault.returncode, application.returncode) == (1, 1)
+    assert "nothing in shop breaks as bad_luck\nThere are access_change, " in fault.stderr
+    assert "there is no application bank\nThere are booking, claims, shop." in application.stderr
+
+
+def test_make_names_a_python_that_is_too_old_or_without_venv(tmp_path: Path) -> None:
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
+    # The least that these two Pythons answer: their version, and that there is no such module.
+    program(tmp_path / "old", "exit 1")
+    program(tmp_path / "bare", 'case "$1 $2" in "-m venv") exit 1;; esac')
+
+    old, bare = (made(tmp_path, f"PYTHON={tmp_path / name}") for name in ("old", "bare"))
+
+    assert "Runbook needs Python 3.11 or newer: make PYTHON=/path/to/python3.11" in old.stdout
+    assert "The venv module is missing: on Debian or Ubuntu, apt-get install python3-venv" in bare.stdout
+    assert old.returncode == bare.returncode == 2
+
+
+def timed(folder: Path, *arguments: str, **environ: str) -> tuple[subprocess.CompletedProcess[str], float]:
+    """What a command did, and the seconds of processor time that it took: other tests run beside this one."""
+    before = os.times()
+    done = runbook(folder, *arguments, **environ)
+    after = os.times()
+    return done, sum(after[2:4]) - sum(before[2:4])
+
+
+def made(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", "run", *arguments], cwd=folder, capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def program(path: Path, line: str) -> None:
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)

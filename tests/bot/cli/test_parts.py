@@ -221,6 +221,15 @@ def test_a_machine_without_a_server_uses_the_one_that_came_with_our_packages(tmp
     assert found.words.startswith("Valkey ")
 
 
+def test_a_python_without_chroma_is_told_how_to_get_it() -> None:
+    with pytest.raises(RunbookError) as caught:
+        servers.check_chroma(package="no_such_package")
+
+    assert "Chroma, which keeps the runbooks' index, is not installed" in str(caught.value)
+    assert caught.value.mend.startswith("Run `make run`")
+    servers.check_chroma()
+
+
 def test_ports_are_never_given_twice() -> None:
     ports = [servers.free_port() for _ in range(50)]
     for port in ports:
@@ -287,13 +296,16 @@ def test_a_stack_brings_extra_programs_and_says_where_everything_is(here: Path) 
 
 def test_a_given_server_that_does_not_answer_is_named_without_its_password(here: Path) -> None:
     environ = {**ENVIRON, "REDIS_URL": "redis://me:hush@127.0.0.1:1/0"}
+    said: list[str] = []
 
     with (
         pytest.raises(Unreachable) as caught,
-        Stack(load(None, environ, "up"), environ, commands=commands, say=lambda _text: None, patience=0.5),
+        Stack(load(None, environ, "up"), environ, commands=commands, say=said.append, patience=0.5),
     ):
         pass
 
+    asking = "no answer yet  redis://127.0.0.1:1/0: asking for 0.5 s. Check redis_url (REDIS_URL)."
+    assert asking in said[-1]
     assert "redis is unreachable: no answer from redis://127.0.0.1:1/0" in str(caught.value)
     assert caught.value.mend == "Check redis_url (REDIS_URL)."
 

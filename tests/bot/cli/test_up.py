@@ -1,5 +1,6 @@
 """`runbook up` with a real supervisord, Redis and Chroma; stand-ins take the place of our own processes."""
 
+import itertools
 import os
 import re
 import signal
@@ -8,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,8 @@ SECRETS = {
 }
 PLAIN = {
     "PATH": os.environ["PATH"],
+    # The tree that these tests are in, wherever an installed one may be.
+    "PYTHONPATH": str(HERE.parents[2]),
     "HOME": "/nowhere",
     "AWS_REGION": "eu-west-1",
     "UNRELATED": "unrelated-secret",
@@ -68,6 +72,17 @@ class Up:
         """The pid that supervisord last gave to a part."""
         log = (self.data / "logs/supervisor.log").read_text()
         return int(re.findall(rf"spawned: '{name}' with pid (\d+)", log)[-1])
+
+    def pauses(self, name: str) -> list[float]:
+        """Seconds between each end of a part and its next start, by supervisord's own record."""
+        log = (self.data / "logs/supervisor.log").read_text()
+        record = re.findall(rf"^(\S+ \S+) \w+ (spawned: '{name}'|exited: {name} )", log, re.MULTILINE)
+        steps = [(datetime.strptime(at, "%Y-%m-%d %H:%M:%S,%f"), what[0] == "s") for at, what in record]
+        return [
+            (after - before).total_seconds()
+            for (before, started), (after, again) in itertools.pairwise(steps)
+            if again and not started
+        ]
 
     def supervisor(self) -> int:
         return int(
@@ -220,6 +235,22 @@ def test_a_part_that_dies_is_started_again_and_redis_keeps_what_it_had(start: St
     assert up.part("worker") != worker
     assert lives(up.part("bot"))
     assert "begin worker" in up.order()[-1]
+
+
+def test_what_dies_again_and_again_is_given_ever_longer_pauses(place: Path, start: Start) -> None:
+    up = start().ready()
+    (place / "worker.fail").touch()
+
+    os.kill(up.part("worker"), signal.SIGKILL)
+    up.until("  worker    died (exit status 3); starting it again in 3 s")
+    (place / "worker.fail").unlink()
+    up.until("  worker    is back after")
+
+    said = re.findall(r"  worker +died \(exit status 3\); starting it again in (\d+) s", up.said())
+    assert said[-2:] == ["2", "3"]
+    *_, before, last = up.pauses("worker")
+    assert before > 1.9
+    assert last > 2.9
 
 
 def test_a_part_that_cannot_start_ends_all_and_shows_the_end_of_its_log(place: Path, start: Start) -> None:
