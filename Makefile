@@ -1,4 +1,4 @@
-# Every target installs what it needs by itself: Python 3.11 or newer, make and git are enough.
+# Every target installs what it needs by itself: Python 3.11 or newer and make are enough.
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
@@ -40,7 +40,7 @@ lock: .venv/.uv
 	$(LOCK) --extra postgresql -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/run.lock
 
 .venv/.uv: requirements/uv.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Runbook needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Runbook needs Python 3.11 or newer (brew install python@3.12, apt-get install python3.12-venv): make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv --clear .venv || { echo "The venv module is missing: on Debian or Ubuntu, apt-get install python3-venv"; exit 1; }
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.lock
 	@touch $@

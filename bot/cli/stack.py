@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Literal, cast
 from urllib.parse import quote
 
-from bot.cli import probes, servers
+from bot.cli import environs, probes, servers
 from bot.cli.crew import Crew, Say
 from bot.cli.supervisord import Folders, Program, Supervisord, Tier
 from workers.domain.errors import RunbookError, Unreachable
@@ -31,16 +31,6 @@ _ORDER: tuple[tuple[Own, ...], ...] = (("migrate",), ("executor", "worker", "qui
 # Seconds to finish what is in hand; a change that was begun is worth waiting for.
 _GRACE: dict[Own, float] = {"executor": 60, "worker": 20, "quick": 20}
 
-# What any program may see: how to run, nothing about anybody.
-_PLAIN = {
-    *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "XDG_RUNTIME_DIR", "VIRTUAL_ENV"),
-    *("LANG", "LANGUAGE", "TZ"),
-}
-# And what our own need to reach others.
-_NETWORK = {
-    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
-    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
-}
 _GIVEN = {"REDIS_URL": "redis_url", "CHROMA_URL": "chroma_url"}
 
 
@@ -72,7 +62,7 @@ class Stack:
         self._environ, self._config, self._extra, self._say = environ, config, tuple(extra), say
         self._stay, self._patience = stay, patience
         self._commands = commands or _commands(config)
-        self._base = {name: value for name, value in environ.items() if _is_plain(name)}
+        self._base = environs.plain(environ)
         self._sockets = settings.run_path
         self._claims: list[IO[str]] = []
         self._mine = False  # whether this run holds the lock
@@ -191,11 +181,10 @@ class Stack:
             yield tuple(self._part(name) for name in tier if changes or name != "executor")
 
     def _part(self, name: Own) -> Program:
-        network = {key: value for key, value in self._environ.items() if key.upper() in _NETWORK}
         urls = {key: url for key, url in self.urls.items() if name in holders((_GIVEN[key],))}
         environ = {
             **self._base,
-            **network,
+            **environs.network(self._environ),
             **variables(self._config, self._environ, name),
             **urls,
             "RUNBOOK_DATA_DIR": str(self.settings.data_dir),
@@ -254,10 +243,6 @@ def _commands(config: Path | None) -> Commands:
     option = ("--config", str(config.absolute())) if config else ()
     # -P: a folder named `bot` where somebody happens to stand must not be taken for ours.
     return lambda name: (sys.executable, "-P", "-m", "bot.cli", name, *option)
-
-
-def _is_plain(name: str) -> bool:
-    return name in _PLAIN or name.startswith(("LC_", "PYTHON"))
 
 
 def _made(folder: Path) -> Path:

@@ -194,8 +194,9 @@ def test_no_word_of_prose_is_lost(said: list[str]) -> None:
     ids=range(16),
 )
 def test_hostile_markdown_ends_soon(text: str) -> None:
-    started = time.monotonic()
+    # Of its own work: what else this machine does is not the chunker's.
+    started = time.thread_time()
 
     chunks(document(text))
 
-    assert time.monotonic() - started < 5.0
+    assert time.thread_time() - started < 5.0

@@ -13,6 +13,7 @@ import pytest
 
 from bot.cli import servers
 from bot.cli.crew import Crew
+from bot.cli.environs import network
 from bot.cli.stack import Stack
 from bot.cli.supervisord import CannotStart, Folders, Program, Supervisord
 from bot.cli.up import follow
@@ -257,6 +258,19 @@ def test_a_folder_that_others_can_open_is_not_used(tmp_path: Path) -> None:
 
     with pytest.raises(RunbookError, match="belongs to somebody else or is open to others"):
         servers.own_folder(tmp_path / "shared")
+
+
+# What the parts see
+
+
+def test_on_macos_a_forked_job_asks_the_environment_for_proxies_and_never_the_system() -> None:
+    given = {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "internal", "UNRELATED": "1"}
+
+    bare = network({}, "darwin")
+
+    assert bare == {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES", "NO_PROXY": "localhost,127.0.0.1"}
+    assert network(given, "darwin") == {**bare, "HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "internal"}
+    assert network(given, "linux") == {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "internal"}
 
 
 # The whole stack, as the demo uses it
