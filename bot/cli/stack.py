@@ -24,6 +24,9 @@ from workers.settings.holders import holders
 Own = Literal["migrate", "executor", "worker", "quick", "clock", "bot"]
 Commands = Callable[[Own], tuple[str, ...]]
 
+# The first start after an installation compiles every module, and a busy machine takes its time; what dies is
+# noticed at once all the same.
+READY_SECONDS = 180
 LOCK, ADDRESSES = "lock", "addresses.json"
 
 # Each line waits for the one before it.
@@ -193,7 +196,8 @@ class Stack:
         if name == "migrate":
             return Program(name, self._commands(name), environ, once=True)
         ready = probes.beats(self.urls["REDIS_URL"], name, grouped=self._stay)
-        return Program(name, self._commands(name), environ, ready=ready, grace=_GRACE.get(name, 10))
+        grace = _GRACE.get(name, 10)
+        return Program(name, self._commands(name), environ, ready=ready, grace=grace, patience=READY_SECONDS)
 
     def _check_given(self) -> None:
         """What was given by URL has to answer before anything leans on it."""
