@@ -5,49 +5,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
-from tests import chromium
 from tests.bot.sandbox.kit import actions, button, modal, mrkdwn, plain, section, text_input
 from tests.bot.sandbox.local_slack import Bot, LocalSlack, eventually
+from tests.bot.sandbox.page_kit import Open, box
 from tests.bot.sandbox.stub_cloud import StubCloud
 from tests.bot.sandbox.test_slack_blocks import ACCEPTED
 
-Open = Callable[..., Page]
 NASTY = '<img src=x onerror="window.stolen=1"><script>window.stolen=1</script>'
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[BrowserContext]:
-    with chromium.browser() as one:
-        yield one.new_context(viewport={"width": 1440, "height": 900}, timezone_id="UTC")
-
-
-@pytest.fixture
-def look(browser: BrowserContext) -> Iterator[Open]:
-    """Open the page as somebody; anything the browser complains about fails the test."""
-    complaints: list[str] = []
-    pages: list[Page] = []
-
-    def open_page(slack: LocalSlack, person: str = "alice", channel: str = "C0INCIDENTS") -> Page:
-        page = browser.new_page()
-        pages.append(page)
-        page.set_default_timeout(8000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-        page.goto(f"{slack.ready['url']}#as={person}&channel={channel}")
-        page.wait_for_selector("body[data-ready]")
-        return page
-
-    yield open_page
-    for page in pages:
-        page.close()
-    assert complaints == []
-
-
-def box(page: Page, pane: str = "channel") -> Any:
-    """The messages of a pane."""
-    return page.locator(f"#{pane}-list")
 
 
 def test_a_typed_mention_reaches_the_app_and_the_thread_opens(

@@ -1,9 +1,10 @@
 // One listener for everything that can be clicked: `data-do` names what happens.
 
 import { act } from './api.js';
+import { useShortcut } from './composer.js';
 import { el, fill } from './dom.js';
 import { fieldValue } from './elements.js';
-import { emoji, QUICK } from './emoji.js';
+import { emoji, NAMES, QUICK } from './emoji.js';
 import { icon } from './icons.js';
 import { avatar } from './message.js';
 import { ask, askField, confirm, pressFailed } from './modal.js';
@@ -11,6 +12,7 @@ import { go, route } from './route.js';
 import { channel, me, store, user } from './store.js';
 import { toast } from './toasts.js';
 
+const MAX_FOUND = 24;
 const popover = document.getElementById('popover');
 const view = (name) => { document.body.dataset.view = name; };
 
@@ -33,7 +35,8 @@ const DO = {
     const root = channel(id).messages.get(message)?.thread_ts || message;
     view('thread');
     go({ channel: id, thread: root });
-    document.getElementById('thread-text')?.focus({ preventScroll: true });
+    // The pane appears with the next frame; what is hidden takes no focus.
+    requestAnimationFrame(() => document.getElementById('thread-text').focus({ preventScroll: true }));
   },
   closeThread() {
     view('channel');
@@ -49,7 +52,13 @@ const DO = {
   react: ({ channel: id, message, name }) => act('reactions', { channel: id, ts: message, name }),
   pickReaction(data, node) {
     const choose = (name) => el('button', { type: 'button', class: 'icon-button', 'aria-label': name.replaceAll('_', ' '), title: `:${name}:`, 'data-do': 'react', 'data-name': name, 'data-message': data.message, 'data-channel': data.channel }, emoji(name));
-    openPopover(node, el('div', { class: 'picker', role: 'menu', 'aria-label': 'Reactions' }, QUICK.map(choose)));
+    const rows = el('div', { class: 'picker-rows', role: 'group', 'aria-label': 'Reactions' }, QUICK.map(choose));
+    const search = el('input', { class: 'input', type: 'search', placeholder: 'Find an emoji', 'aria-label': 'Find an emoji' });
+    search.addEventListener('input', () => {
+      const typed = search.value.trim().toLowerCase().replaceAll(' ', '_');
+      fill(rows, (typed ? NAMES.filter((name) => name.includes(typed)).slice(0, MAX_FOUND) : QUICK).map(choose));
+    });
+    openPopover(node, el('div', { class: 'picker' }, search, rows));
   },
   openMenu(data, node) {
     const one = channel(data.channel).messages.get(data.message);
@@ -62,11 +71,7 @@ const DO = {
       one.user === store.me ? item('Edit message', 'editMessage', 'pencil') : null,
       item('Delete message', 'deleteMessage', 'trash')));
   },
-  async shortcut({ channel: id, message, callback }) {
-    const answer = await act('shortcuts', { channel: id, message_ts: message, callback_id: callback });
-    if (!answer.ok) toast(answer.message, 'warning');
-    else if (!answer.acknowledged) toast(`${store.app.name} did not answer that shortcut in time.`, 'warning');
-  },
+  shortcut: ({ channel: id, message, callback }) => useShortcut({ channel: id, message_ts: message, callback_id: callback }),
   copyLink({ channel: id, message }) {
     navigator.clipboard?.writeText(`${location.origin}/archives/${id}/p${message.replace('.', '')}`);
     toast('Link copied.');
@@ -170,10 +175,23 @@ document.addEventListener('keydown', (event) => {
 
 document.addEventListener('keydown', (event) => {
   if (event.key !== 'Escape' || document.querySelector('dialog[open]')) return;
-  if (!popover.hidden) closePopover();
-  else if (document.querySelector('details.menu[open]')) document.querySelector('details.menu[open]').removeAttribute('open');
+  if (!popover.hidden) {
+    closePopover();
+    anchorOf?.focus({ preventScroll: true });
+  } else if (document.querySelector('details.menu[open]')) document.querySelector('details.menu[open]').removeAttribute('open');
   else if (route.thread) DO.closeThread();
 });
+
+// Arrows walk through what is in a menu.
+popover.addEventListener('keydown', (event) => {
+  const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+  if (!step || event.altKey || event.target.matches('input')) return;
+  event.preventDefault();
+  const items = [...popover.querySelectorAll('button')];
+  items[(items.indexOf(document.activeElement) + step + items.length) % items.length]?.focus();
+});
+
+let anchorOf = null;
 
 function openPopover(anchor, content) {
   const was = popover.dataset.for;
@@ -182,6 +200,7 @@ function openPopover(anchor, content) {
   fill(popover, content);
   popover.hidden = false;
   popover.dataset.for = name;
+  anchorOf = anchor;
   const box = anchor.getBoundingClientRect();
   const { offsetWidth: w, offsetHeight: h } = popover;
   popover.style.left = `${Math.max(8, Math.min(box.right - w, innerWidth - w - 8))}px`;

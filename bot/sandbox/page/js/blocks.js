@@ -153,11 +153,14 @@ function container(b, where, files) {
   return el('details', { class: width, open: !b.default_collapsed }, el('summary', { class: 'card-head' }, head, icon('down', 16)), inside);
 }
 
+// What Slack writes where an app wrote nothing.
+const PLACEHOLDERS = { plain_text_input: { text: 'Write something' }, rich_text_input: { text: 'Write something' } };
+
 function inputBlock(b, where) {
   const error = el('p', { class: 'field-error', role: 'alert', 'data-error': b.block_id, 'data-keep': true });
   return el('div', { class: 'field' },
     el('div', { class: 'field-label' }, plain(b.label.text), b.optional ? el('span', { class: 'muted' }, ' (optional)') : null),
-    element({ ...b.element, placeholder: b.element.placeholder || { text: b.label.text } }, b, { ...where, 'data-dispatch': b.dispatch_action ? 'yes' : null }),
+    element({ ...b.element, placeholder: b.element.placeholder || PLACEHOLDERS[b.element.type] }, b, { ...where, 'aria-label': b.label.text, 'data-dispatch': b.dispatch_action ? 'yes' : null }),
     b.hint ? el('p', { class: 'hint' }, plain(b.hint.text)) : null,
     error);
 }

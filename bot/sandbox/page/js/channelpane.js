@@ -14,7 +14,7 @@ import { channel, channelTitle, roots, store, threadKey, user } from './store.js
 const GROUP_SECONDS = 300;
 const $ = (id) => document.getElementById(id);
 export const list = new Scroller($('channel-list'));
-const box = composer('channel');
+const box = composer('channel', () => list.follow());
 $('channel-foot').append(box.node);
 
 export function drawChannel() {

@@ -2,7 +2,7 @@
 
 import { act } from './api.js';
 import { el, fill } from './dom.js';
-import { emoji, NAMES } from './emoji.js';
+import { emoji, NAMES, QUICK } from './emoji.js';
 import { icon } from './icons.js';
 import { avatar } from './message.js';
 import { channel, store } from './store.js';
@@ -12,8 +12,8 @@ const TRIGGER = /(?:^|\s)([@#:])([\w.+-]{0,30}(?: [\w.]{0,20})?)$/;
 const MAX_OFFERS = 7;
 const drafts = new Map();
 
-/** A message box; `aim` says where it sends to. */
-export function composer(kind) {
+/** A message box; `aim` says where it sends to, `onSend` is told when something goes there. */
+export function composer(kind, onSend = () => {}) {
   const where = { channel: '', thread: '' };
   const menu = el('ul', { class: 'offers', role: 'listbox', id: `${kind}-offers`, 'aria-label': 'Suggestions', hidden: true });
   const input = el('textarea', {
@@ -24,7 +24,7 @@ export function composer(kind) {
   const node = el('form', { class: 'composer', autocomplete: 'off' }, menu, input,
     el('div', { class: 'composer-bar' },
       insert('@', 'Mention somebody', '@'), insert('#', 'Link a channel', icon('hash', 16)), insert(':', 'Emoji', icon('smile', 17)),
-      kind === 'channel' ? insert('/', 'Run a command', icon('command', 17)) : null, el('span', { class: 'grow' }), send));
+      kind === 'channel' ? insert('/', 'Run a command or shortcut', icon('command', 17)) : null, el('span', { class: 'grow' }), send));
   const offers = completion(input, menu, () => kind === 'channel');
 
   const grow = () => {
@@ -54,6 +54,7 @@ export function composer(kind) {
     const gap = text !== '/' && input.value && !/\s$/.test(input.value.slice(0, input.selectionStart)) ? ' ' : '';
     input.setRangeText(gap + text, text === '/' ? 0 : input.selectionStart, text === '/' ? input.value.length : input.selectionEnd, 'end');
     input.dispatchEvent(new Event('input', { bubbles: true }));
+    if (text === ':') offers.quick();
   });
   node.addEventListener('submit', async (event) => {
     event.preventDefault();
@@ -62,6 +63,7 @@ export function composer(kind) {
     input.value = '';
     drafts.delete(key(where));
     grow();
+    onSend();
     if (!(await submit(text, where))) {
       input.value = input.value || text;
       grow();
@@ -130,6 +132,13 @@ function completion(input, menu, allowsCommands) {
     if (rows.length) input.setAttribute('aria-activedescendant', `${menu.id}-${at}`);
   };
   const choose = (i) => {
+    const { run } = rows[i];
+    if (run) {
+      input.value = '';
+      input.dispatchEvent(new Event('input', { bubbles: true }));
+      run();
+      return;
+    }
     input.setRangeText(`${rows[i].text} `, from, input.selectionStart, 'end');
     close();
     input.dispatchEvent(new Event('input', { bubbles: true }));
@@ -142,7 +151,7 @@ function completion(input, menu, allowsCommands) {
     at = 0;
     if (command) {
       from = 0;
-      rows = commands(command[1]);
+      rows = [...commands(command[1]), ...shortcuts(command[1])];
     } else if (match) {
       from = before.length - match[2].length - 1;
       rows = OFFERS[match[1]](match[2].toLowerCase());
@@ -158,6 +167,12 @@ function completion(input, menu, allowsCommands) {
   };
   return {
     update,
+    /** What is offered when somebody asked for an emoji and has not typed its name yet. */
+    quick() {
+      from = input.selectionStart - 1;
+      rows = QUICK.slice(0, MAX_OFFERS).map(named);
+      draw();
+    },
     close,
     key(event) {
       if (!rows.length || !keys[event.key]) return false;
@@ -181,8 +196,23 @@ const OFFERS = {
   ':': (typed) => (typed.length < 2 ? [] : NAMES.filter((n) => n.includes(typed))
     .sort((a, b) => a.indexOf(typed) - b.indexOf(typed))
     .slice(0, MAX_OFFERS)
-    .map((n) => ({ text: `:${n}:`, label: `:${n}:`, hint: '', mark: el('span', { class: 'emoji' }, emoji(n)) }))),
+    .map(named)),
 };
+
+function named(name) {
+  return { text: `:${name}:`, label: `:${name}:`, hint: '', mark: el('span', { class: 'emoji' }, emoji(name)) };
+}
+
+const shortcuts = (typed) => store.app.shortcuts
+  .filter((s) => s.type === 'global' && s.name.toLowerCase().includes(typed.toLowerCase()))
+  .map((s) => ({ label: s.name, hint: s.description, mark: icon('bolt', 16), run: () => useShortcut({ callback_id: s.callback_id }) }));
+
+/** A shortcut from anywhere, or on the message that is named. */
+export async function useShortcut(body) {
+  const answer = await act('shortcuts', body);
+  if (!answer.ok) toast(answer.message, 'warning');
+  else if (!answer.acknowledged) toast(`${store.app.name} did not answer that shortcut in time.`, 'warning');
+}
 
 const commands = (typed) => store.app.commands
   .filter((c) => c.command.slice(1).startsWith(typed))

@@ -67,7 +67,7 @@ function file(one) {
     return el('figure', { class: 'figure' }, el('figcaption', {}, one.title),
       el('a', { href: address, target: '_blank', rel: 'noopener' }, el('img', { class: 'picture', src: address, alt: one.alt_txt || one.title, loading: 'lazy', ...size })));
   }
-  return el('a', { class: 'file', href: address, target: '_blank', rel: 'noopener' }, icon('file', 28),
+  return el('a', { class: 'file', href: address, download: one.name, 'aria-label': `Download ${one.title}` }, icon('file', 28),
     el('span', {}, el('strong', {}, one.title), el('span', { class: 'muted small' }, `${one.pretty_type} · ${bytes(one.size)}`)));
 }
 

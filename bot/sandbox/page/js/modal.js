@@ -55,11 +55,25 @@ modal.addEventListener('submit', async (event) => {
   button?.setAttribute('aria-busy', 'true');
   const answer = await act('views/submit', { view_id: box.dataset.view, values: values(box) });
   button?.removeAttribute('aria-busy');
-  box.querySelectorAll('[data-error]').forEach((place) => fill(place, answer.errors?.[place.dataset.error] || ''));
+  showErrors(box, answer.errors || {});
   const failed = answer.ok ? !answer.acknowledged && !Object.keys(answer.errors || {}).length : true;
   const notice = box.querySelector('.view-error');
   if (notice) fill(notice, failed ? answer.message || `${store.app.name} did not answer in time. Try again.` : '');
 });
+
+/** Write what is wrong below each field, and go to the first. */
+function showErrors(box, errors) {
+  let first = null;
+  box.querySelectorAll('[data-error]').forEach((place) => {
+    const problem = errors[place.dataset.error] || '';
+    const field = place.closest('.field')?.querySelector('input, select, textarea');
+    fill(place, problem);
+    if (problem) field?.setAttribute('aria-invalid', 'true');
+    else field?.removeAttribute('aria-invalid');
+    if (problem && !first) first = field;
+  });
+  first?.focus();
+}
 
 function values(box) {
   const all = {};

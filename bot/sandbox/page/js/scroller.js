@@ -55,6 +55,12 @@ export class Scroller {
     return same ? before.node : morph(before.node, row.draw());
   }
 
+  /** Go to the end and stay there, as after writing something oneself. */
+  follow() {
+    this.follows = true;
+    this.toEnd();
+  }
+
   toEnd() {
     this.height = this.box.scrollHeight;
     this.box.scrollTop = this.box.scrollHeight;

@@ -11,7 +11,7 @@ import { channel, channelTitle, replies, store, threadKey } from './store.js';
 
 const $ = (id) => document.getElementById(id);
 export const threadList = new Scroller($('thread-list'));
-const box = composer('thread');
+const box = composer('thread', () => threadList.follow());
 $('thread-foot').append(box.node);
 
 export function drawThread() {
