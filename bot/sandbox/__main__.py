@@ -19,6 +19,7 @@ from aiohttp import web
 
 from bot.sandbox import manifest, seeds, server
 from bot.sandbox.slack import Slack
+from bot.sandbox.sockets import LIFETIME_SECONDS
 
 PR_SET_PDEATHSIG = 1
 
@@ -39,6 +40,7 @@ async def _serve(options: argparse.Namespace) -> None:
     if options.scopes:
         app = replace(app, scopes=frozenset(options.scopes.replace(",", " ").split()))
     slack = server.build(app, options.state, options.cloud, options.crew)
+    slack.sockets.lifetime = options.connection_seconds
     runner = web.AppRunner(server.application(slack), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", options.port)
@@ -81,6 +83,12 @@ def _options() -> argparse.Namespace:
         "--manifest", type=Path, help="the app's manifest.yml: scopes, events, commands, shortcuts"
     )
     parser.add_argument("--scopes", default="", help="bot scopes instead of the manifest's, with commas")
+    parser.add_argument(
+        "--connection-seconds",
+        type=float,
+        default=LIFETIME_SECONDS,
+        help="how long a Socket Mode connection lives",
+    )
     return parser.parse_args()
 
 

@@ -19,6 +19,9 @@ from bot.sandbox.ids import Ids
 
 ACK_SECONDS = 3.0
 MAX_CONNECTIONS = 10
+# A connection lives about five hours by the wall, whatever our clock says; it is warned before its end.
+LIFETIME_SECONDS = 18_060.0
+WARNING_SECONDS = 10.0
 # Between the announcement that a connection ends and its end.
 GOODBYE_SECONDS = 0.2
 REMEMBERED = 10_000
@@ -56,6 +59,7 @@ class Sockets:
         self._changed = changed
         self._clock = clock
         self._ids = ids
+        self.lifetime = LIFETIME_SECONDS
         self._tickets: set[str] = set()
         self._connections: list[_Connection] = []
         self._waiting: dict[str, _Waiter] = {}
@@ -88,12 +92,14 @@ class Sockets:
         connection = _Connection(self._ids.new("applink-"), socket, request)
         self._connections.append(connection)
         self._changed(self.count)
+        end = asyncio.ensure_future(self._grow_old(connection))
         try:
             await socket.send_json(self._hello(connection))
             async for frame in socket:
                 if frame.type == WSMsgType.TEXT:
                     self._read(frame.data)
         finally:
+            end.cancel()
             self._connections.remove(connection)
             self._changed(self.count)
         return socket
@@ -132,7 +138,16 @@ class Sockets:
 
         Returns how many.
         """
-        leaving = [c for c in self._connections if not c.draining]
+        return await self._dismiss([c for c in self._connections if not c.draining], reason)
+
+    async def _grow_old(self, connection: _Connection) -> None:
+        warning = min(WARNING_SECONDS, self.lifetime / 2)
+        await asyncio.sleep(self.lifetime - warning)
+        await self._dismiss([connection], "warning")
+        await asyncio.sleep(warning)
+        await self._dismiss([connection], "refresh_requested")
+
+    async def _dismiss(self, leaving: list[_Connection], reason: str) -> int:
         for connection in leaving:
             connection.draining = reason != "warning"
             await connection.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
@@ -164,7 +179,11 @@ class Sockets:
         return {
             "type": "hello",
             "num_connections": self.count,
-            "debug_info": {"host": connection.id, "build_number": 1, "approximate_connection_time": 18_060},
+            "debug_info": {
+                "host": connection.id,
+                "build_number": 1,
+                "approximate_connection_time": int(self.lifetime),
+            },
             "connection_info": {"app_id": self._app_id},
         }
 

@@ -102,6 +102,7 @@ SHORTCUTS = {"shortcuts": [{"name": "x", "type": "message", "callback_id": "x"}]
             {"features": PROMPTS},
             ["agent_view.agent_description", "agent_view.suggested_prompts has 5 entries"],
         ),
+        ({"display_information": {"name": "x", "long_description": "x" * 4001}}, ["has 4001 characters"]),
         ({"features": COMMANDS}, ["ask is not a command", "xxx is not a command"]),
         ({"features": SHORTCUTS}, ["features.shortcuts has 11 entries, more than 10"]),
     ],

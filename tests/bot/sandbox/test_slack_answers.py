@@ -68,6 +68,12 @@ def test_a_response_url_serves_for_thirty_minutes(slack: LocalSlack, url: str) -
     assert answer(slack, url, text="x") == (404, '{"ok": false, "error": "expired_url"}')
 
 
+def test_a_made_up_response_url_serves_nobody(slack: LocalSlack) -> None:
+    made_up = f"{slack.ready['url']}respond/nosuchkey"
+
+    assert answer(slack, made_up, text="x") == (404, '{"ok": false, "error": "invalid_url"}')
+
+
 def test_answers_are_judged_like_messages(slack: LocalSlack, url: str) -> None:
     status, text = answer(slack, url, blocks=[{"type": "sparkle"}])
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -99,6 +100,8 @@ def test_an_answer_after_three_seconds_is_too_late(slack: LocalSlack) -> None:
             second = await wire.read()
             await wire.ack(first)
             slack.advance(3.1)
+            with pytest.raises(TimeoutError):
+                await wire.read(0.3)
             slack.advance(60)
             third = await wire.read()
             await wire.ack(third)
@@ -149,6 +152,32 @@ def test_a_connection_is_told_why_it_ends(reason: str, slack: LocalSlack) -> Non
             assert (frame["type"], frame["reason"]) == ("disconnect", reason)
             assert end.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
             assert heard["payload"]["event"]["text"] == "who is there?"
+
+    run(story())
+
+
+def test_a_connection_lives_for_five_hours(slack: LocalSlack) -> None:
+    async def story() -> None:
+        async with aiohttp.ClientSession() as session:
+            hello = await Wire(slack, session).open()
+            assert hello["debug_info"]["approximate_connection_time"] == 18_060
+
+    run(story())
+
+
+def test_a_connection_is_warned_before_its_time_is_up(start: Callable[..., LocalSlack]) -> None:
+    short = start("--connection-seconds", "1")
+
+    async def story() -> None:
+        async with aiohttp.ClientSession() as session:
+            wire = Wire(short, session)
+            await wire.open()
+            warning = await wire.read()
+            notice = await wire.read()
+            end = await wire.socket.receive(timeout=5)
+
+            assert [warning["reason"], notice["reason"]] == ["warning", "refresh_requested"]
+            assert end.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
 
     run(story())
 

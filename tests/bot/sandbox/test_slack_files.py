@@ -97,6 +97,26 @@ def test_what_was_never_uploaded_is_not_found(shared: LocalSlack) -> None:
     assert shared.api("files.info", file="F0NOSUCHONE")["error"] == "file_not_found"
 
 
+@pytest.mark.parametrize("args", [{"length": 3}, {"filename": "x.png"}, {"filename": "x.png", "length": 0}])
+def test_an_upload_needs_a_name_and_a_length(args: dict[str, Any], shared: LocalSlack) -> None:
+    assert shared.api("files.getUploadURLExternal", **args)["error"] == "invalid_arguments"
+
+
+def test_an_upload_is_completed_for_some_files(shared: LocalSlack) -> None:
+    assert shared.api("files.completeUploadExternal", files=[])["error"] == "invalid_arguments"
+
+
+@pytest.mark.parametrize("token", ["nobody", "app_token"])
+def test_a_download_with_a_wrong_token_is_a_page_to_sign_in(token: str, shared: LocalSlack) -> None:
+    file = upload(shared, picture())["files"][0]
+    headers = {"Authorization": f"Bearer {shared.ready.get(token, token)}"}
+
+    answer = shared.http.get(file["url_private_download"], headers=headers)
+
+    assert answer.status_code == 302
+    assert answer.headers["location"].startswith("/?redir=")
+
+
 def test_an_upload_address_serves_once(shared: LocalSlack) -> None:
     first = shared.api("files.getUploadURLExternal", filename="x.png", length=3)
 

@@ -1,14 +1,17 @@
 """Modals and the Home tab: triggers, stacks, what is typed, and the limits of a view."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.bot.sandbox.kit import Block, actions, button, modal, plain, section, text_input
 from tests.bot.sandbox.local_slack import Bot, LocalSlack, eventually
+from tests.bot.sandbox.wire import Wire
 
 SUBMIT = {"submit": plain("Send")}
 Opened = Callable[..., dict[str, Any]]
@@ -189,8 +192,22 @@ def test_a_view_is_updated_by_id_while_its_hash_is_right(slack: LocalSlack, clic
     assert unknown["error"] == "not_found"
 
 
-def test_a_modal_cannot_be_updated_after_a_day(slack: LocalSlack, click: Callable[[], str]) -> None:
-    view = slack.api("views.open", trigger_id=click(), view=modal(section(), external_id="mine"))["view"]
+async def ask(slack: LocalSlack) -> str:
+    """Run a command as Ben, on a connection that lives no longer than this; returns the trigger id."""
+    async with aiohttp.ClientSession() as session:
+        wire = Wire(slack, session)
+        await wire.open()
+        where = {"person": "ben", "channel": "incidents", "command": "/runbook"}
+        asked = asyncio.create_task(asyncio.to_thread(slack.act, "commands", **where))
+        envelope = await wire.read()
+        await wire.ack(envelope)
+        await asked
+        return envelope["payload"]["trigger_id"]
+
+
+def test_a_modal_cannot_be_updated_after_a_day(slack: LocalSlack) -> None:
+    trigger = asyncio.run(ask(slack))
+    view = slack.api("views.open", trigger_id=trigger, view=modal(section(), external_id="mine"))["view"]
     slack.advance(24 * 3600 - 60)
     assert slack.api("views.update", view_id=view["id"], view=modal(section("in time")))["ok"]
 
@@ -290,6 +307,22 @@ def test_the_app_answers_a_submission_with(
     expected = {"errors": ["why"], "update": ["other"], "push": ["why", "other"], "clear": []}
     assert callbacks == expected[reply]
     assert answer["errors"] == ({"why": "Say more."} if reply == "errors" else {})
+
+
+def test_a_view_slack_would_refuse_is_refused_in_an_answer_too(
+    slack: LocalSlack, bot: Bot, click: Callable[[], str]
+) -> None:
+    @bot.app.view("why")
+    def submitted(ack: Any) -> None:
+        ack(response_action="update", view=modal(section("x" * 3001)))
+
+    view = slack.api("views.open", trigger_id=click(), view=modal(section(), callback_id="why", **SUBMIT))[
+        "view"
+    ]
+    answer = slack.act("views/submit", person="ben", view_id=view["id"], values={})
+
+    assert answer["error"] == "invalid_view"
+    assert "must be less than 3001 characters" in answer["message"]
 
 
 def test_a_closed_modal_tells_the_app_that_asked(
