@@ -27,6 +27,7 @@ def main() -> None:
             _incident(running, address, incident)
             _asked(running, address)
             _quiet(running, address)
+            _harder(running, address)
     finally:
         demo.terminate()
         demo.wait(60)
@@ -112,11 +113,7 @@ def _quiet(running: Browser, address: str) -> None:
     """An alarm about nothing."""
     before = _channel(address, "inc-")
     wish = {"application": "booking", "faults": ["alarm_edited"], "seed": 3, "person": "alice"}
-    request = urllib.request.Request(
-        address + "_slack/break", json.dumps(wish).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        channel = json.load(answer)["channel"]
+    channel = _broken(address, wish)
     assert channel != before
     page = _open(running, address, channel, "alice", WIDE)
     page.get_by_text("replies").or_(page.get_by_text("1 reply")).first.click(timeout=PATIENCE_MS)
@@ -124,6 +121,34 @@ def _quiet(running: Browser, address: str) -> None:
     _settled(page)
     page.locator("#thread-list").get_by_text("Not an incident").last.scroll_into_view_if_needed()
     _save(page, "quiet.png")
+
+
+def _harder(running: Browser, address: str) -> None:
+    """A colleague who is wrong, and a worker that dies: the cause is named all the same."""
+    wish = {"application": "shop", "faults": ["lock_contention"], "seed": 4, "person": "alice"}
+    page = _open(running, address, _broken(address, wish), "alice", WIDE)
+    page.get_by_text("testing").or_(page.get_by_text("Stands")).first.wait_for(timeout=PATIENCE_MS)
+    panel = page.locator("#panel")
+    panel.get_by_role("button", name="Mislead it").click()
+    panel.get_by_role("status").get_by_text("Said").wait_for(timeout=PATIENCE_MS)
+    panel.get_by_role("button", name="Kill the worker").click()
+    panel.get_by_role("status").get_by_text("is gone").wait_for(timeout=PATIENCE_MS)
+    page.locator("#channel-list").get_by_text("@Runbook").last.locator("xpath=ancestor::article").get_by_text(
+        "repl"
+    ).first.click(timeout=PATIENCE_MS)
+    page.locator("#thread-list").get_by_text("Ruled out").first.wait_for(timeout=PATIENCE_MS)
+    _settled(page)
+    _top(page, "Lock contention")
+    _save(page, "harder.png")
+
+
+def _broken(address: str, wish: dict[str, Any]) -> str:
+    """Break something; the id of the channel that was opened for it."""
+    request = urllib.request.Request(
+        address + "_slack/break", json.dumps(wish).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)["channel"]
 
 
 def _open(running: Browser, address: str, channel: str, person: str, size: Any) -> Page:
