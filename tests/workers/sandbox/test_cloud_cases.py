@@ -114,7 +114,7 @@ def test_denied_actions_are_denied_to_the_worker_until_the_next_case(cloud: Loca
     [
         ({"application": "bakery"}, "unknown application"),
         ({"faults": ["gremlins"]}, "unknown fault"),
-        ({"faults": ["canary_only"]}, "cannot be played"),
+        ({"application": "clinic", "faults": ["canary_only"]}, "unknown application"),
         ({"seed": "seven"}, "seed"),
         ({"colour": "red"}, "colour"),
         ({"onset_minutes": 0}, "onset_minutes"),

@@ -11,6 +11,7 @@ from workers.sandbox.estate.series import (
     Measure,
     Series,
     Values,
+    by_run,
     counted,
     gauge,
     one_of,
@@ -82,6 +83,11 @@ LAMBDA = (
     Metric("Duration", "Milliseconds", timed(1000.0)),
     Metric("Throttles", "Count", totalled("throttled")),
     Metric("ConcurrentExecutions", "Count", gauge(lambda f: np.ceil(f("in_flight")))),
+)
+CANARY = (
+    Metric("SuccessPercent", "Percent", by_run("passed", 100.0)),
+    Metric("Failed", "Count", by_run("missed")),
+    Metric("Duration", "Milliseconds", by_run("took", 1000.0)),
 )
 CUSTOM = (
     Metric("Requests", "Count", published(totalled("requests"))),
@@ -195,6 +201,8 @@ def catalogue(application: Application) -> list[Series]:
         )
     for name in application.queues:
         add("AWS/SQS", name, QUEUE, {"QueueName": name})
+    if application.canary is not None:
+        add("CloudWatchSynthetics", application.canary.name, CANARY, {"CanaryName": application.canary.name})
     for zone in ZONES:
         for public in (True, False):
             part, balancer = f"balancer {names.balancer(public)}", names.balancer_id(public)

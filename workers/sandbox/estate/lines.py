@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from workers.sandbox.estate.canarylog import canary_group, canary_lines, canary_stream
 from workers.sandbox.estate.databaselog import database_lines
 from workers.sandbox.estate.functionlog import FunctionRow, function_stream
 from workers.sandbox.estate.instancelog import InstanceRow
@@ -48,10 +49,15 @@ class Lines:
             found.append(LogGroup(self.world.names.log_group(name, service.runs_on), name, kind))
         for name in self.world.application.databases:
             found.append(LogGroup(f"/aws/rds/instance/{name}/postgresql", name, "database"))
+        canary = self.world.application.canary
+        if canary is not None:
+            found.append(LogGroup(canary_group(canary.name), canary.name, "canary"))
         return sorted(found, key=lambda group: group.name)
 
     def streams(self, group: LogGroup, now: float) -> list[Stream]:
         """The streams of a group that still exist."""
+        if group.kind == "canary":
+            return [(canary_stream(group.part, now), now // 86400 * 86400, None)]
         if group.kind == "database":
             return [(f"{group.part}.0", self.world.began - 86400 * 90, None)]
         tasks = [t for t in self.world.fleet.services[group.part].tasks if t.started <= now]
@@ -87,5 +93,9 @@ class Lines:
         if group.kind == "database":
             for milliseconds, text in database_lines(self.world, group.part, table, index, rng):
                 yield Line(milliseconds, f"{group.part}.0", text)
+            return
+        canary = self.world.application.canary
+        if group.kind == "canary" and canary is not None:
+            yield from canary_lines(self.world, canary, table, index, rng)
             return
         yield from _ROWS[group.kind](self.world, group.part, table, index, rng).lines()

@@ -103,6 +103,19 @@ def one_of(column: str) -> Measure:
     return measure
 
 
+def by_run(column: str, scale: float = 1.0) -> Measure:
+    """One sample of each run of a canary."""
+
+    def measure(field: Fields) -> Samples:
+        runs, total = field("runs"), field(column) * scale
+        each = total / np.maximum(runs, 1.0)
+        least, most = np.where(total < runs * scale, 0.0, scale), np.where(total > 0, scale, 0.0)
+        shared = column == "took"
+        return Samples(total, runs, each if shared else least, each if shared else most)
+
+    return measure
+
+
 def per_task(name: str) -> Measure:
     """One sample of each running task: average, least and most are columns of their own."""
 

@@ -26,6 +26,7 @@ from workers.sandbox.front import (
     rds,
     sqs,
     ssm,
+    synthetics,
 )
 from workers.sandbox.front.desk import Desk, Handler, Playing, Result
 from workers.sandbox.front.identity import Caller, Identity
@@ -50,6 +51,7 @@ HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     "rds": rds.HANDLERS,
     "sqs": sqs.HANDLERS,
     "ssm": ssm.HANDLERS,
+    "synthetics": synthetics.HANDLERS,
 }
 # What policies call a service, where that is not the name of its model.
 _POLICY_NAMES = {"elbv2": "elasticloadbalancing", "stepfunctions": "states", "ses": "email"}

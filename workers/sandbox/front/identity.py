@@ -55,6 +55,8 @@ READS = (
     "logs:DescribeLogStreams",
     "logs:FilterLogEvents",
     "cloudtrail:LookupEvents",
+    "synthetics:DescribeCanaries",
+    "synthetics:DescribeCanariesLastRun",
 )
 CHANGES = ("ecs:UpdateService", "autoscaling:StartInstanceRefresh", "autoscaling:SetDesiredCapacity")
 WORKER, EXECUTOR, OPERATOR = "runbook-worker", "runbook-executor", "operator"

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from workers.sandbox.model.canary import visit
 from workers.sandbox.model.demand import wobble
 from workers.sandbox.model.descent import Descent
 from workers.sandbox.model.histogram import tally
@@ -91,6 +92,7 @@ class Measures:
                 self.writer.write(name, connections=places, turned=self._turned(name))
         for public in (True, False):
             self._balancer(public)
+        visit(self.application, self.step, self.writer)
 
     def _turned(self, database: str) -> Floats:
         """Connections that a full database turned away: every pool tries again and again to fill itself."""

@@ -137,6 +137,16 @@ class External(Row):
     errors: float
 
 
+class Canary(Row):
+    """A script that visits the entry every minute as a customer would, and `wants` to see something there."""
+
+    name: str
+    url: str
+    pages: list[str]
+    wants: str
+    """The selector of the element that it looks for on the last page."""
+
+
 class Alarm(Row):
     """A CloudWatch alarm on one metric `of` a part: breaching in `points` of `periods` minutes."""
 
@@ -176,6 +186,7 @@ class Application(Row):
     externals: dict[str, External] = {}
     alarms: list[Alarm] = []
     edits: list[Edit] = []
+    canary: Canary | None = None
 
     def kind(self, part: str) -> str:
         """Which of the tables `part` stands in: service, database, cache, queue or external."""

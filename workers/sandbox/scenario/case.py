@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from workers.sandbox.estate.beginning import Beginning, Change
 from workers.sandbox.model.scene import Routine
 
-QUIET = frozenset({"alarm_edited"})
+QUIET = frozenset({"alarm_edited", "canary_only"})
 """Faults that do no harm."""
 
 

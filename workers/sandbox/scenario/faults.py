@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from workers.sandbox.scenario import doors, outside, places, releases, stores, tasks
+from workers.sandbox.scenario import doors, outside, places, releases, stores, synthetic, tasks
 from workers.sandbox.scenario.case import Trouble
 from workers.sandbox.scenario.stage import Stage
 
@@ -29,5 +29,6 @@ FAULTS: dict[str, Callable[[Stage], Trouble]] = {
     "lock_contention": stores.lock_contention,
     "cache_stampede": stores.cache_stampede,
     "consumer_stopped": stores.consumer_stopped,
+    "canary_only": synthetic.canary_only,
     "node_or_zone": places.node_or_zone,
 }

@@ -25,13 +25,20 @@ def rehearsed(wish: Wish, now: float) -> tuple[Case, World]:
 
 
 def fired(world: World, since: float) -> list[Alarming]:
-    """Every alarm that people are told of and that went off since then, with the first time it did."""
-    found = []
+    """Every alarm that people are told of and that went off since then, with the first time it did.
+
+    A canary is one visitor of many: its alarm counts where no other tells of the same.
+    """
+    found: list[Alarming] = []
     for state in world.alarms.values():
         moves = [m for m in world.transitions(state) if m.at >= since and m.state == "ALARM"]
         if moves and state.config.told:
             found.append((state, moves[0]))
-    return found
+    return [pair for pair in found if not _synthetic(pair[0])] or found
+
+
+def _synthetic(alarm: AlarmState) -> bool:
+    return alarm.config.namespace == "CloudWatchSynthetics"
 
 
 def _later(case: Case, world: World) -> World:
@@ -48,6 +55,6 @@ def _noticed(case: Case, world: World) -> bool:
     """An alarm that somebody edited tells of the edit, not of the fault beside it."""
     until = case.beginning.onset + NOTICED_WITHIN
     return any(
-        move.at <= until and state.config.name not in case.alarms
+        move.at <= until and state.config.name not in case.alarms and not _synthetic(state)
         for state, move in fired(world, case.beginning.first_harm)
     )
