@@ -15,7 +15,7 @@ from workers.domain.telemetry import ChangeKind, ResourceKind, Signal
 from workers.domain.value import Value
 
 Weight = Literal["strong", "weak", "none"]
-Of = Literal["self", "callees", "callers", "stores", "caches", "symptom", "queues"]
+Of = Literal["self", "callees", "callers", "stores", "caches", "symptom", "queues", "visited"]
 
 
 class Look(Value):
@@ -152,6 +152,13 @@ class Healed(Look):
     look: Literal["healed"]
 
 
+class OneZone(Look):
+    """Do the errors come from one availability zone while the others serve on?"""
+
+    look: Literal["one_zone"]
+    of: Of = "self"
+
+
 class Silent(Look):
     """Did several series stop at the same moment, while others go on?"""
 
@@ -175,7 +182,8 @@ AnyLook = Annotated[
     | Quiet
     | Troubled
     | Healed
-    | Silent,
+    | Silent
+    | OneZone,
     Field(discriminator="look"),
 ]
 

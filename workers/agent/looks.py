@@ -20,6 +20,7 @@ from workers.agent.catalogue import (
     Healed,
     Leads,
     Logs,
+    OneZone,
     Quiet,
     Shape,
     Shift,
@@ -53,7 +54,7 @@ class Answer:
 class Want:
     """Data a look needs and the journal does not hold: `kind` of telemetry about `service`."""
 
-    kind: Literal["logs", "happenings", "revision"]
+    kind: Literal["logs", "happenings", "revision", "zones"]
     service: str
 
 
@@ -70,7 +71,10 @@ def wants(look: AnyLook, claim: Hypothesis, sight: Sight) -> tuple[Want, ...]:
             return tuple(Want("logs", place) for place in places if _has_logs(place, sight))
         case Happened():
             places = _places(look.of, claim, sight)
-            return tuple(Want("happenings", p) for p in places if _kind(p, sight) == "service")
+            return tuple(Want("happenings", p) for p in places if _tells(p, sight))
+        case OneZone():
+            places = _places(look.of, claim, sight)
+            return tuple(Want("zones", place) for place in places if _balanced(place, sight))
         case Differs() if claim.trigger is not None and claim.trigger.after:
             return (Want("revision", claim.where),)
         case Explained() if "external" in look.kinds and _outside(claim.where, sight):
@@ -82,6 +86,17 @@ def wants(look: AnyLook, claim: Hypothesis, sight: Sight) -> tuple[Want, ...]:
 def _has_logs(place: str, sight: Sight) -> bool:
     resource = sight.topology.find(place)
     return resource is not None and bool(resource.attributes.get("log_group"))
+
+
+def _tells(place: str, sight: Sight) -> bool:
+    """Whether the platform has events of a place that we can ask for."""
+    database = _kind(place, sight) == "database" and sight.read("happenings", place) == "rds_events"
+    return database or _kind(place, sight) == "service"
+
+
+def _balanced(place: str, sight: Sight) -> bool:
+    resource = sight.topology.find(place)
+    return resource is not None and bool(resource.attributes.get("load_balancer"))
 
 
 def _kind(place: str, sight: Sight) -> str:
@@ -107,6 +122,10 @@ def _places(of: str, claim: Hypothesis, sight: Sight) -> tuple[str, ...]:
             return topology.callers(where)
         case "callees":
             return topology.callees(where)
+        case "visited":
+            resource = topology.find(where)
+            visits = resource.attributes.get("visits", "") if resource else ""
+            return (visits,) if topology.find(visits) else ()
         case "queues":
             return tuple(c for c in topology.callers(where) if _kind(c, sight) == "queue")
         case "stores" | "caches":
@@ -352,7 +371,7 @@ def _log_queries(place: str, sight: Sight) -> tuple[str, ...]:
 
 
 def _happened(look: Happened, claim: Hypothesis, sight: Sight) -> Answer:
-    places = [p for p in _places(look.of, claim, sight) if _kind(p, sight) == "service"]
+    places = [p for p in _places(look.of, claim, sight) if _tells(p, sight)]
     for place in places:
         told = sight.happenings(place)
         if told is None:
@@ -510,6 +529,32 @@ def _silent(_look: Silent, claim: Hypothesis, sight: Sight) -> Answer:
     return Answer("no" if mine else "unknown", f"the series of {claim.where} go on", "series")
 
 
+UNEVEN, WORSE = 0.02, 4.0
+"""The share of errors from which a zone is bad, and how many times that of the others it has to be."""
+
+
+def _one_zone(look: OneZone, claim: Hypothesis, sight: Sight) -> Answer:
+    told = [_uneven(place, sight) for place in _places(look.of, claim, sight)]
+    known = [answer for answer in told if answer.says != "unknown"]
+    return next(
+        (answer for answer in known if answer.says == "yes"), known[0] if known else Answer("unknown")
+    )
+
+
+def _uneven(place: str, sight: Sight) -> Answer:
+    """Whether one zone of a place is far worse than its others."""
+    query, zones = sight.zones(place)
+    rates = {zone: errors / requests for zone, (requests, errors) in zones.items() if requests >= MANY}
+    if query is None or len(rates) < 2:
+        return Answer("unknown")
+    worst = max(rates, key=lambda zone: rates[zone])
+    others = max(rate for zone, rate in rates.items() if zone != worst)
+    fits = rates[worst] >= UNEVEN and rates[worst] >= WORSE * others
+    said = f"{words.amount(rates[worst], 'ratio')} of the requests to {place} in {worst} fail"
+    text = f"{said}, elsewhere at most {words.amount(others, 'ratio')}"
+    return Answer("yes" if fits else "no", text, f"zones:{place}", "", (query,))
+
+
 _JUDGES: dict[type, Callable[[Any, Hypothesis, Sight], Answer]] = {
     Shift: _shift,
     Calm: _calm,
@@ -528,6 +573,7 @@ _JUDGES: dict[type, Callable[[Any, Hypothesis, Sight], Answer]] = {
     Troubled: _troubled,
     Healed: _healed,
     Silent: _silent,
+    OneZone: _one_zone,
 }
 
 

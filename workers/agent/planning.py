@@ -81,6 +81,8 @@ def _search(hypothesis: Hypothesis, sight: Sight) -> tuple[CausalQuery, ...]:
 def _call(want: Want, hypothesis: Hypothesis, sight: Sight) -> tuple[ToolCall, Window]:
     if want.kind == "logs":
         return _logs(want.service, sight)
+    if want.kind == "zones":
+        return _zones(want.service, sight)
     if want.kind == "happenings":
         window = _around(sight, before=EVENT_MINUTES)
         arguments: dict[str, JsonValue] = {"service": want.service, "window": window.model_dump(mode="json")}
@@ -98,11 +100,7 @@ def _call(want: Want, hypothesis: Hypothesis, sight: Sight) -> tuple[ToolCall, W
 
 
 def _logs(service: str, sight: Sight) -> tuple[ToolCall, Window]:
-    onset = sight.onset or sight.case.incident.at
-    start = onset - sight.slack - timedelta(minutes=1)
-    end = min(sight.case.incident.at, start + timedelta(minutes=LOG_MINUTES))
-    window = Window(start=start, end=max(end, start + timedelta(minutes=3)))
-    before = Window(start=start - timedelta(minutes=60), end=start)
+    window, before = _since(sight)
     arguments: dict[str, JsonValue] = {
         "service": service,
         "window": window.model_dump(mode="json"),
@@ -110,6 +108,26 @@ def _logs(service: str, sight: Sight) -> tuple[ToolCall, Window]:
     }
     why = f"what {service} logs since the onset that it did not log before"
     return ToolCall(name="cloudwatch_logs", arguments=arguments, why=why), window
+
+
+def _since(sight: Sight) -> tuple[Window, Window]:
+    """The time since the onset, and an hour before it."""
+    onset = sight.onset or sight.case.incident.at
+    start = onset - sight.slack - timedelta(minutes=1)
+    end = min(sight.case.incident.at, start + timedelta(minutes=LOG_MINUTES))
+    window = Window(start=start, end=max(end, start + timedelta(minutes=3)))
+    return window, Window(start=start - timedelta(minutes=60), end=start)
+
+
+def _zones(service: str, sight: Sight) -> tuple[ToolCall, Window]:
+    window, before = _since(sight)
+    arguments: dict[str, JsonValue] = {
+        "service": service,
+        "window": window.model_dump(mode="json"),
+        "before": before.model_dump(mode="json"),
+    }
+    why = f"whether the errors of {service} come from one availability zone"
+    return ToolCall(name="cloudwatch_zones", arguments=arguments, why=why), window
 
 
 def _around(sight: Sight, *, before: int) -> Window:

@@ -176,9 +176,13 @@ def _standing(place: str, sight: Sight) -> float:
 def asked(look: AnyLook) -> str:
     """A look in words, as a hypothesis states beforehand what it expects."""
     of = getattr(look, "of", "self")
-    place = {"self": "it", "callers": "its callers", "callees": "what it needs", "queues": "its queue"}.get(
-        of, f"its {of}"
-    )
+    place = {
+        "self": "it",
+        "callers": "its callers",
+        "callees": "what it needs",
+        "queues": "its queue",
+        "visited": "what it visits",
+    }.get(of, f"its {of}")
     match look.look:
         case "shift":
             names = " or ".join(words.signal(s) for s in look.signals)
@@ -200,6 +204,8 @@ def asked(look: AnyLook) -> str:
             return f"{words.signal(look.signal)} shows a {look.shape}"
         case "explained":
             return f"a {' or '.join(look.kinds)} it needs was in trouble first"
+        case "one_zone":
+            return "the errors come from one availability zone"
         case "differs":
             return f"the revision differs in {' or '.join(look.has)}"
         case _:

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
+from pydantic import JsonValue
+
 from workers.agent import statistics
 from workers.domain.call import (
     AlarmData,
@@ -39,6 +41,7 @@ from workers.domain.telemetry import (
 Key = tuple[str, Signal]
 READS: dict[str, dict[str, str]] = {
     "aws:autoscaling-groups": {"happenings": "autoscaling_events", "revision": "autoscaling_revision"},
+    "aws:rds-instances": {"happenings": "rds_events"},
 }
 """What is asked about a service by what runs it; ECS is asked about all others."""
 ECS = {"happenings": "ecs_events", "revision": "ecs_revision"}
@@ -58,6 +61,7 @@ TROUBLE: dict[str, tuple[tuple[Signal, Literal["up", "down"]], ...]] = {
     ),
     "cache": ((Signal.HIT_RATIO, "down"), (Signal.CPU, "up"), (Signal.EVICTIONS, "up")),
     "queue": ((Signal.QUEUE_AGE, "up"), (Signal.QUEUE_DEPTH, "up")),
+    "synthetic": ((Signal.SUCCESS, "down"),),
 }
 # The direction in which a signal means strain, whether or not users notice.
 BAD: dict[Signal, Literal["up", "down"]] = {
@@ -79,6 +83,7 @@ BAD: dict[Signal, Literal["up", "down"]] = {
     Signal.HIT_RATIO: "down",
     Signal.FREE_STORAGE: "down",
     Signal.PROCESSED: "down",
+    Signal.SUCCESS: "down",
 }
 # What users notice.
 FACING = (Signal.ERROR_RATE, Signal.LATENCY, Signal.ERRORS, Signal.QUEUE_AGE)
@@ -186,8 +191,19 @@ class Sight:
 
     def read(self, kind: str, place: str) -> str:
         """The action that answers this kind of question about a place."""
+        if kind == "zones":
+            return "cloudwatch_zones"
         resource = self.topology.find(place)
         return READS.get(resource.system if resource else "", ECS).get(kind, "cloudwatch_logs")
+
+    def zones(self, service: str) -> tuple[str | None, dict[str, tuple[float, float]]]:
+        """Requests and errors of a service by availability zone since the onset, with the query that told."""
+        for query, data in self._answered("state"):
+            state = data.state if isinstance(data, StateData) else {}
+            zones = state.get("zones")
+            if state.get("zones_of") == service and isinstance(zones, dict):
+                return query.id, {zone: _pair(counts) for zone, counts in zones.items()}
+        return None, {}
 
     def asked(self, action: str, **arguments: str) -> CausalQuery | None:
         """The query of this action about these arguments, answered or not."""
@@ -276,3 +292,10 @@ class Sight:
             return False
         late = shift.onset - self.onset
         return timedelta(minutes=-45) <= late <= self.slack + 2 * TOLERANCE
+
+
+def _pair(counts: JsonValue) -> tuple[float, float]:
+    """Requests and errors, as `cloudwatch_zones` told them of the time since the onset."""
+    now = counts.get("now") if isinstance(counts, dict) else None
+    pair = [float(n) for n in now if isinstance(n, (int, float))] if isinstance(now, list) else []
+    return (pair[0], pair[1]) if len(pair) == 2 else (0.0, 0.0)

@@ -59,6 +59,7 @@ FLOOR: dict[Signal, float] = {
     Signal.UNHEALTHY: 0.2,
     Signal.THROTTLES: 1.0,
     Signal.CONCURRENCY: 3.0,
+    Signal.SUCCESS: 8.0,
 }
 RELATIVE_FLOOR = 0.07
 """The least scale as a share of the baseline: a day's traffic drifts by a few percent within hours."""

@@ -88,7 +88,14 @@ def _near(sight: Sight, service: str) -> tuple[str, ...]:
 
 
 SIGNALS: dict[str, tuple[Signal, ...]] = {
-    "service": (Signal.REQUESTS, Signal.ERRORS, Signal.LATENCY, Signal.CPU, Signal.MEMORY),
+    "service": (
+        Signal.REQUESTS,
+        Signal.ERRORS,
+        Signal.LATENCY,
+        Signal.UNHEALTHY,
+        Signal.CPU,
+        Signal.MEMORY,
+    ),
     "function": (Signal.REQUESTS, Signal.ERRORS, Signal.LATENCY, Signal.THROTTLES, Signal.CONCURRENCY),
     "database": (
         Signal.CPU,
@@ -102,8 +109,9 @@ SIGNALS: dict[str, tuple[Signal, ...]] = {
     ),
     "cache": (Signal.CPU, Signal.HITS, Signal.MISSES, Signal.HIT_RATIO, Signal.EVICTIONS, Signal.CONNECTIONS),
     "queue": (Signal.QUEUE_AGE, Signal.QUEUE_DEPTH, Signal.SENT, Signal.PROCESSED),
+    "synthetic": (Signal.SUCCESS,),
 }
-BALANCED = (Signal.REQUESTS, Signal.ERRORS, Signal.LATENCY)
+BALANCED = (Signal.REQUESTS, Signal.ERRORS, Signal.LATENCY, Signal.UNHEALTHY)
 
 
 def _signals(sight: Sight, name: str) -> tuple[Signal, ...]:

@@ -33,6 +33,7 @@ NAMES: dict[Signal, str] = {
     Signal.PROCESSED: "messages processed",
     Signal.THROTTLES: "throttled calls",
     Signal.CONCURRENCY: "concurrency",
+    Signal.SUCCESS: "passed runs",
 }
 
 
@@ -107,4 +108,4 @@ def listed(names: list[str] | tuple[str, ...]) -> str:
 def platform(action: str) -> str:
     """Whose events an action reads: `ECS` of `ecs_events`."""
     name = action.partition("_")[0]
-    return {"ecs": "ECS", "autoscaling": "Auto Scaling"}.get(name, name)
+    return {"ecs": "ECS", "autoscaling": "Auto Scaling", "rds": "RDS"}.get(name, name)

@@ -45,6 +45,7 @@ class Signal(StrEnum):
     PROCESSED = "processed"
     THROTTLES = "throttles"
     CONCURRENCY = "concurrency"
+    SUCCESS = "success"
 
 
 Unit = Literal["count", "seconds", "percent", "ratio", "bytes", "per_second"]
@@ -85,7 +86,16 @@ class Series(Value):
 
 
 ResourceKind = Literal[
-    "service", "function", "database", "cache", "queue", "balancer", "external", "cluster", "unknown"
+    "service",
+    "function",
+    "database",
+    "cache",
+    "queue",
+    "balancer",
+    "synthetic",
+    "external",
+    "cluster",
+    "unknown",
 ]
 
 
@@ -205,7 +215,14 @@ class Happening(Value):
     at: AwareDatetime
     service: str
     kind: Literal[
-        "task_stopped", "out_of_memory", "placement_failed", "rollout", "steady", "failover", "other"
+        "task_stopped",
+        "out_of_memory",
+        "placement_failed",
+        "rollout",
+        "steady",
+        "failover",
+        "impaired",
+        "other",
     ]
     text: str
     revision: str = ""

@@ -1,6 +1,6 @@
 """The systems Runbook can ask, one file each. A toolset that is not listed here does not exist."""
 
-from workers.tools import autoscaling, cloudwatch, ecs, inventory, logs, runbooks, trail
+from workers.tools import autoscaling, cloudwatch, ecs, inventory, logs, rds, runbooks, trail, zones
 from workers.tools.action import Toolset
 
 AWS: tuple[Toolset, ...] = (
@@ -10,5 +10,7 @@ AWS: tuple[Toolset, ...] = (
     trail.TOOLSET,
     ecs.TOOLSET,
     autoscaling.TOOLSET,
+    rds.TOOLSET,
+    zones.TOOLSET,
 )
 KNOWLEDGE: tuple[Toolset, ...] = (runbooks.TOOLSET,)

@@ -32,19 +32,21 @@ def autoscaling_events(account: Account, service: str, window: Window) -> Answer
     """What an Auto Scaling group and its instances went through: activities, refreshes, memory kills."""
     gaps: list[Gap] = []
     with Counted() as counted:
+        told: list[Happening] = []
         _group_named(account, service)
         activities = account.aws.pages(
             "autoscaling", "describe_scaling_activities", "Activities", AutoScalingGroupName=service
         )
         refreshes = _refreshes(account, service)
-        told = [_activity(service, one) for one in activities]
+        told += [_activity(service, one) for one in activities]
         told += [_refresh(service, one) for one in refreshes if one.get("EndTime")]
-        try:
-            told += _killed(account, service, window)
-        except RunbookError as error:
-            permission = error.permission if isinstance(error, AccessDenied) else ""
-            what = f"what the kernel says on the instances of {service}"
-            gaps.append(Gap(what=what, about=service, why=str(error), mend=error.mend, permission=permission))
+        for what, ask in (("what the kernel says on the instances", _killed), ("the hosts", _impaired)):
+            try:
+                told += ask(account, service, window)
+            except RunbookError as error:
+                permission = error.permission if isinstance(error, AccessDenied) else ""
+                why, mend, of = str(error), error.mend, f"{what} of {service}"
+                gaps.append(Gap(what=of, about=service, why=why, mend=mend, permission=permission))
     inside = sorted((h for h in told if window.holds(h.at)), key=lambda h: h.at)
     return Answer(
         data=HappeningData(happenings=tuple(inside)),
@@ -155,6 +157,30 @@ def _killed(account: Account, service: str, window: Window) -> list[Happening]:
     )
     return [
         _happening(service, from_epoch(e["timestamp"] / 1000), "out_of_memory", e["message"]) for e in events
+    ]
+
+
+def _impaired(account: Account, service: str, _window: Window) -> list[Happening]:
+    """Instances of the group whose host fails its status check now."""
+    groups = account.aws.call("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[service])[
+        "AutoScalingGroups"
+    ]
+    ids = [one["InstanceId"] for group in groups for one in group["Instances"]]
+    found = (
+        account.aws.pages("ec2", "describe_instance_status", "InstanceStatuses", InstanceIds=ids)
+        if ids
+        else []
+    )
+    return [
+        _happening(
+            service,
+            detail["ImpairedSince"],
+            "impaired",
+            f"the host of {one['InstanceId']} in {one['AvailabilityZone']} is impaired",
+        )
+        for one in found
+        for detail in one.get("SystemStatus", {}).get("Details", [])
+        if detail.get("ImpairedSince")
     ]
 
 

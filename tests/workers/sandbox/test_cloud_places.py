@@ -107,7 +107,7 @@ def test_a_failover_is_told_by_the_database_and_outlived_by_stale_connections(
     callers = [
         s
         for s in cloud.services(application)
-        if cloud.log(log_group(application, s), '"reset by peer, the"', LATE_LINES)
+        if cloud.log(log_group(application, s), '"this connection has been closed"', LATE_LINES)
     ]
 
     assert database == f"{application}-db"
@@ -116,7 +116,7 @@ def test_a_failover_is_told_by_the_database_and_outlived_by_stale_connections(
     assert len(callers) >= 2, "whoever keeps connections to it"
     assert cloud.ratio(database, "CPUUtilization") < 1.2
     for caller in callers:
-        assert not cloud.log(log_group(application, caller), '"reset by peer, the"', CALM_LINES)
+        assert not cloud.log(log_group(application, caller), '"this connection has been closed"', CALM_LINES)
 
     for service in cloud.services(application):
         cloud.restart(application, service)

@@ -201,6 +201,8 @@ def test_no_tool_can_change_anything(site: Site) -> None:
         "autoscaling_events": {**service, "window": window},
         "autoscaling_revision": {**service, "after": "claims-intake:9999"},
         "autoscaling_group": {"group": "intake"},
+        "rds_events": {"service": "shop-db", "window": window},
+        "cloudwatch_zones": {**service, "window": window, "before": site.window(-20, -10)},
     }
 
     assert set(asked) == {action.name for toolset in AWS for action in toolset.actions}

@@ -99,7 +99,7 @@ class Step:
         alive = np.ones((self.rows, SAMPLES), bool)
         work = Work(service, group, served, routes, seconds, alive, np.zeros(alive.shape, np.int16))
         ailing = self.scene.ailing.get(service)
-        if ailing is not None:
+        if ailing:
             work.apart = chance(self.rng, self.rows) < ailing.share
         if code.raises:
             work.fail(touched & (chance(self.rng, self.rows) < code.raises), self.reasons.code("raised"))
@@ -137,7 +137,9 @@ class Step:
         if codes is not None:
             missed = np.where(codes > 0, counts, missed)
         add(work.made, dependency, self._arriving(work, dependency, counts))
-        add(work.missed, dependency, missed)
+        # A look-up that got lost on its way is no miss to the cache.
+        heard = missed if codes is None or work.apart is None else np.where(codes > 0, 0, missed)
+        add(work.missed, dependency, heard)
         if edge.on_miss:
             self._pooled(work, edge.on_miss, work.group.behaviour.edges[edge.on_miss], missed)
 
@@ -168,8 +170,8 @@ class Step:
                 code = self.reasons.code(f"{word} {dependency}")
                 codes = np.where(met, code, 0 if codes is None else codes).astype(np.int16)
         if work.apart is not None:
-            ailing = self.scene.ailing[work.service]
-            seconds, lost = over_bad_wire(self.rng, work.apart, ailing.lost, seconds, edge.timeout_ms / 1000)
+            share, patience = self.scene.ailing[work.service].lost, edge.timeout_ms / 1000
+            seconds, lost = over_bad_wire(self.rng, work.apart, share, seconds, patience)
             code = self.reasons.code(f"cut {dependency}")
             codes = np.where(lost, code, 0 if codes is None else codes).astype(np.int16)
         return seconds, codes
