@@ -108,11 +108,18 @@ WHOLE = (
 
 def balanced_in(zone: str) -> tuple[Metric, ...]:
     """What a balancer tells of a target group by zone; cross-zone balancing is off, so it is the targets'."""
+
+    def denied(f: Fields) -> Values:
+        return np.round(f("denied") * f(f"share {zone}"))
+
+    def answered(f: Fields) -> Values:
+        return np.maximum(f(f"requests {zone}") - f(f"failed {zone}") - denied(f), 0.0)
+
     return (
         Metric("RequestCount", "Count", counted(f"requests {zone}")),
         Metric("TargetResponseTime", "Seconds", timed_in(zone)),
-        Metric("HTTPCode_Target_2XX_Count", "Count", counted(f"answered {zone}")),
-        Metric("HTTPCode_Target_4XX_Count", "Count", counted(f"denied {zone}")),
+        Metric("HTTPCode_Target_2XX_Count", "Count", counted(answered)),
+        Metric("HTTPCode_Target_4XX_Count", "Count", counted(denied)),
         Metric("HTTPCode_Target_5XX_Count", "Count", counted(f"failed {zone}")),
         Metric("HealthyHostCount", "Count", gauge(lambda f: np.floor(f("tasks") * f(f"share {zone}") + 0.5))),
         Metric("UnHealthyHostCount", "Count", gauge(f"unhealthy {zone}")),

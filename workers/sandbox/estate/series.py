@@ -61,11 +61,11 @@ class Series:
 # ---- how columns become samples ----
 
 
-def counted(column: str) -> Measure:
+def counted(column: Callable[[Fields], Values] | str) -> Measure:
     """One sample of value one for each occurrence; nothing at all where nothing occurred."""
 
     def measure(field: Fields) -> Samples:
-        n = field(column)
+        n = field(column) if isinstance(column, str) else column(field)
         one = np.ones(len(n))
         return Samples(n, n, one, one)
 

@@ -108,7 +108,7 @@ class World:
         conditions |= self.storage.holds(start)
         for name in self.application.services:
             conditions[(name, "unhealthy")] = self.fleet.unhealthy(name, start, end)
-            for zone in ZONES:
+            for zone in ZONES if conditions[(name, "unhealthy")] else ():
                 conditions[(name, f"unhealthy {zone}")] = self.fleet.unhealthy(name, start, end, zone)
             conditions[(name, "impaired")] = self.fleet.impaired(name, start)
         groups = {name: self._groups(name, start, end, conditions) for name in self.application.services}

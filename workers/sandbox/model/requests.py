@@ -98,8 +98,7 @@ class Step:
             seconds[touched] *= code.slower
         alive = np.ones((self.rows, SAMPLES), bool)
         work = Work(service, group, served, routes, seconds, alive, np.zeros(alive.shape, np.int16))
-        ailing = self.scene.ailing.get(service)
-        if ailing:
+        if ailing := self.scene.ailing.get(service):
             work.apart = chance(self.rng, self.rows) < ailing.share
         if code.raises:
             work.fail(touched & (chance(self.rng, self.rows) < code.raises), self.reasons.code("raised"))
@@ -134,12 +133,12 @@ class Step:
         work.seconds += seconds * counts.astype(np.float32)
         hits = (edge.hits or 0) * self.scene.condition(dependency, "keeps", 1.0)
         missed = self.rng.binomial(counts.astype(np.int64), 1 - hits)
+        heard = missed
         if codes is not None:
-            missed = np.where(codes > 0, counts, missed)
+            heard, missed = missed * (codes == 0), np.where(codes > 0, counts, missed)
         add(work.made, dependency, self._arriving(work, dependency, counts))
-        # A look-up that got lost on its way is no miss to the cache.
-        heard = missed if codes is None or work.apart is None else np.where(codes > 0, 0, missed)
-        add(work.missed, dependency, heard)
+        # What got lost on a bad network is no miss to the cache.
+        add(work.missed, dependency, missed if work.apart is None else heard)
         if edge.on_miss:
             self._pooled(work, edge.on_miss, work.group.behaviour.edges[edge.on_miss], missed)
 

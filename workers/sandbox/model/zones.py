@@ -8,7 +8,7 @@ from workers.sandbox.model.requests import Step
 from workers.sandbox.model.rows import Writer
 from workers.sandbox.model.work import Work
 
-COUNTS = ("requests", "failed", "denied", "answered")
+COUNTS = ("requests", "failed")
 
 
 class Zones:
@@ -31,11 +31,11 @@ class Zones:
             parts = self.rng.multinomial(count - apart, list(shares.values()))
             for nth, zone in enumerate(shares):
                 mine = apart if ailing and ailing.zone == zone else 0
-                self.writer.write(name, **{f"{field} {zone}": parts[:, nth] + mine})
+                self.writer.row[(name, f"{field} {zone}")] = parts[:, nth] + mine
         for zone, share in shares.items():
-            out = self.step.scene.condition(name, f"unhealthy {zone}")
-            self.writer.write(name, **{f"share {zone}": np.full(self.step.rows, share)})
-            self.writer.write(name, **{f"unhealthy {zone}": np.full(self.step.rows, np.ceil(out))})
+            out = np.ceil(self.step.scene.condition(name, f"unhealthy {zone}"))
+            self.writer.row[(name, f"share {zone}")] = np.full(self.step.rows, share)
+            self.writer.row[(name, f"unhealthy {zone}")] = np.full(self.step.rows, out)
         if ailing is not None:
             self._latency(name, done, ailing.zone)
 
