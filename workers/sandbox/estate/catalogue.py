@@ -45,6 +45,13 @@ BALANCED = (
     Metric("HealthyHostCount", "Count", gauge(lambda f: np.floor(f("tasks") + 0.5))),
     Metric("UnHealthyHostCount", "Count", gauge("unhealthy")),
 )
+# A target group of a function: Lambda answers or it does not, and nobody checks its health.
+BEHIND = (
+    *BALANCED[:4],
+    Metric("HTTPCode_Target_5XX_Count", "Count", counted("caught")),
+    Metric("LambdaUserError", "Count", counted(lambda f: f("crashed") + f("throttled"))),
+)
+INSIGHTS = (Metric("memory_utilization", "Percent", published(per_task("memory"))),)
 TASKS = (
     Metric("CPUUtilization", "Percent", per_task("cpu")),
     Metric("MemoryUtilization", "Percent", per_task("memory")),
@@ -78,8 +85,8 @@ QUEUE = (
     Metric("NumberOfMessagesDeleted", "Count", totalled("deleted")),
 )
 LAMBDA = (
-    Metric("Invocations", "Count", totalled("requests")),
-    Metric("Errors", "Count", totalled("failed")),
+    Metric("Invocations", "Count", totalled("invoked")),
+    Metric("Errors", "Count", totalled("crashed")),
     Metric("Duration", "Milliseconds", timed(1000.0)),
     Metric("Throttles", "Count", totalled("throttled")),
     Metric("ConcurrentExecutions", "Count", gauge(lambda f: np.ceil(f("in_flight")))),
@@ -95,6 +102,12 @@ CUSTOM = (
     Metric("Latency", "Seconds", published(timed())),
 )
 
+# What a function writes into its log for CloudWatch to count: nothing of an invocation that never ran.
+EMBEDDED = (
+    Metric("Requests", "Count", published(totalled("invoked"))),
+    Metric("Errors", "Count", published(totalled("failed"))),
+    Metric("Latency", "Seconds", published(timed())),
+)
 
 WHOLE = (
     Metric("RequestCount", "Count", counted("requests")),
@@ -178,9 +191,14 @@ def catalogue(application: Application) -> list[Series]:
             )
 
     for name, service in application.services.items():
-        add(application.namespace, name, CUSTOM, {"Service": name})
+        custom = EMBEDDED if service.runs_on == "lambda" else CUSTOM
+        add(application.namespace, name, custom, {"Service": name})
         if service.runs_on == "lambda":
             add("AWS/Lambda", name, LAMBDA, {"FunctionName": name})
+            if service.alias:
+                add("LambdaInsights", name, INSIGHTS, {"function_name": name})
+            if application.answers(name):
+                add("AWS/ApplicationELB", name, BEHIND, _target(names, name, service.public))
             continue
         if service.runs_on == "ec2":
             for namespace, metrics in ON_INSTANCES.items():
@@ -188,9 +206,7 @@ def catalogue(application: Application) -> list[Series]:
         else:
             add("AWS/ECS", name, TASKS, {"ClusterName": application.name, "ServiceName": name})
         if not service.consumes:
-            balancer = names.balancer_id(service.public)
-            target = {"TargetGroup": names.target_group_id(name), "LoadBalancer": balancer}
-            add("AWS/ApplicationELB", name, BALANCED, target)
+            add("AWS/ApplicationELB", name, BALANCED, _target(names, name, service.public))
     for public in (True, False):
         part = f"balancer {names.balancer(public)}"
         add("AWS/ApplicationELB", part, WHOLE, {"LoadBalancer": names.balancer_id(public)})
@@ -228,3 +244,7 @@ def catalogue(application: Application) -> list[Series]:
                 }
                 add("AWS/ApplicationELB", name, balanced_in(zone), target)
     return found
+
+
+def _target(names: Names, service: str, public: bool) -> dict[str, str]:
+    return {"TargetGroup": names.target_group_id(service), "LoadBalancer": names.balancer_id(public)}

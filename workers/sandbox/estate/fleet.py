@@ -19,8 +19,8 @@ RETRIED = 36.0
 """Seconds until a task that could not be placed is tried again."""
 LIVES = {"exit": 9.0, "unhealthy": 34.0}
 """Seconds for which a task runs that will never serve: until it gives up, or until it is given up."""
-RESTARTING = 11.0
-"""Seconds until a process is up again that systemd restarts in place."""
+RESTARTING, COLD = 11.0, 0.8
+"""Seconds until a process is up again that systemd restarts, and until a function has started cold."""
 STOPPED_SHOWN = 3600.0
 
 
@@ -34,13 +34,15 @@ class Fleet:
         agenda: Agenda,
         balanced: frozenset[str],
         restarted: frozenset[str] = frozenset(),
+        functions: frozenset[str] = frozenset(),
     ) -> None:
         """Nothing runs yet; `settle` puts a service in place.
 
-        `balanced` services stand behind a balancer, `restarted` ones are brought back where they died.
+        `balanced` services stand behind a balancer, `restarted` ones are brought back where they died; of
+        `functions` a task is an execution environment.
         """
         self.names, self.seed, self.agenda, self.balanced = names, seed, agenda, balanced
-        self.restarted = restarted
+        self.restarted, self.functions = restarted, functions
         self.services: dict[str, ServiceState] = {}
         self.flaw: Callable[[str, int], str] = lambda _service, _revision: ""
         """Why tasks of a revision never serve."""
@@ -72,6 +74,9 @@ class Fleet:
         fresh = Deployment(self._deployment_id(name, at), revision, desired, at, at, state="IN_PROGRESS")
         state.deployments.insert(0, fresh)
         state.rollouts.append(fresh)
+        if name in self.functions:
+            self._switch(state, fresh, at)
+            return fresh
         self.agenda.plan(at + 1.0, lambda now: self._start(state, fresh, now))
         self.agenda.plan(at + 1.0 + STARTING + SETTLING, lambda now: self._hand_over(state, fresh, now))
         return fresh
@@ -79,8 +84,8 @@ class Fleet:
     def kill(self, task: Task, at: float, exit_code: int, reason: str) -> None:
         """A task dies; another takes its place after a while, or a new process in the same place."""
         state = self.services[task.service]
-        if task.service in self.restarted:
-            task.restarts.append((at, at + RESTARTING))
+        if task.service in self.restarted | self.functions:
+            task.restarts.append((at, at + (COLD if task.service in self.functions else RESTARTING)))
             task.leaked_kb = 0.0
             return
         self._end(task, at, 0.0, "EssentialContainerExited", "Essential container in task exited")
@@ -123,6 +128,17 @@ class Fleet:
         return found
 
     # ---- how a rollout goes ----
+
+    def _switch(self, state: ServiceState, deployment: Deployment, at: float) -> None:
+        """A function answers with another version from one request to the next: nothing drains."""
+        self._shrink(state, 0, at)
+        state.tasks += [self._task(state, at, deployment) for _ in range(deployment.desired)]
+        state.deployments, deployment.state = [deployment], "COMPLETED"
+
+    def _shrink(self, state: ServiceState, left: int, at: float) -> None:
+        """Environments end without a word."""
+        for task in [task for task in state.tasks if task.stopping is None][left:]:
+            self._end(task, at, 0.0, "", "")
 
     def _start(self, state: ServiceState, deployment: Deployment, at: float) -> None:
         if deployment is not state.primary:
@@ -210,6 +226,11 @@ class Fleet:
             return
         state.desired = state.primary.desired = desired
         state.primary.updated = at
+        if state.name in self.functions:
+            self._shrink(state, desired, at)
+            there = sum(task.stopping is None for task in state.tasks)
+            state.tasks += [self._task(state, at, state.primary) for _ in range(desired - there)]
+            return
         mine = [t for t in state.tasks if self._belongs(t, state.primary, at)]
         surplus = mine[desired:]
         if surplus:
@@ -251,7 +272,7 @@ class Fleet:
     def _task(self, state: ServiceState, at: float, deployment: Deployment) -> Task:
         self._tasks += 1
         name = digest(self.seed, state.name, "task", self._tasks, round(at))[:32]
-        ready = at + STARTING + 2 * fraction(name, "start")
+        ready = at + (0.0 if state.name in self.functions else STARTING + 2 * fraction(name, "start"))
         flaw = self.flaw(state.name, deployment.revision)
         return Task(name, state.name, deployment.revision, at, ready, deployment.id, flaw=flaw)
 

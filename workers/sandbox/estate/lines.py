@@ -62,8 +62,9 @@ class Lines:
             return [(f"{group.part}.0", self.world.began - 86400 * 90, None)]
         tasks = [t for t in self.world.fleet.services[group.part].tasks if t.started <= now]
         if group.kind == "function":
-            day = now // 86400 * 86400
-            return [(function_stream(task.id, now), day, None) for task in tasks]
+            day, alias = now // 86400 * 86400, self.world.application.services[group.part].alias
+            versions = {task.id: str(task.revision) if alias else "$LATEST" for task in tasks}
+            return [(function_stream(one, now, version), day, None) for one, version in versions.items()]
         if group.kind == "instance":
             return [(self.world.names.instance(t.id), t.started, t.stopped) for t in tasks]
         return [(f"{group.part}/{group.part}/{t.id}", t.started, t.stopped) for t in tasks]

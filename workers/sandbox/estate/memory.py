@@ -11,8 +11,8 @@ from workers.sandbox.model.spec import Application
 
 FULL, SLOWDOWN = 0.78, 5.0
 """Share of its limit from which a task slows down, and by how much at the end."""
-UNNOTICED = 6.0
-"""Seconds for which a balancer still sends requests to a task that died."""
+UNNOTICED, IN_HAND = 6.0, 0.5
+"""Seconds for which requests are lost to a task that died: the balancer sends some, a function had one."""
 KILLED = 137
 REASON = "OutOfMemoryError: Container killed due to memory usage"
 
@@ -44,7 +44,8 @@ class Memory:
         if not died:
             return 0.0
         alive = [t for t in tasks if t.stopped is None and t not in died]
-        return UNNOTICED / seconds * len(died) / (len(died) + len(alive))
+        lost = IN_HAND if self.application.services[name].runs_on == "lambda" else UNNOTICED
+        return lost / seconds * len(died) / (len(died) + len(alive))
 
     def grow(self, scene: Scene, row: Row, at: float) -> None:
         """Let leaking tasks grow by what they served in a step that ends at `at`, and kill the full ones."""

@@ -53,6 +53,11 @@ def image(application: str, service: str, tag: str) -> str:
     return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{application}/{service}:{tag}"
 
 
+def code_sha(image: str) -> str:
+    """The sum over the code of a function that was packed with a release."""
+    return digest("code", image)[:43] + "="
+
+
 def machine_image(image: str) -> str:
     """The id of the machine image that was built with a release."""
     return f"ami-0{digest('machine image', image)[:16]}"

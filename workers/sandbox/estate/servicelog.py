@@ -16,6 +16,8 @@ from workers.sandbox.model.table import Table
 
 REQUESTS_PER_SECOND, FAILURES_PER_SECOND = 1.0, 60.0
 """Requests are logged by sample, about so many a second whatever the traffic; failures nearly all."""
+CUT_OFF = frozenset({"overtime", "killed"})
+"""Ends of an invocation that only Lambda can tell of."""
 DENIED, ANSWERED = (404, 400, 422, 401), (200, 200, 200, 304)
 AGENTS = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Safari/604.1",
@@ -123,7 +125,7 @@ class ServiceRow:
 
     def _failures(self, revision: int) -> Iterator[Line]:
         for column in self.table.columns:
-            if column[:3] != (self.service, "failed by", str(revision)):
+            if column[:3] != (self.service, "failed by", str(revision)) or column[3] in CUT_OFF:
                 continue
             count = int(min(self._value(*column[1:]), FAILURES_PER_SECOND * self.length))
             for _ in range(count):

@@ -135,10 +135,15 @@ class Voice:
 
     def _answered(self, part: str, edge: Edge | None, chance: int) -> str:
         status = 500 if self.application.kind(part) == "service" else (502, 503, 500)[chance % 3]
+        if self.application.kind(part) == "service" and self.application.answers(part):
+            status = (500, 502)[chance % 2]
         return f"call to {self.address(part)} failed: upstream answered {status}"
 
     def _refused(self, part: str, edge: Edge | None, chance: int) -> str:
-        return f"call to {self.address(part)} failed: upstream answered 503 Service Unavailable"
+        # The balancer's own answer where a function is throttled.
+        functions = self.application.kind(part) == "service" and self.application.answers(part)
+        status = "502 Bad Gateway" if functions else "503 Service Unavailable"
+        return f"call to {self.address(part)} failed: upstream answered {status}"
 
     def address(self, part: str) -> str:
         """Where the service reaches a part."""

@@ -47,7 +47,8 @@ class World:
         self.agenda, self.trail = Agenda(), Trail()
         on_instances = frozenset(begin.application.on("ec2"))
         balanced = _balanced(begin.application)
-        self.fleet = Fleet(self.names, begin.seed, self.agenda, balanced, on_instances)
+        functions = frozenset(begin.application.on("lambda"))
+        self.fleet = Fleet(self.names, begin.seed, self.agenda, balanced, on_instances, functions)
         self.revisions = Revisions(begin.application, code=dict(begin.code))
         self.fleet.flaw = lambda name, number: self.revisions.behaviour(name, number).code.flaw
         self.fleet.placeable = lambda name: not self.conditions.now.get((name, "unplaceable"))
@@ -63,6 +64,10 @@ class World:
         self.agents: dict[str, str] = {}
         self.undo: dict[tuple[str, str], tuple[str, str]] = {}
         """What a call on a resource brought about: whoever takes it back ends that condition."""
+        self.drafts: dict[str, Mapping[str, str]] = {}
+        """Environments that functions were given, and of which no version was made yet."""
+        self.unreserved: set[str] = set()
+        """Functions that no concurrency is reserved for any more."""
         self.alarms: dict[str, AlarmState] = {}
         self._moves: dict[str, tuple[tuple[int, float], list[Transition]]] = {}
         self._engine, self._state = Engine(begin.application, begin.seed), State()
@@ -139,14 +144,15 @@ class World:
     def _ailing(self, service: str, figure: str, start: float, end: float) -> float:
         """The share of a service that a condition concerns; of what sits in tasks, newer ones are free.
 
-        A function is off as a whole.
+        A function that reads from no queue any more is off as a whole.
         """
         if figure.partition(" ")[0] not in OF_TASKS:
             return 1.0
         since = self.conditions.since(service, figure) or start
         tasks = self.fleet.services[service].tasks
         present = sum(task.present(start, end) for task in tasks)
-        if self.application.services[service].runs_on == "lambda" or not present:
+        off = self.application.services[service].runs_on == "lambda" and figure == "stuck"
+        if off or not present:
             return 1.0
         return sum(task.present(start, end) for task in tasks if task.created < since) / present
 

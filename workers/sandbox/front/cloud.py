@@ -26,6 +26,7 @@ from workers.sandbox.front import (
     rds,
     sqs,
     ssm,
+    states,
     synthetics,
 )
 from workers.sandbox.front.desk import Desk, Handler, Playing, Result
@@ -51,6 +52,7 @@ HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     "rds": rds.HANDLERS,
     "sqs": sqs.HANDLERS,
     "ssm": ssm.HANDLERS,
+    "stepfunctions": states.HANDLERS,
     "synthetics": synthetics.HANDLERS,
 }
 # What policies call a service, where that is not the name of its model.

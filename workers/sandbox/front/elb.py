@@ -32,6 +32,8 @@ def describe_target_health(desk: Desk) -> Result:
     """DescribeTargetHealth: one target for each task."""
     service = _service_of(desk, desk.params["TargetGroupArn"])
     state = desk.world.fleet.services[service]
+    if _of_function(desk, service):
+        return {"TargetHealthDescriptions": [_function_target(desk, service)]}
     found = []
     for task in state.tasks:
         if task.created > desk.now or (task.stopped is not None and task.stopped <= desk.now):
@@ -110,6 +112,19 @@ def _on_instances(desk: Desk, service: str) -> bool:
     return desk.world.application.services[service].runs_on == "ec2"
 
 
+def _of_function(desk: Desk, service: str) -> bool:
+    return desk.world.application.answers(service)
+
+
+def _function_target(desk: Desk, service: str) -> Result:
+    """A function as a target: whether it is well nobody checks."""
+    alias = desk.world.application.services[service].alias
+    text = "Health checks are not enabled for this target"
+    health = {"State": "unavailable", "Reason": "Target.HealthCheckDisabled", "Description": text}
+    target = {"Id": desk.arn("lambda", f"function:{service}:{alias}"), "AvailabilityZone": "all"}
+    return {"Target": target, "TargetHealth": health}
+
+
 def _network() -> str:
     return f"vpc-0{number(16**16, 'vpc'):016x}"
 
@@ -135,6 +150,21 @@ def _balancer(desk: Desk, public: bool) -> Result:
 
 
 def _target_group(desk: Desk, service: str) -> Result:
+    if _of_function(desk, service):
+        return {
+            "TargetGroupArn": desk.names.target_group(service),
+            "TargetGroupName": f"{desk.world.application.name}-{service}",
+            "HealthCheckEnabled": False,
+            "HealthCheckIntervalSeconds": 35,
+            "HealthCheckTimeoutSeconds": 30,
+            "HealthyThresholdCount": 5,
+            "UnhealthyThresholdCount": 2,
+            "HealthCheckPath": "/",
+            "Matcher": {"HttpCode": "200"},
+            "LoadBalancerArns": [desk.names.load_balancer(desk.world.application.services[service].public)],
+            "TargetType": "lambda",
+            "IpAddressType": "ipv4",
+        }
     return {
         "TargetGroupArn": desk.names.target_group(service),
         "TargetGroupName": f"{desk.world.application.name}-{service}",

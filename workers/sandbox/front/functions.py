@@ -1,121 +1,227 @@
-"""AWS Lambda: functions, and the queues that they read from."""
+"""AWS Lambda: functions with their versions, aliases and concurrency, and the queues that they read from."""
 
-from datetime import UTC, datetime
-
-from workers.sandbox.estate.names import ACCOUNT, REGION, digest, uuid
+from workers.sandbox.estate.names import ACCOUNT, REGION
+from workers.sandbox.front import function_views as views
 from workers.sandbox.front.desk import Desk, Handler, Result, trimmed
 from workers.sandbox.front.refusal import CloudError
+from workers.sandbox.model.spec import Service
 
-RUNTIMES = {"python": "python3.12", "node": "nodejs20.x", "java": "java21", "go": "provided.al2023"}
+ACCOUNT_LIMIT, LEFT_UNRESERVED = 1000, 100
+"""Concurrent executions of an account in a region, and how many of them nobody may reserve."""
 
 
 def list_functions(desk: Desk) -> Result:
-    """ListFunctions."""
-    names = _functions(desk)
-    page, token = desk.page(
-        names, desk.get("MaxItems", 50), desk.get("Marker"), "InvalidParameterValueException"
-    )
-    return trimmed({"Functions": [_configuration(desk, name) for name in page], "NextMarker": token})
+    """ListFunctions: their newest code, published or not."""
+    return _paged(desk, "Functions", [views.configuration(desk, name) for name in _functions(desk)])
+
+
+def get_function(desk: Desk) -> Result:
+    """GetFunction."""
+    name, found = _wanted(desk)
+    location = f"https://prod-04-2014-tasks.s3.{REGION}.amazonaws.com/snapshots/{ACCOUNT}/{name}"
+    return {
+        "Configuration": found,
+        "Code": {"RepositoryType": "S3", "Location": location},
+        "Tags": {"application": desk.world.application.name},
+        "Concurrency": get_function_concurrency(desk),
+    }
 
 
 def get_function_configuration(desk: Desk) -> Result:
-    """GetFunctionConfiguration."""
-    name = desk.params["FunctionName"].rpartition(":")[2]
-    if name not in _functions(desk):
-        arn = desk.arn("lambda", f"function:{name}")
-        raise CloudError("ResourceNotFoundException", f"Function not found: {arn}", 404)
-    state = {"State": "Active", "LastUpdateStatus": "Successful"}
-    return _configuration(desk, name) | state
+    """GetFunctionConfiguration of a version, of what an alias names, or of the newest code."""
+    return _wanted(desk)[1]
+
+
+def list_versions_by_function(desk: Desk) -> Result:
+    """ListVersionsByFunction, the newest code first and then the versions from the oldest on."""
+    name = _function(desk)
+    numbers = sorted(desk.world.revisions.table[name]) if _spec(desk, name).alias else []
+    found = [views.configuration(desk, name), *(views.configuration(desk, name, n) for n in numbers)]
+    return _paged(desk, "Versions", found)
+
+
+def list_aliases(desk: Desk) -> Result:
+    """ListAliases."""
+    name, version = _function(desk), desk.get("FunctionVersion")
+    found = [views.alias(desk, name)] if _spec(desk, name).alias else []
+    return _paged(desk, "Aliases", [one for one in found if version in (None, one["FunctionVersion"])])
+
+
+def get_alias(desk: Desk) -> Result:
+    """GetAlias."""
+    name = _function(desk)
+    _known_alias(desk, name, desk.params["Name"])
+    return views.alias(desk, name)
+
+
+def update_alias(desk: Desk) -> Result:
+    """UpdateAlias: the next request goes to another version."""
+    name = _function(desk)
+    _known_alias(desk, name, desk.params["Name"])
+    if desk.get("RevisionId") not in (None, views.alias(desk, name)["RevisionId"]):
+        text = (
+            "The Revision Id provided does not match the latest Revision Id. Call the GetAlias API to "
+            "retrieve the latest Revision Id"
+        )
+        raise CloudError("PreconditionFailedException", text, 412)
+    version = desk.get("FunctionVersion")
+    if version is not None:
+        if not version.isdigit() or int(version) not in desk.world.revisions.table[name]:
+            raise _missing(desk, f"{name}:{version}")
+        desk.world.deploy(name, desk.now, int(version), None)
+    return views.alias(desk, name)
+
+
+def update_function_configuration(desk: Desk) -> Result:
+    """UpdateFunctionConfiguration: another environment for the newest code, which is no version yet."""
+    name = _function(desk)
+    variables = desk.get("Environment", {}).get("Variables")
+    if variables is not None:
+        desk.world.drafts[name] = variables
+    return views.configuration(desk, name)
+
+
+def publish_version(desk: Desk) -> Result:
+    """PublishVersion of the newest code and environment; the last one where nothing has changed since."""
+    name = _function(desk)
+    views.publish(desk, name)
+    return views.configuration(desk, name, desk.world.revisions.newest(name).number)
+
+
+def get_function_concurrency(desk: Desk) -> Result:
+    """GetFunctionConcurrency."""
+    name = _function(desk)
+    return {} if name in desk.world.unreserved else {"ReservedConcurrentExecutions": _reserved(desk, name)}
+
+
+def put_function_concurrency(desk: Desk) -> Result:
+    """PutFunctionConcurrency: what is reserved for a function no other can take, and it gets no more."""
+    name, reserved = _function(desk), desk.params["ReservedConcurrentExecutions"]
+    others = sum(_reserved(desk, other) for other in _functions(desk) if other != name)
+    if others + reserved > ACCOUNT_LIMIT - LEFT_UNRESERVED:
+        text = (
+            "Specified ReservedConcurrentExecutions for function decreases account's "
+            f"UnreservedConcurrentExecution below its minimum value of [{LEFT_UNRESERVED}]."
+        )
+        raise CloudError("InvalidParameterValueException", text, 400)
+    desk.world.unreserved.discard(name)
+    _resize(desk, name, reserved)
+    return {"ReservedConcurrentExecutions": reserved}
+
+
+def delete_function_concurrency(desk: Desk) -> Result:
+    """DeleteFunctionConcurrency: a function shares what nobody has reserved."""
+    name = _function(desk)
+    others = sum(_reserved(desk, other) for other in _functions(desk) if other != name)
+    desk.world.unreserved.add(name)
+    # More environments than these it would never use; each costs the simulation its time.
+    _resize(desk, name, min(ACCOUNT_LIMIT - others, 4 * _spec(desk, name).tasks))
+    return {}
 
 
 def list_event_source_mappings(desk: Desk) -> Result:
     """ListEventSourceMappings."""
     function, source = desk.get("FunctionName"), desk.get("EventSourceArn")
-    found = [_mapping(desk, name) for name in _functions(desk) if function in (None, name, _arn(desk, name))]
-    return {"EventSourceMappings": [m for m in found if source in (None, m["EventSourceArn"])]}
+    readers = [name for name in _functions(desk) if _spec(desk, name).consumes]
+    found = [
+        views.mapping(desk, name)
+        for name in readers
+        if function in (None, name, views.arn_of(desk, name), f"{name}:{_spec(desk, name).alias}")
+    ]
+    found = [mapping for mapping in found if source in (None, mapping["EventSourceArn"])]
+    return _paged(desk, "EventSourceMappings", found)
 
 
 def update_event_source_mapping(desk: Desk) -> Result:
     """UpdateEventSourceMapping: switch a mapping on or off."""
     for name in _functions(desk):
-        if _mapping(desk, name)["UUID"] == desk.params["UUID"]:
+        if _spec(desk, name).consumes and views.mapping(desk, name)["UUID"] == desk.params["UUID"]:
             enabled = desk.get("Enabled", True)
             desk.world.conditions.turn(desk.now, name, "stuck", 0.0 if enabled else 1.0)
-            return _mapping(desk, name) | {"State": "Enabling" if enabled else "Disabling"}
+            return views.mapping(desk, name) | {"State": "Enabling" if enabled else "Disabling"}
     text = "The resource you requested does not exist."
     raise CloudError("ResourceNotFoundException", text, 404)
 
 
-def put_function_concurrency(desk: Desk) -> Result:
-    """PutFunctionConcurrency: what is reserved for a function no other can take."""
-    name, reserved = (
-        desk.params["FunctionName"].rpartition(":")[2],
-        desk.params["ReservedConcurrentExecutions"],
-    )
-    if name not in _functions(desk):
-        text = f"Function not found: {desk.arn('lambda', f'function:{name}')}"
-        raise CloudError("ResourceNotFoundException", text, 404)
-    wanted = desk.world.application.services[name].tasks
-    desk.world.conditions.turn(desk.now, name, "limited", max(0.0, 1 - reserved / wanted))
-    return {"ReservedConcurrentExecutions": reserved}
+# ---- looking things up ----
 
 
 def _functions(desk: Desk) -> list[str]:
-    return sorted(name for name, s in desk.world.application.services.items() if s.runs_on == "lambda")
+    return sorted(desk.world.application.on("lambda"))
 
 
-def _arn(desk: Desk, name: str) -> str:
-    return desk.arn("lambda", f"function:{name}")
+def _spec(desk: Desk, name: str) -> Service:
+    return desk.world.application.services[name]
 
 
-def _configuration(desk: Desk, name: str) -> Result:
-    spec = desk.world.application.services[name]
-    revision = desk.world.revisions.newest(name)
-    modified = datetime.fromtimestamp(revision.registered_at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
-    return {
-        "FunctionName": name,
-        "FunctionArn": _arn(desk, name),
-        "Runtime": RUNTIMES[spec.language],
-        "Role": f"arn:aws:iam::{ACCOUNT}:role/{desk.world.application.name}-{name}",
-        "Handler": f"{name}.handle",
-        "CodeSize": 1_400_000 + int(digest(revision.image)[:5], 16),
-        "Description": "",
-        "Timeout": 60,
-        "MemorySize": spec.memory,
-        "LastModified": modified,
-        "CodeSha256": digest(revision.image)[:43] + "=",
-        "Version": "$LATEST",
-        "Environment": {"Variables": dict(revision.environment)},
-        "TracingConfig": {"Mode": "PassThrough"},
-        "RevisionId": uuid(revision.image, revision.number),
-        "PackageType": "Zip",
-        "Architectures": ["arm64"],
-        "EphemeralStorage": {"Size": 512},
-        "LoggingConfig": {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"},
-    }
+def _named(desk: Desk) -> tuple[str, str]:
+    """The function that is asked about, and a qualifier behind its name if there is one."""
+    given = desk.params["FunctionName"]
+    tail = given.partition(":function:")[2] or given
+    name, _, qualifier = tail.partition(":")
+    return name, desk.get("Qualifier", qualifier)
 
 
-def _mapping(desk: Desk, name: str) -> Result:
-    queue = desk.world.application.services[name].consumes
-    enabled = not desk.world.conditions.now.get((name, "stuck"))
-    since = desk.world.conditions.since(name, "stuck") or desk.world.began - 86400 * 200
-    return {
-        "UUID": uuid("mapping", name, queue),
-        "BatchSize": 1,
-        "MaximumBatchingWindowInSeconds": 0,
-        "EventSourceArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}",
-        "FunctionArn": _arn(desk, name),
-        "LastModified": since,
-        "State": "Enabled" if enabled else "Disabled",
-        "StateTransitionReason": "USER_INITIATED",
-        "FunctionResponseTypes": [],
-    }
+def _function(desk: Desk) -> str:
+    name, _ = _named(desk)
+    if name not in _functions(desk):
+        raise _missing(desk, name)
+    return name
+
+
+def _wanted(desk: Desk) -> tuple[str, Result]:
+    """The function and version that are asked about."""
+    name, (_, qualifier) = _function(desk), _named(desk)
+    version: int | None = None
+    if qualifier and qualifier != "$LATEST":
+        state = desk.world.fleet.services[name]
+        versions = {str(n): n for n in desk.world.revisions.table[name]}
+        named = {**versions, _spec(desk, name).alias: state.primary.revision}
+        if not _spec(desk, name).alias or qualifier not in named:
+            raise _missing(desk, f"{name}:{qualifier}")
+        version = named[qualifier]
+    return name, views.configuration(desk, name, version) | views.READY
+
+
+def _known_alias(desk: Desk, name: str, alias: str) -> None:
+    if not alias or alias != _spec(desk, name).alias:
+        text = f"Cannot find alias arn: {desk.arn('lambda', f'function:{name}:{alias}')}"
+        raise CloudError("ResourceNotFoundException", text, 404)
+
+
+def _missing(desk: Desk, name: str) -> CloudError:
+    text = f"Function not found: {desk.arn('lambda', f'function:{name}')}"
+    return CloudError("ResourceNotFoundException", text, 404)
+
+
+def _reserved(desk: Desk, name: str) -> int:
+    return 0 if name in desk.world.unreserved else desk.world.fleet.services[name].desired
+
+
+def _resize(desk: Desk, name: str, executions: int) -> None:
+    desk.world.conditions.turn(desk.now, name, "limited", 0.0)
+    desk.world.deploy(name, desk.now, None, executions)
+
+
+def _paged(desk: Desk, key: str, items: list[Result]) -> Result:
+    code = "InvalidParameterValueException"
+    page, token = desk.page(items, desk.get("MaxItems", 50), desk.get("Marker"), code)
+    return trimmed({key: list(page), "NextMarker": token})
 
 
 HANDLERS: dict[str, Handler] = {
     "ListFunctions": list_functions,
+    "GetFunction": get_function,
     "GetFunctionConfiguration": get_function_configuration,
-    "ListEventSourceMappings": list_event_source_mappings,
+    "ListVersionsByFunction": list_versions_by_function,
+    "ListAliases": list_aliases,
+    "GetAlias": get_alias,
+    "UpdateAlias": update_alias,
+    "UpdateFunctionConfiguration": update_function_configuration,
+    "PublishVersion": publish_version,
+    "GetFunctionConcurrency": get_function_concurrency,
     "PutFunctionConcurrency": put_function_concurrency,
+    "DeleteFunctionConcurrency": delete_function_concurrency,
+    "ListEventSourceMappings": list_event_source_mappings,
     "UpdateEventSourceMapping": update_event_source_mapping,
 }

@@ -40,7 +40,12 @@ READS = (
     "elasticache:DescribeReplicationGroups",
     "elasticache:DescribeEvents",
     "lambda:ListFunctions",
+    "lambda:GetFunction",
     "lambda:GetFunctionConfiguration",
+    "lambda:GetFunctionConcurrency",
+    "lambda:ListVersionsByFunction",
+    "lambda:ListAliases",
+    "lambda:GetAlias",
     "lambda:ListEventSourceMappings",
     "sqs:ListQueues",
     "sqs:GetQueueUrl",
@@ -58,7 +63,13 @@ READS = (
     "synthetics:DescribeCanaries",
     "synthetics:DescribeCanariesLastRun",
 )
-CHANGES = ("ecs:UpdateService", "autoscaling:StartInstanceRefresh", "autoscaling:SetDesiredCapacity")
+CHANGES = (
+    "ecs:UpdateService",
+    "autoscaling:StartInstanceRefresh",
+    "autoscaling:SetDesiredCapacity",
+    "lambda:UpdateAlias",
+    "lambda:PutFunctionConcurrency",
+)
 WORKER, EXECUTOR, OPERATOR = "runbook-worker", "runbook-executor", "operator"
 _POLICIES = {WORKER: READS, EXECUTOR: READS + CHANGES, OPERATOR: ("*",)}
 _SKEW = 300.0

@@ -16,6 +16,15 @@ from workers.sandbox.front.refusal import CloudError
 from workers.sandbox.front.wire import Request
 
 READS = ("Get", "List", "Describe", "Lookup", "Filter", "Search", "BatchGet", "Test", "Head", "Select")
+# CloudTrail writes the version of the API into the names of Lambda's calls.
+_RECORDED_AS = {
+    "UpdateAlias": "UpdateAlias20150331",
+    "PublishVersion": "PublishVersion20150331",
+    "UpdateFunctionConfiguration": "UpdateFunctionConfiguration20150331v2",
+    "UpdateEventSourceMapping": "UpdateEventSourceMapping20150331",
+    "PutFunctionConcurrency": "PutFunctionConcurrency20171031",
+    "DeleteFunctionConcurrency": "DeleteFunctionConcurrency20171031",
+}
 _SOURCES = {"cloudwatch": "monitoring", "elbv2": "elasticloadbalancing"}
 
 
@@ -60,7 +69,7 @@ def _record(request: Request, caller: Caller, now: float, error: CloudError | No
     return Record(
         at=now,
         id=digest(request.id),
-        event=str(request.operation),
+        event=_RECORDED_AS.get(str(request.operation), str(request.operation)),
         source=f"{_SOURCES.get(str(request.service), request.service)}.amazonaws.com",
         actor=Actor(
             caller.user, agent=request.headers.get("User-Agent", ""), address=str(request.inner.remote_addr)
@@ -87,6 +96,8 @@ def _touched(request: Request) -> tuple[tuple[str, str], ...]:
         )
     if request.service == "autoscaling":
         return (("AWS::AutoScaling::AutoScalingGroup", str(request.params.get("AutoScalingGroupName"))),)
+    if request.service == "lambda" and "FunctionName" in request.params:
+        return (("AWS::Lambda::Function", str(request.params["FunctionName"])),)
     if request.operation == "PutMetricAlarm":
         return (("AWS::CloudWatch::Alarm", str(request.params.get("AlarmName"))),)
     return ()

@@ -106,11 +106,12 @@ class Ascent:
         failed = np.where(work.reason > 0, ERROR, 0).astype(np.int8)
         if group.behaviour.service.consumes:
             return outcomes(work.seconds, failed), work
-        places = max(group.tasks * group.behaviour.workers, 0.5)
-        rate = np.maximum(line.rate, 1e-9)
-        # Without a task there is nobody to wait for: the balancer refuses at once.
-        queued = np.minimum(line.waiting / rate, 60.0) if group.tasks > 0 else np.zeros(step.rows)
-        work.seconds = work.seconds + step.waits(queued, line.served / rate, places, hold)
+        if group.behaviour.service.runs_on != "lambda":
+            places = max(group.tasks * group.behaviour.workers, 0.5)
+            rate = np.maximum(line.rate, 1e-9)
+            # Without a task there is nobody to wait for: the balancer refuses at once.
+            queued = np.minimum(line.waiting / rate, 60.0) if group.tasks > 0 else np.zeros(step.rows)
+            work.seconds = work.seconds + step.waits(queued, line.served / rate, places, hold)
         if not line.refused.any():
             return outcomes(work.seconds, failed), work
         refused = np.minimum(line.refused / np.maximum(self.descent.arrivals[key], 1e-9), 1.0)

@@ -65,9 +65,11 @@ class Descent:
         else:
             self.astray[key] = arrivals * self.step.scene.condition(name, "astray")
             reach = arrivals - self.astray[key]
-            line = advance_line(before, reach, rate, group.tasks * LISTEN_BACKLOG, self.step.dt)
+            # Nobody waits for a function: what finds all its concurrency taken is throttled.
+            room = 0.0 if spec.runs_on == "lambda" else group.tasks * LISTEN_BACKLOG
+            line = advance_line(before, reach, rate, room, self.step.dt)
             line = line._replace(refused=line.refused + self.astray[key])
-        if group.broken and not spec.consumes:
+        if group.broken and not spec.consumes and spec.runs_on != "lambda":
             lost = line.served * group.broken
             line = line._replace(served=line.served - lost, refused=line.refused + lost)
         state.waiting[key] = line.waiting if not spec.consumes else np.zeros(self.step.rows)

@@ -16,6 +16,8 @@ from workers.sandbox.model.zones import Zones
 
 RESERVED = 3
 """Connections that PostgreSQL keeps for its own people."""
+CRASHES = ("raised", "killed", "overtime")
+"""Why an invocation ends in an error of the function instead of an answer."""
 _COUNTS = ("requests", "failed", "refused", "denied", "latency", "seconds")
 
 
@@ -61,10 +63,8 @@ class Measures:
         self.writer.write(name, requests=counts + refused, failed=failed, refused=refused, denied=denied)
         self.writer.write(name, answered=counts - failed - denied, astray=astray)
         unhealthy = self.step.scene.condition(name, "unhealthy")
-        if self.step.scene.condition(name, "limited"):
-            queue = spec.consumes or ""
-            refused = np.minimum(self.descent.backlogs[queue][0], self.descent.rate(queue) * 4) * dt / 10
-            self.writer.write(name, throttled=rng.poisson(refused))
+        if spec.runs_on == "lambda":
+            self._invocations(name, groups, counts, failed, refused)
         heard = 1 - self.step.scene.condition(name, "silent")
         self.writer.write(name, heard=np.full(self.step.rows, heard))
         self.writer.write(name, unhealthy=np.full(self.step.rows, np.ceil(unhealthy)))
@@ -73,6 +73,27 @@ class Measures:
         self.writer.write(name, impaired=np.full(self.step.rows, impaired))
         self._zones.write(name, by_group, self._cut(name))
         self._processors(name, groups)
+
+    def _invocations(
+        self, name: str, groups: tuple[Group, ...], counts: Floats, failed: Floats, refused: Floats
+    ) -> None:
+        """What Lambda counts: invocations that ran, those that ended in the function's error, and throttles.
+
+        What a function catches itself it answers, and Lambda knows nothing of it.
+        """
+        spec, step = self.application.services[name], self.step
+        self.writer.write(name, invoked=counts)
+        if not spec.consumes:
+            kinds = [(name, "failed by", str(g.revision), reason) for g in groups for reason in CRASHES]
+            found = [self.writer.row[kind] for kind in kinds if kind in self.writer.row]
+            crashed = sum(found, np.zeros(step.rows))
+            self.writer.write(name, crashed=crashed, caught=failed - crashed, throttled=refused)
+            return
+        self.writer.write(name, crashed=failed)
+        short = sum(group.tasks for group in groups) < spec.tasks - 0.5
+        if step.scene.condition(name, "limited") or short:
+            waiting, sent = self.descent.backlogs[spec.consumes][0], self.descent.rate(spec.consumes)
+            self.writer.write(name, throttled=step.rng.poisson(np.minimum(waiting, sent * 4) * step.dt / 10))
 
     def finish(self) -> None:
         """What only shows when all parts are done: cache hits and the balancers' sums."""
@@ -113,6 +134,9 @@ class Measures:
             for zone in self.step.scene.zones.get(name, ()):
                 for field in (f"requests {zone}", f"failed {zone}"):
                     self.writer.add((part, field), self.writer.read(name, field))
+            # An invocation that ends in an error has no answer: the balancer gives its own.
+            self.writer.add((part, "refused"), self.writer.read(name, "crashed"))
+            self.writer.add((part, "failed"), -self.writer.read(name, "crashed"))
             self.writer.least((part, "shortest"), self.writer.read(name, "shortest"))
             self.writer.most((part, "longest"), self.writer.read(name, "longest"))
         self.writer.write(part, connections=np.round(self.writer.read(part, "requests") * 0.31))
@@ -165,6 +189,8 @@ class Measures:
         taken = work.taken.get(database, np.zeros(self.step.rows))
         used = line.served * taken * self.step.state.query.get((name, group.revision, database), 0.0)
         each = np.minimum(np.maximum(max(2.0, size * 0.25), used / max(group.tasks, 0.05) * 1.25 + 1), size)
+        if group.behaviour.service.runs_on == "lambda":
+            each = self._warm(name, group, line, size)
         each = np.minimum(each, size * (1 - self.step.scene.condition(database, "taken")))
         each = each * self.step.scene.arriving(name, database)
         self.writer.add((database, "connections"), group.tasks * each * self.noise(0.02))
@@ -177,6 +203,11 @@ class Measures:
             self.writer.add(
                 (database, "lengthy", name), self.step.rng.poisson(slow * line.served * self.step.dt)
             )
+
+    def _warm(self, name: str, group: Group, line: Line, size: int) -> Floats:
+        """Connections for each unit of concurrency: an environment that was used lately holds its own."""
+        flight = line.served * self.step.state.hold[(name, group.revision)]
+        return np.minimum(0.1 + flight / max(group.tasks, 0.05) * 1.3, 1.0) * size
 
     def _processors(self, name: str, groups: tuple[Group, ...]) -> None:
         busy = sum(self.descent.loads[(name, g.revision)] * g.tasks for g in groups)

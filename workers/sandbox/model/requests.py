@@ -79,6 +79,8 @@ class Step:
             if (calls[:, column] % 1).any():
                 counts = np.floor(counts + chance(self.rng, self.rows))
             self._call(work, dependency, counts)
+        if group.behaviour.service.runs_on == "lambda":
+            self._cut_off(work)
         self._remember(work)
         return work
 
@@ -103,6 +105,17 @@ class Step:
         if code.raises:
             work.fail(touched & (chance(self.rng, self.rows) < code.raises), self.reasons.code("raised"))
         return work
+
+    def _cut_off(self, work: Work) -> None:
+        """End invocations that take longer than Lambda lets them, or that their memory kills."""
+        limit = np.float32(work.group.behaviour.service.timeout_seconds)
+        late = work.seconds > limit
+        if late.any():
+            work.seconds = np.minimum(work.seconds, limit)
+            work.fail(late, self.reasons.code("overtime"))
+        if work.group.broken:
+            killed = work.alive & (chance(self.rng, self.rows) < work.group.broken)
+            work.fail(killed, self.reasons.code("killed"))
 
     def _hiccup(self, service: str, seconds: Samples) -> None:
         """Once in a while some tasks pause for a moment, for reasons nobody ever looks into."""

@@ -87,6 +87,10 @@ class Service(Row):
     runs_on: Literal["ecs", "ec2", "lambda"] = "ecs"
     instance_type: str = ""
     """Of its instances, where it runs on any."""
+    alias: str = ""
+    """Of a function: what its callers know it by, and a release moves. Without one the newest code runs."""
+    timeout_seconds: float = 60
+    """After how long Lambda ends an invocation."""
     routes: list[Route]
     edges: dict[str, Edge] = {}
     settings: dict[str, Setting] = {}
@@ -202,6 +206,11 @@ class Application(Row):
     def on(self, platform: str) -> list[str]:
         """The services that run on a platform, in file order."""
         return [name for name, service in self.services.items() if service.runs_on == platform]
+
+    def answers(self, service: str) -> bool:
+        """Whether it is a function that answers requests, each in an execution environment of its own."""
+        spec = self.services[service]
+        return spec.runs_on == "lambda" and not spec.consumes
 
     def consumer(self, queue: str) -> str:
         """The service that reads from `queue`."""

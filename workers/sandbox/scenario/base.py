@@ -68,7 +68,7 @@ def healthy(application: Application, seed: int, now: float, addressed: bool = T
     past = tuple(
         record
         for name, service in application.services.items()
-        if service.runs_on != "lambda"
+        if service.runs_on != "lambda" or service.alias
         for revision in revisions[name]
         for record in _deployed(application, seed, revision)
     )
@@ -105,12 +105,13 @@ def _revision(
 def _deployed(application: Application, seed: int, revision: Revision) -> list[Record]:
     """The trail of a past deployment."""
     name, at = revision.service, revision.registered_at
-    made = registered(application, revision)
     rolled = deployed(application, name, revision.number, None)
-    ids = [digest(seed, name, revision.number, word) for word in ("register", "update")]
+    made = [(at + nth, call) for nth, call in enumerate(registered(application, revision))]
+    calls = [*made, (at + REGISTERED_BEFORE, rolled)]
+    words = ["register", "update"] if len(calls) == 2 else ["change", "register", "update"]
     return [
-        Record(at, ids[0], made.event, made.source, PIPELINE, **made.details),
-        Record(at + REGISTERED_BEFORE, ids[1], rolled.event, rolled.source, PIPELINE, **rolled.details),
+        Record(when, digest(seed, name, revision.number, word), c.event, c.source, PIPELINE, **c.details)
+        for word, (when, c) in zip(words, calls, strict=True)
     ]
 
 

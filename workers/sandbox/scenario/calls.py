@@ -1,49 +1,38 @@
 """How releases, scaling and one-off jobs are called for, by what runs a service, as CloudTrail writes it."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from workers.sandbox.estate.names import Names, uuid
 from workers.sandbox.estate.revisions import Revision, machine_image
 from workers.sandbox.model.spec import Application
-
-Resources = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Wording:
-    """A call's name and source, what was asked and answered, and what it touched."""
-
-    event: str
-    source: str
-    request: dict[str, Any]
-    response: dict[str, Any] = field(default_factory=dict)
-    resources: Resources = ()
-
-    @property
-    def details(self) -> dict[str, Any]:
-        """All but the name and the source, as a record takes it."""
-        return {"request": self.request, "response": self.response, "resources": self.resources}
+from workers.sandbox.scenario import function_calls
+from workers.sandbox.scenario.wording import Wording
 
 
-def registered(application: Application, revision: Revision) -> Wording:
-    """The call that made this revision."""
-    on_instances = application.services[revision.service].runs_on == "ec2"
-    make = _template_version if on_instances else _task_definition
-    return make(Names(application.name), revision)
+def registered(
+    application: Application, revision: Revision, before: Revision | None = None
+) -> tuple[Wording, ...]:
+    """The calls that made this revision; `before` is the one it follows."""
+    platform, names = application.services[revision.service].runs_on, Names(application.name)
+    if platform == "lambda":
+        return function_calls.published(revision, before)
+    make = _template_version if platform == "ec2" else _task_definition
+    return (make(names, revision),)
 
 
 def deployed(
     application: Application, service: str, revision: int | None, desired: int | None, deployment: str = ""
 ) -> Wording:
     """The call that rolls a revision out, or wants another number of tasks."""
-    on_instances = application.services[service].runs_on == "ec2"
-    make = _group_changed if on_instances else _service_updated
+    spec = application.services[service]
+    if spec.runs_on == "lambda":
+        return function_calls.moved(service, spec.alias, revision, desired)
+    make = _group_changed if spec.runs_on == "ec2" else _service_updated
     return make(Names(application.name), service, revision, desired, deployment)
 
 
 def job_started(application: Application, family: str) -> Wording:
-    """The call that runs something once: a task in a cluster or, where there is none, a command."""
+    """The call that runs something once: a task in a cluster, or else a command, or else a state machine."""
     if application.on("ecs"):
         request = {
             "cluster": application.name,
@@ -53,6 +42,8 @@ def job_started(application: Application, family: str) -> Wording:
         }
         resources = (("AWS::ECS::Cluster", application.name), ("AWS::ECS::TaskDefinition", family))
         return Wording("RunTask", "ecs.amazonaws.com", request, resources=resources)
+    if not application.on("ec2"):
+        return function_calls.machine_started(family)
     request = {
         "documentName": "AWS-RunShellScript",
         "targets": [{"key": "tag:Service", "values": [application.on("ec2")[-1]]}],

@@ -30,9 +30,10 @@ class Register:
         """Keep it, and write the call down."""
         if self.code is not None:
             world.revisions.code[self.revision.image] = self.code
+        before = world.revisions.table[self.revision.service].get(self.revision.number - 1)
         world.revisions.add(self.revision)
-        call = registered(world.application, self.revision)
-        world.record(self.at, call.event, call.source, self.actor, **call.details)
+        for nth, call in enumerate(registered(world.application, self.revision, before)):
+            world.record(self.at + nth, call.event, call.source, self.actor, **call.details)
 
 
 @dataclass(frozen=True)

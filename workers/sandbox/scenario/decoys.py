@@ -7,7 +7,14 @@ from workers.sandbox.estate.world import WARM_UP
 from workers.sandbox.scenario.alarming import Flap
 from workers.sandbox.scenario.base import series_of
 from workers.sandbox.scenario.changes import Call, Collect, Deploy
-from workers.sandbox.scenario.people import AUTOSCALING, COLLECTOR, ENGINEERS, GROUP_SCALING, somebody
+from workers.sandbox.scenario.people import (
+    AUTOSCALING,
+    COLLECTOR,
+    ENGINEERS,
+    GROUP_SCALING,
+    PIPELINE,
+    somebody,
+)
 from workers.sandbox.scenario.stage import Stage
 
 
@@ -59,8 +66,8 @@ def _scaling(stage: Stage) -> list[Change]:
     service = _bystander(stage)
     at = stage.onset - 60 * stage.between(64, 125)
     wanted = stage.base.application.services[service].tasks + 1
-    on_instances = stage.base.application.services[service].runs_on == "ec2"
-    actor = GROUP_SCALING if on_instances else AUTOSCALING
+    platform = stage.base.application.services[service].runs_on
+    actor = {"ec2": GROUP_SCALING, "lambda": PIPELINE}.get(platform, AUTOSCALING)
     return [Deploy(at, service, actor, desired=wanted)]
 
 
@@ -85,7 +92,8 @@ def _nervous(stage: Stage) -> list[Change]:
 def _bystander(stage: Stage) -> str:
     """A service that no fault concerns."""
     services = stage.base.application.services
-    names = [n for n, s in services.items() if s.runs_on != "lambda" and n not in stage.taken]
+    released = [n for n, s in services.items() if s.runs_on != "lambda" or s.alias]
+    names = [n for n in released if n not in stage.taken]
     return names[int(stage.rng.integers(len(names)))]
 
 

@@ -4,6 +4,7 @@ from workers.sandbox.estate.beginning import Change
 from workers.sandbox.scenario.alarming import LowerAlarm
 from workers.sandbox.scenario.case import Trouble, Truth
 from workers.sandbox.scenario.changes import Agent, Turn
+from workers.sandbox.scenario.loads import answering
 from workers.sandbox.scenario.people import somebody
 from workers.sandbox.scenario.stage import Stage
 
@@ -31,7 +32,7 @@ def third_party_down(stage: Stage) -> Trouble:
 def quota_exceeded(stage: Stage) -> Trouble:
     """A limit is reached: of concurrent functions in the account, or of calls to an outside host."""
     services = stage.base.application.services
-    functions = [name for name, spec in services.items() if spec.runs_on == "lambda"]
+    functions = [name for name, spec in services.items() if spec.runs_on == "lambda" and not spec.alias]
     if functions:
         service = stage.pick(functions)
         spec = services[service]
@@ -46,13 +47,15 @@ def quota_exceeded(stage: Stage) -> Trouble:
 
 
 def traffic_surge(stage: Stage) -> Trouble:
-    """One kind of request multiplies within two minutes, until the entry has no processor left."""
+    """One kind of request multiplies within two minutes, until the entry has nothing left to work with."""
     application = stage.base.application
     entry = stage.pick([application.traffic.entry])
     spec = application.services[entry]
     routes = [r for r in spec.routes if r.path.startswith("GET") and r.share >= 0.15]
     route = routes[int(stage.rng.integers(len(routes)))]
     ceiling = spec.tasks * spec.cpu / 1024 / (spec.cpu_ms / 1000)
+    if spec.runs_on == "lambda":
+        ceiling = spec.tasks / answering(stage.base.application, entry, route)
     wanted = ceiling * stage.between(1.06, 1.3) * stage.strength / stage.rate(entry)
     total = sum(r.share for r in spec.routes)
     factor = 1 + (wanted - 1) * total / route.share

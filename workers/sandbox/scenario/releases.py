@@ -6,14 +6,14 @@ from workers.sandbox.model.behaviour import Code
 from workers.sandbox.model.spec import Edit
 from workers.sandbox.scenario.case import Trouble, Truth
 from workers.sandbox.scenario.people import PIPELINE, somebody
-from workers.sandbox.scenario.stage import ROLLOUT, Stage
+from workers.sandbox.scenario.stage import Stage
 
 
 def bad_deployment(stage: Stage) -> Trouble:
     """A new image raises on a share of the requests, or takes far longer over them."""
     service = stage.pick(stage.served())
     code = _raising(stage, service) if stage.rng.random() < 0.62 else _slow(stage, service)
-    revision, changes = stage.release(service, stage.onset - ROLLOUT, code, harmful=True)
+    revision, changes = stage.release(service, stage.before(service), code, harmful=True)
     return Trouble(Truth(service, "bad_deployment", stage.name(revision)), tuple(changes))
 
 
@@ -44,8 +44,9 @@ def config_change(stage: Stage) -> Trouble:
     actor = somebody(stage.rng)
     if fraction(stage.seed, "who") < 0.5:
         actor = PIPELINE
+    wrong = {edit.setting: _wrong(stage, edit)}
     revision, changes = stage.release(
-        edit.service, stage.onset - ROLLOUT, None, {edit.setting: _wrong(stage, edit)}, actor, harmful=True
+        edit.service, stage.before(edit.service), None, wrong, actor, harmful=True
     )
     return Trouble(Truth(edit.service, "config_change", stage.name(revision)), tuple(changes))
 
@@ -63,7 +64,7 @@ def memory_leak(stage: Stage) -> Trouble:
     first_kill = slope + stage.between(190, 300) / stage.strength
     each = stage.rate(service) / spec.tasks
     leak_kb = (spec.memory - spec.resident_mb) * 1024 / (each * first_kill)
-    at = stage.onset - ROLLOUT - slope
+    at = stage.before(service) - slope
     revision, changes = stage.release(service, at, Code(leak_kb=leak_kb), harmful=True)
     return Trouble(Truth(service, "memory_leak", stage.name(revision)), tuple(changes))
 
@@ -72,5 +73,5 @@ def rollout_stuck(stage: Stage) -> Trouble:
     """Tasks of a new image exit or never pass their health check; the old ones serve on beside them."""
     service = stage.pick(stage.served())
     code = Code(flaw="exit" if stage.rng.random() < 0.5 else "unhealthy")
-    revision, changes = stage.release(service, stage.onset - ROLLOUT, code, harmful=True)
+    revision, changes = stage.release(service, stage.before(service), code, harmful=True)
     return Trouble(Truth(service, "rollout_stuck", stage.name(revision)), tuple(changes))

@@ -14,6 +14,8 @@ from workers.sandbox.scenario.people import PIPELINE
 
 ROLLOUT = 12.0
 """Seconds from UpdateService until the new tasks take requests."""
+AT_ONCE = 1.0
+"""The same from UpdateAlias, whose next request goes to another version."""
 
 
 @dataclass
@@ -87,8 +89,15 @@ class Stage:
         register = Register(at - REGISTERED_BEFORE, revision, actor, code)
         return revision, [register, Deploy(at, service, actor, number, harmful=harmful)]
 
+    def before(self, service: str) -> float:
+        """When a release has to be called for, for its first requests to meet it at the onset."""
+        functions = self.base.application.on("lambda")
+        return self.onset - (AT_ONCE if service in functions else ROLLOUT)
+
     def name(self, revision: Revision) -> str:
-        """A revision as `family:revision`."""
+        """A revision as `family:revision`, a function's as `function:version`."""
+        if self.base.application.services[revision.service].alias:
+            return f"{revision.service}:{revision.number}"
         return f"{self.base.application.name}-{revision.service}:{revision.number}"
 
     def rate(self, service: str) -> float:

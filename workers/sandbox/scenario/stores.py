@@ -5,12 +5,13 @@ from workers.sandbox.estate.names import number
 from workers.sandbox.estate.revisions import Revision, image
 from workers.sandbox.estate.trail import Actor
 from workers.sandbox.model.scene import Routine
-from workers.sandbox.scenario.calls import Wording, job_started
+from workers.sandbox.scenario.calls import job_started
 from workers.sandbox.scenario.case import Trouble, Truth
 from workers.sandbox.scenario.changes import Call, Deploy, Job, Lock, Note, Turn
 from workers.sandbox.scenario.loads import ceiling, connections, statements
 from workers.sandbox.scenario.people import PIPELINE, SCHEDULE, somebody
 from workers.sandbox.scenario.stage import Stage
+from workers.sandbox.scenario.wording import Wording
 
 HELD = 900.0
 """Seconds that a statement would have to wait for the lock: longer than any time-out."""

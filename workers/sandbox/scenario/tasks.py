@@ -1,7 +1,9 @@
 """Faults that sit in the tasks of a service themselves: no change brought them, and fresh tasks have none."""
 
 from workers.sandbox.scenario.case import Trouble, Truth
-from workers.sandbox.scenario.changes import Reclaim, Turn
+from workers.sandbox.scenario.changes import Deploy, Reclaim, Turn
+from workers.sandbox.scenario.loads import answering
+from workers.sandbox.scenario.people import somebody
 from workers.sandbox.scenario.stage import Stage
 
 
@@ -37,10 +39,18 @@ def telemetry_broken(stage: Stage) -> Trouble:
 
 
 def cannot_scale(stage: Stage) -> Trouble:
-    """Spot capacity is taken back and there is none to be had: too few tasks are left for the usual load."""
+    """Spot capacity is taken back and there is none to be had: too few tasks are left for the usual load.
+
+    Of a function somebody reserves less concurrency than the usual load needs.
+    """
     application = stage.base.application
     service = stage.pick(stage.internal())
     spec = application.services[service]
+    if spec.runs_on == "lambda":
+        wanted = stage.rate(service) * answering(application, service)
+        left = max(1, int(wanted * stage.between(0.45, 0.75) / stage.strength))
+        shrunk = Deploy(stage.onset, service, somebody(stage.rng), desired=left, harmful=True)
+        return Trouble(Truth(service, "cannot_scale"), (shrunk,))
     needed = stage.rate(service) * spec.cpu_ms / 1000 / (spec.cpu / 1024)
     left = min(int(needed * stage.between(0.6, 0.85) / stage.strength), spec.tasks - 1)
     return Trouble(Truth(service, "cannot_scale"), (Reclaim(stage.onset, service, left),))
