@@ -36,6 +36,8 @@ from workers.domain.telemetry import LogPattern, Series, Signal
 GROWTH = 4.0
 """A known pattern counts as more frequent from this factor on, and from `MANY` lines on."""
 MANY = 5
+RUNNING = ("service", "function")
+"""What the platform runs, and tells how it went."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _has_logs(place: str, sight: Sight) -> bool:
 def _tells(place: str, sight: Sight) -> bool:
     """Whether the platform has events of a place that we can ask for."""
     database = _kind(place, sight) == "database" and sight.read("happenings", place) == "rds_events"
-    return database or _kind(place, sight) == "service"
+    return database or _kind(place, sight) in RUNNING
 
 
 def _balanced(place: str, sight: Sight) -> bool:

@@ -49,6 +49,8 @@ def _call(service: Resource, change: Change) -> ToolCall | None:
         template, _, version = change.before.rpartition(":")
         arguments: dict[str, JsonValue] = {"group": service.name, "template": template, "version": version}
         return ToolCall(name="autoscaling-refresh", arguments=arguments, why=why)
+    if service.system == "aws:lambda-functions":
+        return _alias_back(service, change, why)
     if "cluster" not in service.attributes:
         return None
     arguments = {
@@ -57,3 +59,16 @@ def _call(service: Resource, change: Change) -> ToolCall | None:
         "taskDefinition": change.before,
     }
     return ToolCall(name="ecs-update-service", arguments=arguments, why=why)
+
+
+def _alias_back(function: Resource, change: Change, why: str) -> ToolCall | None:
+    """A function goes back only where its callers use an alias: `$LATEST` has no version before it."""
+    if "alias" not in function.attributes:
+        return None
+    name, _, version = change.before.rpartition(":")
+    arguments: dict[str, JsonValue] = {
+        "function": name,
+        "alias": function.attributes["alias"],
+        "version": version,
+    }
+    return ToolCall(name="lambda-alias", arguments=arguments, why=why)

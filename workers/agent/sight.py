@@ -41,6 +41,7 @@ from workers.domain.telemetry import (
 Key = tuple[str, Signal]
 READS: dict[str, dict[str, str]] = {
     "aws:autoscaling-groups": {"happenings": "autoscaling_events", "revision": "autoscaling_revision"},
+    "aws:lambda-functions": {"happenings": "lambda_events", "revision": "lambda_revision"},
     "aws:rds-instances": {"happenings": "rds_events"},
 }
 """What is asked about a service by what runs it; ECS is asked about all others."""

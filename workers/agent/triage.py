@@ -96,7 +96,14 @@ SIGNALS: dict[str, tuple[Signal, ...]] = {
         Signal.CPU,
         Signal.MEMORY,
     ),
-    "function": (Signal.REQUESTS, Signal.ERRORS, Signal.LATENCY, Signal.THROTTLES, Signal.CONCURRENCY),
+    "function": (
+        Signal.REQUESTS,
+        Signal.ERRORS,
+        Signal.LATENCY,
+        Signal.THROTTLES,
+        Signal.CONCURRENCY,
+        Signal.MEMORY,
+    ),
     "database": (
         Signal.CPU,
         Signal.CONNECTIONS,

@@ -108,4 +108,5 @@ def listed(names: list[str] | tuple[str, ...]) -> str:
 def platform(action: str) -> str:
     """Whose events an action reads: `ECS` of `ecs_events`."""
     name = action.partition("_")[0]
-    return {"ecs": "ECS", "autoscaling": "Auto Scaling", "rds": "RDS"}.get(name, name)
+    named = {"ecs": "ECS", "autoscaling": "Auto Scaling", "lambda": "Lambda", "rds": "RDS"}
+    return named.get(name, name)

@@ -25,7 +25,8 @@ def request(
         return None
     row = changes.row_of(remedy.call)
     state = before.data.state
-    place = str(remedy.call.arguments.get("cluster") or remedy.call.arguments.get("group", ""))
+    named = remedy.call.arguments
+    place = str(named.get("cluster") or named.get("group") or named.get("function", ""))
     names = {place, str(remedy.call.arguments.get("service", ""))}
     conclusion = case.conclusion
     return Approval(

@@ -1,6 +1,17 @@
 """The systems Runbook can ask, one file each. A toolset that is not listed here does not exist."""
 
-from workers.tools import autoscaling, cloudwatch, ecs, inventory, logs, rds, runbooks, trail, zones
+from workers.tools import (
+    autoscaling,
+    cloudwatch,
+    ecs,
+    functions,
+    inventory,
+    logs,
+    rds,
+    runbooks,
+    trail,
+    zones,
+)
 from workers.tools.action import Toolset
 
 AWS: tuple[Toolset, ...] = (
@@ -12,5 +23,6 @@ AWS: tuple[Toolset, ...] = (
     autoscaling.TOOLSET,
     rds.TOOLSET,
     zones.TOOLSET,
+    functions.TOOLSET,
 )
 KNOWLEDGE: tuple[Toolset, ...] = (runbooks.TOOLSET,)

@@ -129,6 +129,9 @@ def progress(now: State) -> str:
     """How far a rollout is, in words."""
     if not now:
         return "the service could not be read"
+    if "function" in now:
+        what = "version" if "version" in now else "reserved"
+        return f"{what} {now[what]} of {now['function']}, rollout {str(now.get('rolloutState')).lower()}"
     on_instances = "taskDefinition" not in now
     revision = f"{now.get('template')}:{now.get('version')}" if on_instances else now["taskDefinition"]
     what = "instances" if on_instances else "tasks"

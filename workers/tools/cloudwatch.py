@@ -164,7 +164,8 @@ def _points(account: Account, wanted: Wanted, grid: Window, period: int) -> tupl
     """The points, and which series CloudWatch could not read: that is no silence of theirs."""
     direct = [(target, metric) for target, metric in wanted.items() if metric.ratio is None]
     points: Points = {target: {} for target, _ in direct}
-    failed: dict[Target, Gap] = {}
+    added = [(t, m.model_copy(update={"metric": name})) for t, m in direct for name in m.plus]
+    direct, failed = [*direct, *added], dict[Target, Gap]()
     for first in range(0, len(direct), BATCH):
         batch = {f"m{index}": pair for index, pair in enumerate(direct[first : first + BATCH])}
         results = account.aws.pages(
@@ -179,8 +180,9 @@ def _points(account: Account, wanted: Wanted, grid: Window, period: int) -> tupl
         )
         for result in results:
             target, metric = batch[result["Id"]]
-            values = (value * metric.scale for value in result["Values"])
-            points[target].update(zip(result["Timestamps"], values, strict=True))
+            known = points[target]
+            for at, value in zip(result["Timestamps"], result["Values"], strict=True):
+                known[at] = known.get(at, 0.0) + value * metric.scale
             if result.get("StatusCode") in ("InternalError", "Forbidden"):
                 failed[target] = _gap(target, f"CloudWatch answered {result['StatusCode']}")
     return points, list(failed.values())
@@ -294,7 +296,8 @@ def _subject(item: dict[str, Any], inventory: Inventory) -> tuple[str, Signal | 
     dimensions = {d["Name"]: d["Value"] for d in item.get("Dimensions", [])}
     for name, metrics in inventory.metrics.items():
         for signal, metric in metrics:
-            if metric.metric == item.get("MetricName") and metric.dimensions.items() <= dimensions.items():
+            names = (metric.metric, *metric.plus)
+            if item.get("MetricName") in names and metric.dimensions.items() <= dimensions.items():
                 return name, signal
     for name in inventory.metrics:
         if any(value == name for value in dimensions.values()):

@@ -7,7 +7,7 @@ endpoints it calls. Built once per investigation; the metrics, logs and change t
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlparse
 
@@ -81,15 +81,26 @@ def read(aws: Aws) -> Inventory:
     tasks = reader.tasks(listed) | reader.instances(listed)
     needs = {name: task.environment for name, task in tasks.items()} | reader.function_environments()
     groups = reader.target_groups()
+    mappings, aliases = reader.mappings(), reader.function_targets(groups)
+    aliases |= _called_by(mapping["FunctionArn"] for mapping in mappings)
     described = [
-        (row, _described(row, resource, tasks.get(resource.name), groups)) for row, resource in listed
+        (row, _described(row, resource, tasks.get(resource.name), groups, aliases))
+        for row, resource in listed
     ]
     measured = {resource.name: _measured(row, resource) for row, resource in described}
+    kept = {
+        (resource.name, signal)
+        for row, resource in described
+        if "target_group" in resource.attributes
+        for signal in row.behind
+    }
     for service, signal, metric in reader.published(frozenset(measured)):
+        if (service, signal) in kept and signal is not Signal.LATENCY:
+            continue
         others = tuple(pair for pair in measured[service] if pair[0] is not signal)
         measured[service] = (*others, (signal, metric))
     resources = {resource.name: resource for _, resource in described}
-    drained = reader.event_sources()
+    drained = [_drained(mapping) for mapping in mappings]
     mapped = {(edge.callee, edge.caller) for edge in drained}
     needed = (edge for edge in _edges(needs, resources) if (edge.caller, edge.callee) not in mapped)
     edges = (*needed, *drained)
@@ -193,22 +204,33 @@ class _Reader:
             groups[arn] = {
                 "target_group": arn.rsplit(":", 1)[-1],
                 "load_balancer": balancers[0].partition("loadbalancer/")[2],
+                "type": group.get("TargetType", ""),
             }
         return groups
 
-    def event_sources(self) -> list[Edge]:
+    def function_targets(self, groups: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        """By function: the target group that sends it requests, and the alias it goes by there."""
+        arns = [arn for arn, group in groups.items() if group.pop("type") == "lambda"]
+        found = self._aws.each(
+            lambda arn: self._try(f"targets of {arn.rsplit('/', 2)[1]}", lambda: self._targets(arn)), arns
+        )
+        return {
+            name: known | {"target_group": arn}
+            for arn, targets in zip(arns, found, strict=True)
+            for name, known in _called_by(targets or ()).items()
+        }
+
+    def _targets(self, arn: str) -> list[str]:
+        reply = self._aws.call("elbv2", "describe_target_health", TargetGroupArn=arn)
+        return [one["Target"]["Id"] for one in reply["TargetHealthDescriptions"]]
+
+    def mappings(self) -> list[dict[str, Any]]:
+        """What has functions read from queues and streams."""
         found = self._try(
             "event sources",
             lambda: self._aws.pages("lambda", "list_event_source_mappings", "EventSourceMappings"),
         )
-        return [
-            Edge(
-                caller=mapping["EventSourceArn"].rsplit(":", 1)[-1],
-                callee=mapping["FunctionArn"].rsplit(":", 1)[-1],
-                source="aws:event-source",
-            )
-            for mapping in found or ()
-        ]
+        return found or []
 
     def published(self, known: frozenset[str]) -> list[tuple[str, Signal, Metric]]:
         """What applications publish themselves about services we know."""
@@ -227,6 +249,29 @@ class _Reader:
             permission = error.permission if isinstance(error, AccessDenied) else ""
             self.gaps.append(Gap(what=what, why=str(error), mend=error.mend, permission=permission))
             return None
+
+
+def _function_name(arn: str) -> tuple[str, str]:
+    """The name in a function's ARN, and the alias or version behind it."""
+    name, _, qualifier = arn.partition(":function:")[2].partition(":")
+    return name, qualifier
+
+
+def _called_by(arns: Iterable[str]) -> dict[str, dict[str, str]]:
+    """By function: the alias under which others call it, where they use one."""
+    named = [_function_name(arn) for arn in arns]
+    return {
+        name: {"alias": qualifier} if qualifier and not qualifier.isdigit() else {}
+        for name, qualifier in named
+    }
+
+
+def _drained(mapping: dict[str, Any]) -> Edge:
+    return Edge(
+        caller=mapping["EventSourceArn"].rsplit(":", 1)[-1],
+        callee=_function_name(mapping["FunctionArn"])[0],
+        source="aws:event-source",
+    )
 
 
 def task(definition: dict[str, Any]) -> _Task:
@@ -292,9 +337,14 @@ def _resource(row: Service, item: Any) -> Resource:
 
 
 def _described(
-    row: Service, resource: Resource, runs: _Task | None, groups: dict[str, dict[str, str]]
+    row: Service,
+    resource: Resource,
+    runs: _Task | None,
+    groups: dict[str, dict[str, str]],
+    aliases: dict[str, dict[str, str]],
 ) -> Resource:
-    attributes = resource.attributes | groups.get(resource.attributes.get("target_group", ""), {})
+    known = resource.attributes | (aliases.get(resource.name, {}) if row.kind == "function" else {})
+    attributes = known | groups.get(known.get("target_group", ""), {})
     if runs is not None:
         attributes |= {"log_group": runs.log_group, "image": runs.image}
     if row.logs:
@@ -310,9 +360,13 @@ def _measured(row: Service, resource: Resource) -> tuple[tuple[Signal, Metric], 
             signal,
             metric.model_copy(update={"dimensions": {d: known[a] for d, a in metric.dimensions.items()}}),
         )
-        for signal, metric in row.signals.items()
+        for signal, metric in (row.signals | _behind(row, known)).items()
         if all(known.get(attribute) for attribute in metric.dimensions.values())
     )
+
+
+def _behind(row: Service, known: dict[str, str]) -> dict[Signal, Metric]:
+    return row.behind if known.get("target_group") else {}
 
 
 def _custom(metric: dict[str, Any], known: frozenset[str]) -> tuple[str, Signal, Metric] | None:

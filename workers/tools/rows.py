@@ -12,7 +12,10 @@ from workers.domain.value import Value
 
 
 class Metric(Value):
-    """What CloudWatch holds for one signal. `ratio` = first / (first + second) of two other signals."""
+    """What CloudWatch holds for one signal; metrics named in `plus` are added to it.
+
+    `ratio` = first / (first + second) of two other signals.
+    """
 
     namespace: str = ""
     metric: str = ""
@@ -20,6 +23,7 @@ class Metric(Value):
     unit: Unit
     scale: float = 1.0
     sparse: Signal | None = None
+    plus: tuple[str, ...] = ()
     ratio: tuple[Signal, Signal] | None = None
     dimensions: dict[str, str] = {}
 
@@ -54,6 +58,7 @@ class Service(Value):
     tail: tuple[str, ...] = ()
     logs: str = ""
     signals: dict[Signal, Metric] = {}
+    behind: dict[Signal, Metric] = {}
 
 
 class CustomMetric(Value):

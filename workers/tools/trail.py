@@ -5,8 +5,9 @@ CloudTrail is some minutes late; ECS knows of its deployments at once. A change 
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import jmespath
@@ -26,6 +27,9 @@ from workers.tools.rows import table
 # The same deployment, told by two systems, carries two times.
 SAME = timedelta(minutes=3)
 
+# What a pipeline publishes it lets callers have within so long.
+TAKEN_UP = timedelta(minutes=30)
+
 # LookupEvents gives fifty a call and two calls a second, newest first.
 MOST = 500
 
@@ -38,6 +42,7 @@ class Meaning(Value):
     kind: ChangeKind
     service: str
     after: str = ""
+    step: bool = False
 
 
 @cache
@@ -53,6 +58,7 @@ def aws_changes(account: Account, window: Window) -> Answer:
         recorded = _guarded("the CloudTrail record", lambda: _recorded(account, window, gaps), gaps)
         rolled = _guarded("ECS deployments", lambda: _rolled(account, window), gaps)
         rolled += _guarded("instance refreshes", lambda: _refreshed(account, window), gaps)
+        rolled += _guarded("versions of functions", lambda: _published(account, window), gaps)
     changes = sorted(_merged(recorded, rolled), key=lambda change: change.at)
     return Answer(
         data=ChangeData(changes=tuple(changes)), source="changes", gaps=tuple(gaps), cost=counted.calls
@@ -85,11 +91,21 @@ def _recorded(account: Account, window: Window, gaps: list[Gap]) -> list[Change]
         oldest = events[-1]["EventTime"].astimezone(UTC)
         why = f"more than {MOST} calls were made; those before {oldest:%H:%M} UTC were not read"
         gaps.append(Gap(what="the CloudTrail record", why=why, mend="Ask for a shorter window."))
-    found = (_change(event, account.aws.region) for event in events)
-    return _chained([change for change in found if change is not None])
+    told = [pair for event in events if (pair := _change(event, account.aws.region)) is not None]
+    return _chained(_taken_up(told))
 
 
-def _change(event: dict[str, Any], region: str) -> Change | None:
+def _taken_up(told: list[tuple[Meaning, Change]]) -> list[Change]:
+    """The changes without the steps that a deployment of the same service took up soon after."""
+    whole = [change for _, change in told if change.after]
+
+    def prepares(step: Change) -> bool:
+        return any(c.service == step.service and timedelta(0) <= c.at - step.at <= TAKEN_UP for c in whole)
+
+    return [change for meaning, change in told if not (meaning.step and prepares(change))]
+
+
+def _change(event: dict[str, Any], region: str) -> tuple[Meaning, Change] | None:
     record: dict[str, Any] = json.loads(event.get("CloudTrailEvent") or "{}")
     asked: dict[str, Any] = record.get("requestParameters") or {}
     meaning = next(
@@ -97,7 +113,11 @@ def _change(event: dict[str, Any], region: str) -> Change | None:
     )
     if meaning is None or record.get("errorCode"):
         return None
-    service = _tail(str(jmespath.search(meaning.service, asked) or ""))
+    return meaning, _meant(event, meaning, asked, region)
+
+
+def _meant(event: dict[str, Any], meaning: Meaning, asked: dict[str, Any], region: str) -> Change:
+    service = _function(_tail(str(jmespath.search(meaning.service, asked) or "")))
     after = _tail(str(jmespath.search(meaning.after, asked) or "")) if meaning.after else ""
     return Change(
         id=event["EventId"],
@@ -119,6 +139,8 @@ def _summary(event: str, kind: ChangeKind, service: str, after: str, asked: dict
         return f"{service} was scaled to {asked['desiredCount']} tasks"
     if kind == "scaling" and "desiredCapacity" in asked:
         return f"{service} was scaled to {asked['desiredCapacity']} instances"
+    if kind == "scaling" and "reservedConcurrentExecutions" in asked:
+        return f"{asked['reservedConcurrentExecutions']} executions were reserved for {service}"
     if kind == "alarm" and "threshold" in asked:
         return f"the threshold of alarm {service} was set to {asked['threshold']}"
     return f"{event} on {service}"
@@ -199,6 +221,40 @@ def _refreshed(account: Account, window: Window) -> list[Change]:
     return found
 
 
+def _published(account: Account, window: Window) -> list[Change]:
+    """The newest version that each function's alias names, which Lambda knows of at once.
+
+    It was published a little before the alias was pointed to it; when that was only the record tells.
+    """
+    found: list[Change] = []
+    for function in account.inventory().topology.resources:
+        alias = function.attributes.get("alias", "")
+        if function.system != "aws:lambda-functions" or not alias:
+            continue
+        named = account.aws.call("lambda", "get_alias", FunctionName=function.name, Name=alias)
+        listed: list[dict[str, Any]] = account.aws.pages(
+            "lambda", "list_versions_by_function", "Versions", FunctionName=function.name
+        )
+        versions = sorted((v for v in listed if v["Version"].isdigit()), key=lambda v: int(v["Version"]))
+        for old, new in pairwise(versions):
+            at = datetime.strptime(new["LastModified"], "%Y-%m-%dT%H:%M:%S.%f%z")
+            if new["Version"] == named["FunctionVersion"] and window.holds(at):
+                before, after = (f"{function.name}:{one['Version']}" for one in (old, new))
+                found.append(
+                    Change(
+                        id=f"{named['AliasArn']}:{new['Version']}",
+                        at=at,
+                        kind="deployment",
+                        service=function.name,
+                        summary=f"{after} was deployed to {function.name}",
+                        before=before,
+                        after=after,
+                        source="lambda",
+                    )
+                )
+    return found
+
+
 def _merged(recorded: Iterable[Change], rolled: Iterable[Change]) -> list[Change]:
     merged = list(recorded)
     for change in rolled:
@@ -212,6 +268,11 @@ def _merged(recorded: Iterable[Change], rolled: Iterable[Change]) -> list[Change
         if not told:
             merged.append(change)
     return merged
+
+
+def _function(name: str) -> str:
+    """The plain name of a function that was named by its ARN, or with an alias behind it."""
+    return name.rpartition(":function:")[2].partition(":")[0] if ":function:" in name else name
 
 
 def _tail(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from workers.sandbox.model.queueing import Floats, Line, advance_line
+from workers.sandbox.model.queueing import Floats, Line, advance_line, blocked
 from workers.sandbox.model.requests import Step
 from workers.sandbox.model.scene import Group
 from workers.sandbox.model.spec import Application
@@ -65,9 +65,11 @@ class Descent:
         else:
             self.astray[key] = arrivals * self.step.scene.condition(name, "astray")
             reach = arrivals - self.astray[key]
-            # Nobody waits for a function: what finds all its concurrency taken is throttled.
-            room = 0.0 if spec.runs_on == "lambda" else group.tasks * LISTEN_BACKLOG
-            line = advance_line(before, reach, rate, room, self.step.dt)
+            line = advance_line(before, reach, rate, group.tasks * LISTEN_BACKLOG, self.step.dt)
+            if spec.runs_on == "lambda":
+                # Nobody waits for a function: what finds all its concurrency taken is throttled.
+                throttled = reach * blocked(reach * hold, group.tasks)
+                line = Line(np.zeros(self.step.rows), rate, reach - throttled, throttled)
             line = line._replace(refused=line.refused + self.astray[key])
         if group.broken and not spec.consumes and spec.runs_on != "lambda":
             lost = line.served * group.broken

@@ -34,6 +34,17 @@ def advance_line(waiting: Floats, arrivals: Floats, rate: Floats, limit: Floats 
     return Line(kept, rate, served, flow - served)
 
 
+def blocked(offered: Floats, places: float) -> Floats:
+    """The share of calls that finds all places taken, where nobody waits (Erlang B).
+
+    `offered` is how many places the calls would take if there were enough.
+    """
+    share = np.ones_like(offered)
+    for place in range(1, round(places) + 1):
+        share = offered * share / (place + offered * share)
+    return share
+
+
 def chance_wait(load: Floats, places: Floats | float, hold: Floats) -> tuple[Floats, Floats]:
     """Chance and mean length of a wait below saturation, for many places (Sakasegawa's approximation)."""
     load = np.clip(load, 0.0, 0.98)

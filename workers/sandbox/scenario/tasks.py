@@ -44,11 +44,13 @@ def cannot_scale(stage: Stage) -> Trouble:
     Of a function somebody reserves less concurrency than the usual load needs.
     """
     application = stage.base.application
-    service = stage.pick(stage.internal())
+    wanted = {name: stage.rate(name) * answering(application, name) for name in stage.internal()}
+    # A function that hardly ever answers two at once does with the least there is.
+    functions = [n for n in wanted if application.answers(n) and wanted[n] > 1]
+    service = stage.pick(functions or stage.internal())
     spec = application.services[service]
     if spec.runs_on == "lambda":
-        wanted = stage.rate(service) * answering(application, service)
-        left = max(1, int(wanted * stage.between(0.45, 0.75) / stage.strength))
+        left = max(1, int(wanted[service] * stage.between(0.45, 0.75) / stage.strength))
         shrunk = Deploy(stage.onset, service, somebody(stage.rng), desired=left, harmful=True)
         return Trouble(Truth(service, "cannot_scale"), (shrunk,))
     needed = stage.rate(service) * spec.cpu_ms / 1000 / (spec.cpu / 1024)

@@ -1,0 +1,204 @@
+"""Lambda functions: what Lambda ended or throttled, what two versions differ in, and what an alias names."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, JsonValue
+
+from workers.domain.call import Gap, HappeningData, StateData
+from workers.domain.errors import AccessDenied, RunbookError, ToolFailed
+from workers.domain.risk import Risk
+from workers.domain.telemetry import Happening
+from workers.domain.window import Window, from_epoch
+from workers.tools.action import Answer, Toolset, action
+from workers.tools.aws import Counted
+from workers.tools.inventory import Account
+
+# How Lambda words the end of an invocation that did not end by itself; the first match wins.
+MEANINGS: tuple[tuple[str, str], ...] = (
+    ("signal: killed", "out_of_memory"),
+    ("Runtime.OutOfMemory", "out_of_memory"),
+    ("Task timed out", "task_stopped"),
+)
+ENDINGS = " ".join(f'?"{words}"' for words, _ in MEANINGS)
+MOST_LINES = 200
+FULL = 0.95
+"""From this share of its reserved concurrency on, a function is throttled for want of its own."""
+
+Version = Annotated[str, Field(pattern=r"^[\w-]+:\d+$")]
+COMPARED = {"CodeSha256": "code", "MemorySize": "memory", "Timeout": "timeout", "Role": "role"}
+
+
+@action(risk=Risk.READ, answers="happenings")
+def lambda_events(account: Account, service: str, window: Window) -> Answer:
+    """What Lambda did to a function's invocations: killed for memory, timed out, throttled at its reserve."""
+    gaps: list[Gap] = []
+    told: list[Happening] = []
+    with Counted() as counted:
+        _function(account, service)
+        for what, ask in (("log lines", _ended), ("concurrency", _throttled)):
+            try:
+                told += ask(account, service, window)
+            except RunbookError as error:
+                permission = error.permission if isinstance(error, AccessDenied) else ""
+                about = f"the {what} of {service}"
+                gaps.append(
+                    Gap(what=about, about=service, why=str(error), mend=error.mend, permission=permission)
+                )
+    return Answer(
+        data=HappeningData(happenings=tuple(sorted(told, key=lambda h: h.at))),
+        source=f"lambda:{service}",
+        gaps=tuple(gaps),
+        cost=counted.calls,
+    )
+
+
+@action(risk=Risk.READ, answers="state")
+def lambda_revision(
+    account: Account, service: str, after: Version, before: Version | Literal[""] = ""
+) -> Answer:
+    """What a version of a function (`function:number`) differs in from the one before: code, environment."""
+    with Counted() as counted:
+        before = before or _earlier(account, after)
+        old, new = (_version(account, name) for name in (before, after))
+    differs = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+    found: dict[str, JsonValue] = {
+        "service": service,
+        "before": before,
+        "after": after,
+        "differences": [*differs],
+    }
+    return Answer(data=StateData(state=found), source="lambda:version", cost=counted.calls)
+
+
+@action(risk=Risk.READ, answers="state")
+def lambda_alias(account: Account, function: str, alias: str) -> Answer:
+    """The version that an alias of a function names now, and whether part of its calls go to another."""
+    with Counted() as counted:
+        found = account.aws.call("lambda", "get_alias", FunctionName=function, Name=alias)
+        version: str = found["FunctionVersion"]
+        config = account.aws.call(
+            "lambda", "get_function_configuration", FunctionName=function, Qualifier=version
+        )
+    weights = found.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+    active = config.get("State", "Active") == "Active"
+    state: dict[str, JsonValue] = {
+        "function": function,
+        "version": version,
+        "desiredCount": 1,
+        "runningCount": 1 if active else 0,
+        "deployments": 1 + len(weights),
+        "rolloutState": "COMPLETED" if active and not weights else "IN_PROGRESS",
+    }
+    return Answer(data=StateData(state=state), source="lambda", cost=counted.calls)
+
+
+@action(risk=Risk.READ, answers="state")
+def lambda_concurrency(account: Account, function: str) -> Answer:
+    """How many executions are reserved for a function; fails where it shares those of the account."""
+    with Counted() as counted:
+        found = account.aws.call("lambda", "get_function_concurrency", FunctionName=function)
+    reserved = found.get("ReservedConcurrentExecutions")
+    if reserved is None:
+        # Nothing to go back to: no number stands for sharing what the account has left.
+        raise ToolFailed(f"no executions are reserved for {function}")
+    state: dict[str, JsonValue] = {
+        "function": function,
+        "reserved": reserved,
+        "desiredCount": 1,
+        "runningCount": 1,
+        "deployments": 1,
+        "rolloutState": "COMPLETED",
+    }
+    return Answer(data=StateData(state=state), source="lambda", cost=counted.calls)
+
+
+TOOLSET = Toolset(
+    name="functions", actions=(lambda_events, lambda_revision, lambda_alias, lambda_concurrency)
+)
+
+
+def _function(account: Account, name: str) -> None:
+    found = account.inventory().topology.find(name)
+    if found is None or found.system != "aws:lambda-functions":
+        raise ToolFailed(f"{name} is not a Lambda function")
+
+
+def _ended(account: Account, service: str, window: Window) -> list[Happening]:
+    """Invocations that Lambda ended, as it writes it into the function's log."""
+    events: list[dict[str, Any]] = account.aws.pages(
+        "logs",
+        "filter_log_events",
+        "events",
+        limit=MOST_LINES,
+        logGroupName=account.inventory().log_group(service),
+        startTime=int(window.start.timestamp() * 1000),
+        endTime=int(window.end.timestamp() * 1000),
+        filterPattern=ENDINGS,
+    )
+    return [
+        _happening(service, from_epoch(event["timestamp"] / 1000), kind, event["message"].strip())
+        for event in events
+        if (kind := next((kind for words, kind in MEANINGS if words in event["message"]), ""))
+    ]
+
+
+def _throttled(account: Account, service: str, window: Window) -> list[Happening]:
+    """Minutes in which a function wanted more executions than are reserved for it.
+
+    Throttles below that are somebody else's limit: the account's, or how fast it may scale.
+    """
+    found = account.aws.call("lambda", "get_function_concurrency", FunctionName=service)
+    reserved: int | None = found.get("ReservedConcurrentExecutions")
+    if reserved is None:
+        return []
+    throttles = _by_minute(account, service, "Throttles", "Sum", window)
+    running = _by_minute(account, service, "ConcurrentExecutions", "Maximum", window)
+    text = "calls were throttled: all {reserved} executions that are reserved for it were busy"
+    return [
+        _happening(service, at, "placement_failed", f"{count:.0f} {text.format(reserved=reserved)}")
+        for at, count in throttles.items()
+        if count and running.get(at, 0.0) >= FULL * reserved
+    ]
+
+
+def _by_minute(account: Account, service: str, metric: str, stat: str, window: Window) -> dict[Any, float]:
+    dimensions = [{"Name": "FunctionName", "Value": service}]
+    name = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": dimensions}
+    results = account.aws.pages(
+        "cloudwatch",
+        "get_metric_data",
+        "MetricDataResults",
+        MetricDataQueries=[{"Id": "m0", "MetricStat": {"Metric": name, "Period": 60, "Stat": stat}}],
+        StartTime=window.start,
+        EndTime=window.end + timedelta(minutes=1),
+        ScanBy="TimestampAscending",
+    )
+    return {at: value for r in results for at, value in zip(r["Timestamps"], r["Values"], strict=True)}
+
+
+def _happening(service: str, at: Any, kind: str, text: str) -> Happening:
+    return Happening.model_validate(
+        {"at": at, "service": service, "kind": kind, "text": text, "source": f"lambda:{service}"}
+    )
+
+
+def _earlier(account: Account, version: str) -> str:
+    """The version before `function:n`: the newest that is older."""
+    name, _, number = version.rpartition(":")
+    found: list[str] = account.aws.pages(
+        "lambda", "list_versions_by_function", "Versions[].Version", FunctionName=name
+    )
+    older = [int(one) for one in found if one.isdigit() and int(one) < int(number)]
+    if not older:
+        raise ToolFailed(f"{version} has no earlier version")
+    return f"{name}:{max(older)}"
+
+
+def _version(account: Account, version: str) -> dict[str, str]:
+    """A version as flat keys: `code`, `memory`, `timeout`, `role`, `environment.NAME`."""
+    name, _, number = version.rpartition(":")
+    found = account.aws.call("lambda", "get_function_configuration", FunctionName=name, Qualifier=number)
+    variables: dict[str, str] = found.get("Environment", {}).get("Variables", {})
+    settings = {f"environment.{key}": value for key, value in variables.items()}
+    return {word: str(found.get(key, "")) for key, word in COMPARED.items()} | settings
