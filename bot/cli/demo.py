@@ -26,17 +26,19 @@ from workers.domain.errors import RunbookError
 
 HOME = Path(".runbook") / "demo"
 READY_SECONDS = 60
-EXAMPLES = ("shop", "booking", "claims")
+EXAMPLES = ("shop", "booking", "claims", "parcels")
 """Applications that there are runbooks for."""
 GROUPS = ("website", "policies", "intake", "documents", "payouts", "assessor")
-"""What stands in no cluster: the Auto Scaling groups of claims."""
+FUNCTIONS = ("site", "tracking", "quotes", "shipments", "label-maker", "event-writer")
+"""What stands in no cluster: the Auto Scaling groups of claims, and the functions of parcels."""
 PACKAGES = ("aiohttp", "moto")
 """What the stand-ins need on top of the product."""
 LATENCY_MS = 120
 """What AWS takes to answer, more or less."""
 
 Application = Annotated[
-    str, typer.Option("--application", "--app", help="Which application runs: shop, booking or claims.")
+    str,
+    typer.Option("--application", "--app", help="Which application runs: shop, booking, claims or parcels."),
 ]
 Fault = Annotated[str, typer.Option(help="What breaks; the page lists what can.")]
 Seed = Annotated[
@@ -272,7 +274,11 @@ def _config(stage: Stage) -> Path:
         "slack": {"team_id": stage.slack["team_id"]},
         "approvals": {"approvers": [stage.slack["people"]["ben"]["id"]]},
         "environments": {
-            "production": {"production": True, "clusters": ["shop", "booking"], "services": list(GROUPS)}
+            "production": {
+                "production": True,
+                "clusters": ["shop", "booking"],
+                "services": [*GROUPS, *FUNCTIONS],
+            }
         },
         "knowledge": {"sources": [{"type": "filesystem", "path": str(examples / name)} for name in EXAMPLES]},
     }

@@ -145,6 +145,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.do_POST()
 
+    def do_PUT(self) -> None:
+        self.do_POST()
+
     def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         place = urlsplit(self.wire.upstream)
         upstream = http.client.HTTPConnection(place.hostname or "", place.port, timeout=PATIENCE)

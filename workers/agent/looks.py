@@ -459,6 +459,8 @@ def _external_trouble(host: str, claim: Hypothesis, sight: Sight) -> Answer | No
 def _tasks(look: Tasks, claim: Hypothesis, sight: Sight) -> Answer:
     for place in _places(look.of, claim, sight):
         resource = sight.topology.find(place)
+        if resource is not None and resource.kind == "function" and look.state == "behind":
+            return _shift(Shift(look="shift", signals=(Signal.THROTTLES,)), claim, sight)
         if resource is None or "desired" not in resource.attributes:
             continue
         running, desired = int(resource.attributes["running"]), int(resource.attributes["desired"])

@@ -18,12 +18,12 @@ from workers.tools.inventory import Account
 MEANINGS: tuple[tuple[str, str], ...] = (
     ("signal: killed", "out_of_memory"),
     ("Runtime.OutOfMemory", "out_of_memory"),
-    ("Task timed out", "task_stopped"),
+    ("Task timed out", "other"),
 )
 ENDINGS = " ".join(f'?"{words}"' for words, _ in MEANINGS)
 MOST_LINES = 200
-FULL = 0.95
-"""From this share of its reserved concurrency on, a function is throttled for want of its own."""
+READ_BACK = timedelta(minutes=60)
+"""How much of a window log lines are read of: functions write several for each call."""
 
 Version = Annotated[str, Field(pattern=r"^[\w-]+:\d+$")]
 COMPARED = {"CodeSha256": "code", "MemorySize": "memory", "Timeout": "timeout", "Role": "role"}
@@ -31,7 +31,7 @@ COMPARED = {"CodeSha256": "code", "MemorySize": "memory", "Timeout": "timeout", 
 
 @action(risk=Risk.READ, answers="happenings")
 def lambda_events(account: Account, service: str, window: Window) -> Answer:
-    """What Lambda did to a function's invocations: killed for memory, timed out, throttled at its reserve."""
+    """What Lambda did to calls of a function: killed for memory, timed out, throttled below its needs."""
     gaps: list[Gap] = []
     told: list[Happening] = []
     with Counted() as counted:
@@ -132,7 +132,7 @@ def _ended(account: Account, service: str, window: Window) -> list[Happening]:
         "events",
         limit=MOST_LINES,
         logGroupName=account.inventory().log_group(service),
-        startTime=int(window.start.timestamp() * 1000),
+        startTime=int(max(window.start, window.end - READ_BACK).timestamp() * 1000),
         endTime=int(window.end.timestamp() * 1000),
         filterPattern=ENDINGS,
     )
@@ -144,9 +144,9 @@ def _ended(account: Account, service: str, window: Window) -> list[Happening]:
 
 
 def _throttled(account: Account, service: str, window: Window) -> list[Happening]:
-    """Minutes in which a function wanted more executions than are reserved for it.
+    """Minutes in which a function was throttled that ran more at once before than is reserved for it now.
 
-    Throttles below that are somebody else's limit: the account's, or how fast it may scale.
+    Throttles of a function that has as much as ever say no more than that it is slow, or called more often.
     """
     found = account.aws.call("lambda", "get_function_concurrency", FunctionName=service)
     reserved: int | None = found.get("ReservedConcurrentExecutions")
@@ -154,11 +154,15 @@ def _throttled(account: Account, service: str, window: Window) -> list[Happening
         return []
     throttles = _by_minute(account, service, "Throttles", "Sum", window)
     running = _by_minute(account, service, "ConcurrentExecutions", "Maximum", window)
-    text = "calls were throttled: all {reserved} executions that are reserved for it were busy"
+    first = next((at for at, count in throttles.items() if count), None)
+    most = max((count for at, count in running.items() if first and at < first), default=0.0)
+    if first is None or most <= reserved:
+        return []
+    why = f"{reserved} executions are reserved for it, and it ran up to {most:.0f} at once before"
     return [
-        _happening(service, at, "placement_failed", f"{count:.0f} {text.format(reserved=reserved)}")
+        _happening(service, at, "placement_failed", f"{count:.0f} calls were throttled: {why}")
         for at, count in throttles.items()
-        if count and running.get(at, 0.0) >= FULL * reserved
+        if count
     ]
 
 

@@ -203,6 +203,10 @@ def test_no_tool_can_change_anything(site: Site) -> None:
         "autoscaling_group": {"group": "intake"},
         "rds_events": {"service": "shop-db", "window": window},
         "cloudwatch_zones": {**service, "window": window, "before": site.window(-20, -10)},
+        "lambda_events": {**service, "window": window},
+        "lambda_revision": {**service, "after": "tracking:9999"},
+        "lambda_alias": {"function": "tracking", "alias": "live"},
+        "lambda_concurrency": {"function": "tracking"},
     }
 
     assert set(asked) == {action.name for toolset in AWS for action in toolset.actions}

@@ -133,6 +133,8 @@ def test_there_are_only_the_changes_that_were_thought_through() -> None:
         "ecs-scale-service": ("ecs", "update_service"),
         "autoscaling-refresh": ("autoscaling", "start_instance_refresh"),
         "autoscaling-scale": ("autoscaling", "set_desired_capacity"),
+        "lambda-alias": ("lambda", "update_alias"),
+        "lambda-reserve": ("lambda", "put_function_concurrency"),
     }
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-
-import numpy as np
+from functools import lru_cache
 
 from workers.sandbox.estate.names import ACCOUNT, arn, digest, number, uuid
-from workers.sandbox.estate.servicelog import FAILURES_PER_SECOND, Line, ServiceRow
+from workers.sandbox.estate.servicelog import Line, ServiceRow
 from workers.sandbox.estate.tasks import Task
 from workers.sandbox.model.spec import Route
 
@@ -15,6 +14,9 @@ RUNTIMES = {"python": "python3.12", "node": "nodejs20.x", "java": "java21", "go"
 
 class FunctionRow(ServiceRow):
     """The same for a function: Lambda frames each invocation, and names streams by day and instance."""
+
+    # Each request is four lines here.
+    sampled, told = 0.4, 20.0
 
     def _request(self, at: float, revision: int, route: Route, status: int, seconds: float) -> Iterator[Line]:
         identity = digest(self.service, at)
@@ -59,7 +61,7 @@ class FunctionRow(ServiceRow):
         yield from super()._failures(revision)
         for reason in ("overtime", "killed"):
             count = self._value("failed by", str(revision), reason)
-            for _ in range(int(min(count, FAILURES_PER_SECOND * self.length))):
+            for _ in range(int(min(count, self.told * self.length))):
                 yield from self._ended(self._moment(), revision, reason)
 
     def _lifecycle(self) -> Iterator[Line]:
@@ -100,5 +102,9 @@ def _stamp(at: float) -> str:
 
 def function_stream(instance: str, at: float, version: str) -> str:
     """The log stream of a function's instance on a day."""
-    day = np.datetime64(int(at), "s").astype("datetime64[D]").astype(str).replace("-", "/")
-    return f"{day}/[{version}]{instance}"
+    return f"{_day(at // 86400)}/[{version}]{instance}"
+
+
+@lru_cache(maxsize=32)
+def _day(number: float) -> str:
+    return datetime.fromtimestamp(number * 86400, UTC).strftime("%Y/%m/%d")

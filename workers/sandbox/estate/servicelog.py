@@ -39,6 +39,8 @@ class Line:
 class ServiceRow:
     """The lines of one service in one row of telemetry; `rng` depends on nothing but the row."""
 
+    sampled, told = REQUESTS_PER_SECOND, FAILURES_PER_SECOND
+
     def __init__(
         self, world: World, service: str, table: Table, index: int, rng: np.random.Generator
     ) -> None:
@@ -74,7 +76,7 @@ class ServiceRow:
     # ---- requests ----
 
     def _requests(self, revision: int, served: float) -> Iterator[Line]:
-        expected = min(REQUESTS_PER_SECOND * self.length, served)
+        expected = min(self.sampled * self.length, served)
         count = int(min(served, self.rng.poisson(expected)))
         if not count:
             return
@@ -127,7 +129,7 @@ class ServiceRow:
         for column in self.table.columns:
             if column[:3] != (self.service, "failed by", str(revision)) or column[3] in CUT_OFF:
                 continue
-            count = int(min(self._value(*column[1:]), FAILURES_PER_SECOND * self.length))
+            count = int(min(self._value(*column[1:]), self.told * self.length))
             for _ in range(count):
                 at = self._moment()
                 text = self._failure(at, revision, column[3])
