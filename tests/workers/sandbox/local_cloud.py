@@ -25,6 +25,8 @@ LAG = 3.0
 """Seconds until a point shows, unless a case has it otherwise."""
 ON_INSTANCES = frozenset({"claims"})
 """Applications that run on EC2 instances instead of ECS."""
+OF_FUNCTIONS = frozenset({"parcels"})
+"""Applications that run in Lambda functions, which their callers know as `live`."""
 ONCE = Config(retries={"max_attempts": 1, "mode": "standard"}, read_timeout=30)
 
 
@@ -200,15 +202,34 @@ class LocalCloud:
         return self.client("cloudtrail").lookup_events(LookupAttributes=wanted)["Events"]
 
     def restart(self, application: str, service: str) -> None:
-        """Replace the tasks or instances of a service by others of the same revision."""
+        """Replace the tasks, instances or executions of a service by others of the same code."""
+        if application in OF_FUNCTIONS:
+            self.point(service, self.published(service, RESTARTED_AT=f"{self.now:.0f}"))
+            return
         if application in ON_INSTANCES:
             self.client("autoscaling", "executor").start_instance_refresh(AutoScalingGroupName=service)
             return
         ecs = self.client("ecs", "executor")
         ecs.update_service(cluster=application, service=service, forceNewDeployment=True)
 
+    def published(self, function: str, **changed: str) -> str:
+        """A new version of what `live` runs, with these variables changed."""
+        client = self.client("lambda", "operator")
+        running = client.get_function_configuration(FunctionName=function, Qualifier="live")
+        variables = {**running["Environment"]["Variables"], **changed}
+        client.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+        return client.publish_version(FunctionName=function)["Version"]
+
+    def point(self, function: str, version: str) -> None:
+        """Let callers of a function get this version."""
+        client = self.client("lambda", "executor")
+        client.update_alias(FunctionName=function, Name="live", FunctionVersion=version)
+
     def services(self, application: str) -> list[str]:
-        """The services that run in containers or on instances."""
+        """The services that run in containers, on instances or as functions."""
+        if application in OF_FUNCTIONS:
+            found = self.client("lambda").list_functions()["Functions"]
+            return [function["FunctionName"] for function in found]
         if application in ON_INSTANCES:
             groups = self.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
             return [group["AutoScalingGroupName"] for group in groups]
@@ -232,6 +253,8 @@ class LocalCloud:
 
 def log_group(application: str, service: str) -> str:
     """The log group of a service."""
+    if application in OF_FUNCTIONS:
+        return f"/aws/lambda/{service}"
     return f"/{application}/{service}" if application in ON_INSTANCES else f"/ecs/{application}/{service}"
 
 

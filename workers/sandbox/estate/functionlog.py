@@ -16,7 +16,7 @@ class FunctionRow(ServiceRow):
     """The same for a function: Lambda frames each invocation, and names streams by day and instance."""
 
     # Each request is four lines here.
-    sampled, told = 0.4, 20.0
+    sampled, told = 0.6, 20.0
 
     def _request(self, at: float, revision: int, route: Route, status: int, seconds: float) -> Iterator[Line]:
         identity = digest(self.service, at)

@@ -220,6 +220,10 @@ class Measures:
             self.descent.lines[(name, g.revision)].served * self.step.state.hold[(name, g.revision)]
             for g in groups
         )
+        if self.application.answers(name):
+            # Whoever was throttled met all of them busy.
+            full = self.writer.read(name, "throttled") > 0
+            flight = np.where(full, np.ceil(tasks - 1e-6), np.minimum(flight, tasks))
         self.writer.write(name, in_flight=flight + np.zeros(self.step.rows))
         self._memory(name, groups, tasks)
 
