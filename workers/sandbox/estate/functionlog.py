@@ -83,8 +83,8 @@ class FunctionRow(ServiceRow):
             int(at * 1000), self._stream(task.id, task.revision), f"{text}Runtime Version ARN: {version}"
         )
 
-    def _line(self, at: float, revision: int, text: str) -> Line:
-        return Line(int(at * 1000), self._stream(self._task(revision), revision), text)
+    def _line(self, at: float, revision: int, text: str, cut: bool = False) -> Line:
+        return Line(int(at * 1000), self._stream(self._task(revision, cut), revision), text)
 
     def _stream(self, task: str, revision: int) -> str:
         return function_stream(task, self.at, self._version(revision))

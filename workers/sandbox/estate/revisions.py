@@ -29,6 +29,8 @@ class Revisions:
     application: Application
     table: dict[str, dict[int, Revision]] = field(default_factory=dict)
     code: dict[str, Code] = field(default_factory=dict)
+    drafts: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """Environments that functions were given, and of which no version was made yet."""
     _known: dict[tuple[str, int], Behaviour] = field(default_factory=dict)
 
     def add(self, revision: Revision) -> None:

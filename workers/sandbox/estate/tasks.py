@@ -99,6 +99,8 @@ class ServiceState:
     """Every deployment there was, oldest first."""
     refused: list[float] = field(default_factory=list)
     """When there was no room for another task."""
+    reserved: bool = True
+    """Whether a function has concurrency of its own."""
     template: int | None = None
     """The revision that a group was given for its next rollout, where that is another than it runs."""
 

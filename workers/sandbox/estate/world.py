@@ -64,10 +64,6 @@ class World:
         self.agents: dict[str, str] = {}
         self.undo: dict[tuple[str, str], tuple[str, str]] = {}
         """What a call on a resource brought about: whoever takes it back ends that condition."""
-        self.drafts: dict[str, Mapping[str, str]] = {}
-        """Environments that functions were given, and of which no version was made yet."""
-        self.unreserved: set[str] = set()
-        """Functions that no concurrency is reserved for any more."""
         self.alarms: dict[str, AlarmState] = {}
         self._moves: dict[str, tuple[tuple[int, float], list[Transition]]] = {}
         self._engine, self._state = Engine(begin.application, begin.seed), State()

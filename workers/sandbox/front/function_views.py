@@ -22,7 +22,7 @@ def configuration(desk: Desk, name: str, version: int | None = None) -> Result:
     revision = table.newest(name) if version is None else table.table[name][version]
     environment = dict(revision.environment)
     if version is None:
-        environment = dict(desk.world.drafts.get(name, environment))
+        environment = dict(desk.world.revisions.drafts.get(name, environment))
     modified = datetime.fromtimestamp(revision.registered_at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
     return {
         "FunctionName": name,
@@ -49,7 +49,7 @@ def configuration(desk: Desk, name: str, version: int | None = None) -> Result:
 
 def publish(desk: Desk, name: str) -> None:
     """Make a version of a function's newest code, if that differs from the last one."""
-    newest, variables = desk.world.revisions.newest(name), desk.world.drafts.pop(name, None)
+    newest, variables = desk.world.revisions.newest(name), desk.world.revisions.drafts.pop(name, None)
     if variables is None or variables == newest.environment:
         return
     fresh = replace(newest, number=newest.number + 1, environment=variables, registered_at=desk.now)

@@ -77,7 +77,7 @@ def update_function_configuration(desk: Desk) -> Result:
     name = _function(desk)
     variables = desk.get("Environment", {}).get("Variables")
     if variables is not None:
-        desk.world.drafts[name] = variables
+        desk.world.revisions.drafts[name] = variables
     return views.configuration(desk, name)
 
 
@@ -91,7 +91,8 @@ def publish_version(desk: Desk) -> Result:
 def get_function_concurrency(desk: Desk) -> Result:
     """GetFunctionConcurrency."""
     name = _function(desk)
-    return {} if name in desk.world.unreserved else {"ReservedConcurrentExecutions": _reserved(desk, name)}
+    reserved = desk.world.fleet.services[name].reserved
+    return {"ReservedConcurrentExecutions": _reserved(desk, name)} if reserved else {}
 
 
 def put_function_concurrency(desk: Desk) -> Result:
@@ -104,7 +105,7 @@ def put_function_concurrency(desk: Desk) -> Result:
             f"UnreservedConcurrentExecution below its minimum value of [{LEFT_UNRESERVED}]."
         )
         raise CloudError("InvalidParameterValueException", text, 400)
-    desk.world.unreserved.discard(name)
+    desk.world.fleet.services[name].reserved = True
     _resize(desk, name, reserved)
     return {"ReservedConcurrentExecutions": reserved}
 
@@ -113,7 +114,7 @@ def delete_function_concurrency(desk: Desk) -> Result:
     """DeleteFunctionConcurrency: a function shares what nobody has reserved."""
     name = _function(desk)
     others = sum(_reserved(desk, other) for other in _functions(desk) if other != name)
-    desk.world.unreserved.add(name)
+    desk.world.fleet.services[name].reserved = False
     # More environments than these it would never use; each costs the simulation its time.
     _resize(desk, name, min(ACCOUNT_LIMIT - others, 4 * _spec(desk, name).tasks))
     return {}
@@ -195,7 +196,8 @@ def _missing(desk: Desk, name: str) -> CloudError:
 
 
 def _reserved(desk: Desk, name: str) -> int:
-    return 0 if name in desk.world.unreserved else desk.world.fleet.services[name].desired
+    state = desk.world.fleet.services[name]
+    return state.desired if state.reserved else 0
 
 
 def _resize(desk: Desk, name: str, executions: int) -> None:

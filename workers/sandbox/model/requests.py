@@ -26,6 +26,7 @@ from workers.sandbox.model.work import (
     add,
     call_table,
     concerned,
+    cut_off,
     damp,
     mean_of,
 )
@@ -80,7 +81,8 @@ class Step:
                 counts = np.floor(counts + chance(self.rng, self.rows))
             self._call(work, dependency, counts)
         if group.behaviour.service.runs_on == "lambda":
-            self._cut_off(work)
+            codes = self.reasons.code("overtime"), self.reasons.code("killed")
+            cut_off(work, *codes, chance(self.rng, self.rows) if group.broken else None)
         self._remember(work)
         return work
 
@@ -105,17 +107,6 @@ class Step:
         if code.raises:
             work.fail(touched & (chance(self.rng, self.rows) < code.raises), self.reasons.code("raised"))
         return work
-
-    def _cut_off(self, work: Work) -> None:
-        """End invocations that take longer than Lambda lets them, or that their memory kills."""
-        limit = np.float32(work.group.behaviour.service.timeout_seconds)
-        late = work.seconds > limit
-        if late.any():
-            work.seconds = np.minimum(work.seconds, limit)
-            work.fail(late, self.reasons.code("overtime"))
-        if work.group.broken:
-            killed = work.alive & (chance(self.rng, self.rows) < work.group.broken)
-            work.fail(killed, self.reasons.code("killed"))
 
     def _hiccup(self, service: str, seconds: Samples) -> None:
         """Once in a while some tasks pause for a moment, for reasons nobody ever looks into."""

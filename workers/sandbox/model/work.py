@@ -68,6 +68,17 @@ class Work:
         self.alive = self.alive & ~mask
 
 
+def cut_off(work: Work, overtime: int, killed: int, luck: Samples | None) -> None:
+    """End invocations of a function that take longer than Lambda lets them, or that their memory kills."""
+    limit = np.float32(work.group.behaviour.service.timeout_seconds)
+    late = work.seconds > limit
+    if late.any():
+        work.seconds = np.minimum(work.seconds, limit)
+        work.fail(late, overtime)
+    if luck is not None:
+        work.fail(work.alive & (luck < work.group.broken), killed)
+
+
 def expected_calls(group: Group, mix: Mix) -> dict[str, float]:
     """Calls per request to each dependency when nothing fails; `mix` gives a route's share."""
     routes = group.behaviour.service.routes
