@@ -43,10 +43,9 @@ class FunctionRow(ServiceRow):
     def _version(self, revision: int) -> str:
         return str(revision) if self.spec.alias else "$LATEST"
 
-    def _ended(self, at: float, revision: int, reason: str) -> Iterator[Line]:
+    def _ended(self, at: float, revision: int, stream: str, reason: str) -> Iterator[Line]:
         """An invocation that Lambda ended: it took too long, or all the memory there was."""
         request = uuid(self.service, at, reason)
-        stream = self._line(at, revision, "").stream
         if reason == "overtime":
             seconds, status = self.spec.timeout_seconds, "Status: timeout"
             text = f"{_stamp(at + seconds)} {request} Task timed out after {seconds:.2f} seconds"
@@ -59,19 +58,22 @@ class FunctionRow(ServiceRow):
 
     def _failures(self, revision: int) -> Iterator[Line]:
         yield from super()._failures(revision)
-        for reason in ("overtime", "killed"):
-            count = self._value("failed by", str(revision), reason)
-            for _ in range(int(min(count, self.told * self.length))):
-                yield from self._ended(self._moment(), revision, reason)
+        count = self._value("failed by", str(revision), "overtime")
+        for _ in range(int(min(count, self.told * self.length))):
+            at = self._moment()
+            yield from self._ended(at, revision, self._line(at, revision, "").stream, "overtime")
 
     def _lifecycle(self) -> Iterator[Line]:
         """Environments that start cold, and what they say when their memory is nearly full."""
         end = self.at + self.length
         for task in self.world.fleet.services[self.service].tasks if self.spec.alias else ():
-            starts = [task.started, *(ready for _, ready in task.restarts)]
-            for at in starts:
-                if self.at <= at < end and task.stopping != at:
+            for at in (task.started, *(ready for _, ready in task.restarts)):
+                if self.at <= at < end:
                     yield self._cold(at, task)
+            for at, _ in task.restarts:
+                if self.at <= at < end:
+                    stream = self._stream(task.id, task.revision)
+                    yield from self._ended(at - 0.4, task.revision, stream, "killed")
             if task.leaked_kb and task.started < end and (task.stopped is None or task.stopped > self.at):
                 yield from self._pressure(self._stream(task.id, task.revision))
 
