@@ -130,7 +130,7 @@ def progress(now: State) -> str:
     if not now:
         return "the service could not be read"
     if "function" in now:
-        what = "version" if "version" in now else "reserved"
+        what = "version" if "version" in now else "reservedCount"
         return f"{what} {now[what]} of {now['function']}, rollout {str(now.get('rolloutState')).lower()}"
     on_instances = "taskDefinition" not in now
     revision = f"{now.get('template')}:{now.get('version')}" if on_instances else now["taskDefinition"]

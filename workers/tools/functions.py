@@ -80,17 +80,7 @@ def lambda_alias(account: Account, function: str, alias: str) -> Answer:
         config = account.aws.call(
             "lambda", "get_function_configuration", FunctionName=function, Qualifier=version
         )
-    weights = found.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
-    active = config.get("State", "Active") == "Active"
-    state: dict[str, JsonValue] = {
-        "function": function,
-        "version": version,
-        "desiredCount": 1,
-        "runningCount": 1 if active else 0,
-        "deployments": 1 + len(weights),
-        "rolloutState": "COMPLETED" if active and not weights else "IN_PROGRESS",
-    }
-    return Answer(data=StateData(state=state), source="lambda", cost=counted.calls)
+    return Answer(data=StateData(state=alias_state(found, config)), source="lambda", cost=counted.calls)
 
 
 @action(risk=Risk.READ, answers="state")
@@ -98,24 +88,44 @@ def lambda_concurrency(account: Account, function: str) -> Answer:
     """How many executions are reserved for a function; fails where it shares those of the account."""
     with Counted() as counted:
         found = account.aws.call("lambda", "get_function_concurrency", FunctionName=function)
-    reserved = found.get("ReservedConcurrentExecutions")
-    if reserved is None:
+    if found.get("ReservedConcurrentExecutions") is None:
         # Nothing to go back to: no number stands for sharing what the account has left.
         raise ToolFailed(f"no executions are reserved for {function}")
-    state: dict[str, JsonValue] = {
-        "function": function,
-        "reserved": reserved,
-        "desiredCount": 1,
-        "runningCount": 1,
-        "deployments": 1,
-        "rolloutState": "COMPLETED",
-    }
-    return Answer(data=StateData(state=state), source="lambda", cost=counted.calls)
+    return Answer(data=StateData(state=reserve_state(function, found)), source="lambda", cost=counted.calls)
 
 
 TOOLSET = Toolset(
     name="functions", actions=(lambda_events, lambda_revision, lambda_alias, lambda_concurrency)
 )
+
+
+# Neither an alias nor a reserve has tasks to wait for: what Lambda answers is in effect.
+AT_ONCE: dict[str, JsonValue] = {
+    "desiredCount": 1,
+    "runningCount": 1,
+    "deployments": 1,
+    "rolloutState": "COMPLETED",
+}
+
+
+def alias_state(alias: dict[str, Any], version: dict[str, Any]) -> dict[str, JsonValue]:
+    """What an alias names now; it is settled when all calls go to one version that is ready."""
+    weights = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+    active = version.get("State", "Active") == "Active"
+    settled = "COMPLETED" if active and not weights else "IN_PROGRESS"
+    found: dict[str, JsonValue] = {
+        "function": version["FunctionName"],
+        "version": alias["FunctionVersion"],
+        "deployments": 1 + len(weights),
+        "rolloutState": settled,
+    }
+    return AT_ONCE | found
+
+
+def reserve_state(function: str, reserve: dict[str, Any]) -> dict[str, JsonValue]:
+    """How many executions are reserved for a function now."""
+    count: JsonValue = reserve["ReservedConcurrentExecutions"]
+    return {**AT_ONCE, "function": function, "reservedCount": count}
 
 
 def _function(account: Account, name: str) -> None:

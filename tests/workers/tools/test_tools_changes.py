@@ -12,7 +12,7 @@ from tests.workers import making
 from workers.domain.call import ToolCall
 from workers.domain.errors import Refused
 from workers.domain.risk import Risk
-from workers.tools import AWS, autoscaling, changes
+from workers.tools import AWS, autoscaling, changes, functions
 from workers.tools.changes import ChangeRow, change_rows
 from workers.tools.ecs import state
 
@@ -32,7 +32,12 @@ GROUP: dict[str, Any] = {
         {"LifecycleState": "InService", "HealthStatus": "Healthy", "LaunchTemplate": {"Version": "42"}}
     ],
 }
-STATES = {"ecs_service": state(SERVICE), "autoscaling_group": autoscaling.state(GROUP, [])}
+STATES = {
+    "ecs_service": state(SERVICE),
+    "autoscaling_group": autoscaling.state(GROUP, []),
+    "lambda_alias": functions.alias_state({"FunctionVersion": "42"}, {"FunctionName": "tracking"}),
+    "lambda_concurrency": functions.reserve_state("tracking", {"ReservedConcurrentExecutions": 24}),
+}
 
 
 def wrong(row: ChangeRow) -> list[str]:

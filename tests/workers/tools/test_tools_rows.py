@@ -17,6 +17,8 @@ SESSION: Any = botocore.session.get_session()
 STAT = re.compile(r"Average|Sum|Maximum|Minimum|SampleCount|p\d{1,2}(\.\d+)?")
 # Attributes that are not a row's own: what the inventory adds to a service behind a balancer.
 ADDED = {"name", "load_balancer"}
+OTHERS = ("CWAgent", "CloudWatchSynthetics", "LambdaInsights")
+"""Namespaces of AWS's own agents, which are not under AWS/."""
 
 
 @cache
@@ -91,31 +93,29 @@ def wrong(row: Service) -> list[str]:
         paths = {"name": row.name, "identifier": row.identifier, **row.show}
         told += [f"{key}: no {path}" for key, path in paths.items() if jmespath.search(path, item) is None]
     told += [f"{key} is cut and not shown" for key in row.tail if key not in {*row.show, "name"}]
-    return told + wrong_signals(row)
+    return told + wrong_signals(row, row.signals) + wrong_signals(row, row.behind)
 
 
-def wrong_signals(row: Service) -> list[str]:
+def wrong_signals(row: Service, signals: dict[Signal, Metric]) -> list[str]:
     told: list[str] = []
-    for signal, metric in row.signals.items():
+    for signal, metric in signals.items():
         beside = [*(metric.ratio or ()), *([metric.sparse] if metric.sparse else [])]
         told += [
-            f"{signal} is read beside {other}, which is not there"
-            for other in beside
-            if other not in row.signals
+            f"{signal} is read beside {other}, which is not there" for other in beside if other not in signals
         ]
         if metric.ratio:
             continue
         told += (
             []
-            if metric.namespace.startswith(("AWS/", "CWAgent", "CloudWatchSynthetics")) and metric.metric
+            if metric.namespace.startswith(("AWS/", *OTHERS)) and metric.metric
             else [f"{signal} has no metric"]
         )
         told += [] if STAT.fullmatch(metric.stat) else [f"{signal}: there is no {metric.stat}"]
-        known = {*row.show, *ADDED}
+        known = {*row.show, *ADDED, *(("target_group",) if row.behind else ())}
         told += [f"{signal}: no attribute {name}" for name in metric.dimensions.values() if name not in known]
         told += [] if metric.dimensions else [f"{signal} is of everything"]
-        if metric.sparse and metric.sparse in row.signals:
-            same = row.signals[metric.sparse].dimensions == metric.dimensions
+        if metric.sparse and metric.sparse in signals:
+            same = signals[metric.sparse].dimensions == metric.dimensions
             told += [] if same else [f"{signal} and {metric.sparse} are not of the same thing"]
     return told
 

@@ -102,7 +102,7 @@ def _stamp(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
-def function_stream(instance: str, at: float, version: str) -> str:
+def function_stream(instance: str, at: float, version: str = "$LATEST") -> str:
     """The log stream of a function's instance on a day."""
     return f"{_day(at // 86400)}/[{version}]{instance}"
 
