@@ -11,7 +11,7 @@ from boto3.session import Session
 from botocore.validate import ParamValidator
 
 from workers.domain.telemetry import Signal
-from workers.tools.rows import Listing, Service, custom_metrics, services
+from workers.tools.rows import Listing, Metric, Service, custom_metrics, services
 
 SESSION: Any = botocore.session.get_session()
 STAT = re.compile(r"Average|Sum|Maximum|Minimum|SampleCount|p\d{1,2}(\.\d+)?")
