@@ -375,10 +375,11 @@ def _custom(metric: dict[str, Any], known: frozenset[str]) -> tuple[str, Signal,
     if metric["Namespace"].startswith("AWS/") or len(dimensions) != 1:
         return None
     (dimension, service), *_ = dimensions.items()
-    if dimension not in rules.dimensions or service not in known:
+    if service not in known:
         return None
     for rule in rules.signals:
-        if re.match(rule.match, metric["MetricName"], re.IGNORECASE):
+        named = (rule.dimension,) if rule.dimension else rules.dimensions
+        if dimension in named and re.match(rule.match, metric["MetricName"], re.IGNORECASE):
             return (
                 service,
                 rule.signal,

@@ -62,7 +62,7 @@ class Service(Value):
 
 
 class CustomMetric(Value):
-    """A pattern for the names of metrics that applications publish."""
+    """A pattern for the names of metrics that applications publish, or an agent beside them."""
 
     signal: Signal
     match: str
@@ -70,6 +70,7 @@ class CustomMetric(Value):
     unit: Unit
     scale: float = 1.0
     sparse: Signal | None = None
+    dimension: str = ""
 
 
 class CustomMetrics(Value):

@@ -17,7 +17,7 @@ SESSION: Any = botocore.session.get_session()
 STAT = re.compile(r"Average|Sum|Maximum|Minimum|SampleCount|p\d{1,2}(\.\d+)?")
 # Attributes that are not a row's own: what the inventory adds to a service behind a balancer.
 ADDED = {"name", "load_balancer"}
-OTHERS = ("CWAgent", "CloudWatchSynthetics", "LambdaInsights")
+OTHERS = ("CWAgent", "CloudWatchSynthetics")
 """Namespaces of AWS's own agents, which are not under AWS/."""
 
 
