@@ -176,7 +176,7 @@ def test_two_workers_never_run_the_same_investigation(pair: Crew) -> None:
     assert_cause_was_named_once(talk)
     assert talk.runners() == [holder]
     names = [name.rpartition(".")[2] for name in pair.line.seen[calls:]]
-    assert names.count("ListClusters") == names.count("GetMetricData") == 1
+    assert names.count("ListClusters") == names.count("LookupEvents") == 1
 
 
 def test_job_about_nothing_or_about_something_finished_changes_nothing(pair: Crew) -> None:

@@ -268,7 +268,7 @@ def test_a_demo_of_something_unknown_says_what_there_is(tmp_path: Path) -> None:
 
     assert (fault.returncode, application.returncode) == (1, 1)
     assert "nothing in shop breaks as bad_luck\nThere are access_change, " in fault.stderr
-    assert "there is no application bank\nThere are booking, claims, shop." in application.stderr
+    assert "there is no application bank\nThere are booking, claims, parcels, shop." in application.stderr
 
 
 def test_make_names_a_python_that_is_too_old_or_without_venv(tmp_path: Path) -> None:
