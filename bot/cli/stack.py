@@ -31,6 +31,8 @@ LOCK, ADDRESSES = "lock", "addresses.json"
 
 # Each line waits for the one before it.
 _ORDER: tuple[tuple[Own, ...], ...] = (("migrate",), ("executor", "worker", "quick", "clock"), ("bot",))
+# Seconds to wait for the parts of an earlier run whose `up` was killed.
+_STOPPING_SECONDS = 10
 # Seconds to finish what is in hand; a change that was begun is worth waiting for.
 _GRACE: dict[Own, float] = {"executor": 60, "worker": 20, "quick": 20}
 
@@ -143,11 +145,13 @@ class Stack:
     def _lock(self, path: Path) -> IO[str]:
         lock = path.open("a+", encoding="utf-8")
         self._claims.append(lock)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        deadline = time.monotonic() + _STOPPING_SECONDS
+        while not _locked(lock):
             lock.seek(0)
-            raise _taken(lock.read(), self.settings.data_dir) from error
+            pid, _, since = lock.read().partition(" ")
+            if _alive(pid) or time.monotonic() > deadline:
+                raise _taken(pid, since, self.settings.data_dir)
+            time.sleep(0.2)
         self._mine = True
         lock.truncate(0)
         lock.write(f"{os.getpid()} {datetime.now():%H:%M}")
@@ -271,11 +275,24 @@ def _wait_gone(unix: Path) -> None:
         time.sleep(0.2)
 
 
-def _taken(written: str, data_dir: Path) -> RunbookError:
-    pid, _, since = written.partition(" ")
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _alive(pid: str) -> bool:
     try:
         os.kill(int(pid), 0)
     except (OSError, ValueError):
+        return False
+    return True
+
+
+def _taken(pid: str, since: str, data_dir: Path) -> RunbookError:
+    if not _alive(pid):
         return RunbookError(
             f"the parts of an earlier run in {data_dir} are still stopping", "Try again in a few seconds."
         )
