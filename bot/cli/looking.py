@@ -69,7 +69,7 @@ class Eyes:
         """All alarms as they are now."""
         now = wiring.now()
         window = Window(start=now - timedelta(days=1), end=now)
-        result = self.gate.run(ToolCall(name="cloudwatch_alarms", arguments=_within(window)))
+        result = self.gate.run(ToolCall(name="alarms", arguments=_within(window)))
         if result.failure is not None:
             raise RunbookError(f"alarms cannot be read: {result.failure.message}", result.failure.mend)
         return result.data.alarms if isinstance(result.data, AlarmData) else ()

@@ -54,7 +54,7 @@ class Past(Gate):
         arguments = {name: _cut(value, self.at) for name, value in call.arguments.items()}
         if any(value is None for name, value in arguments.items() if call.arguments[name] is not None):
             return self._unseen(call, "it begins after the moment that is looked at", kind="refused")
-        if call.name == "cloudwatch_series" and self._age(arguments) > MINUTES_KEPT:
+        if call.name == "series" and self._age(arguments) > MINUTES_KEPT:
             arguments["period"] = max(FIVE, cast("int", arguments.get("period", 0)))
         result = self._gate.run(call.model_copy(update={"arguments": arguments}))
         return self._as_of_then(call, result)

@@ -123,7 +123,7 @@ def query(key: str = "q1", **fields: Any) -> CausalQuery:
     plain: dict[str, Any] = {
         "id": key,
         "role": "confirm",
-        "call": ToolCall(name="cloudwatch_logs", arguments={"service": "checkout"}, why="what checkout logs"),
+        "call": ToolCall(name="logs", arguments={"service": "checkout"}, why="what checkout logs"),
         "window": window(-20, 0),
     }
     return CausalQuery.model_validate({**plain, **fields})
@@ -142,7 +142,7 @@ def failed(kind: str = "denied", permission: str = "logs:FilterLogEvents") -> To
             "mend": f"Grant {permission}.",
         }
     )
-    return ToolResult(failure=failure, at=at(1), source="cloudwatch_logs")
+    return ToolResult(failure=failure, at=at(1), source="logs")
 
 
 def evidence(key: str = "h1e1", **fields: Any) -> Evidence:

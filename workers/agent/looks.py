@@ -368,7 +368,7 @@ def _said(place: str, pattern: LogPattern) -> str:
 
 
 def _log_queries(place: str, sight: Sight) -> tuple[str, ...]:
-    query = sight.asked("cloudwatch_logs", service=place)
+    query = sight.asked("logs", service=place)
     return (query.id,) if query else ()
 
 

@@ -107,7 +107,7 @@ def _logs(service: str, sight: Sight) -> tuple[ToolCall, Window]:
         "before": before.model_dump(mode="json"),
     }
     why = f"what {service} logs since the onset that it did not log before"
-    return ToolCall(name="cloudwatch_logs", arguments=arguments, why=why), window
+    return ToolCall(name="logs", arguments=arguments, why=why), window
 
 
 def _since(sight: Sight) -> tuple[Window, Window]:

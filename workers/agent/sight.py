@@ -155,7 +155,7 @@ class Sight:
     @property
     def recorded(self) -> bool:
         """Whether all of the record of changes could be read, so that what is not in it did not happen."""
-        query = self.asked("aws_changes")
+        query = self.asked("changes")
         result = self.case.results.get(query.id) if query is not None else None
         return result is not None and result.ok and not result.gaps
 
@@ -195,7 +195,7 @@ class Sight:
         if kind == "zones":
             return "cloudwatch_zones"
         resource = self.topology.find(place)
-        return READS.get(resource.system if resource else "", ECS).get(kind, "cloudwatch_logs")
+        return READS.get(resource.system if resource else "", ECS).get(kind, "logs")
 
     def zones(self, service: str) -> tuple[str | None, dict[str, tuple[float, float]]]:
         """Requests and errors of a service by availability zone since the onset, with the query that told."""

@@ -39,9 +39,9 @@ def _first(case: Investigation) -> tuple[CausalQuery, ...]:
     at = case.incident.at
     alarms, changes = ending(at, minutes=ALARMS_MINUTES), ending(at, minutes=CHANGES_MINUTES)
     return (
-        _query("f1", "aws_topology", "what runs, and who needs whom", changes, {}),
-        _query("f2", "cloudwatch_alarms", "which alarms fire, and were they edited", alarms, _within(alarms)),
-        _query("f3", "aws_changes", "what changed before and since", changes, _within(changes)),
+        _query("f1", "topology", "what runs, and who needs whom", changes, {}),
+        _query("f2", "alarms", "which alarms fire, and were they edited", alarms, _within(alarms)),
+        _query("f3", "changes", "what changed before and since", changes, _within(changes)),
     )
 
 
@@ -75,7 +75,7 @@ def _survey(case: Investigation) -> CausalQuery | None:
     window = ending(case.incident.at, minutes=HISTORY_MINUTES)
     arguments: dict[str, JsonValue] = {"targets": targets, "period": 60, **_within(window)}
     why = f"the golden signals of {len(names)} resources"
-    return _query("f5", "cloudwatch_series", why, window, arguments)
+    return _query("f5", "series", why, window, arguments)
 
 
 def _near(sight: Sight, service: str) -> tuple[str, ...]:
@@ -154,7 +154,7 @@ def unknown_word(case: Investigation, sight: Sight) -> str:
     """A word of the report that looks like a service's name and is nobody's."""
     if named(case, sight) or case.incident.source == "alert" or not sight.topology.resources:
         return ""
-    asked = sight.asked("aws_topology")
+    asked = sight.asked("topology")
     if asked and case.results[asked.id].gaps:
         return ""  # what could not be listed may well be what was named
     spoken = re.findall(r"[a-z0-9][a-z0-9_-]*[a-z0-9]", case.incident.text.lower())

@@ -32,7 +32,7 @@ def question(watch: Watch, now: datetime, *, period: int) -> ToolCall:
     targets: list[JsonValue] = [{"service": watch.service, "signal": s.value} for s in signals]
     name, bound = f"{watch.service} {words.signal(watch.signal)}", words.amount(watch.bound, watch.unit)
     return ToolCall(
-        name="cloudwatch_series",
+        name="series",
         arguments={"targets": targets, "window": window.model_dump(mode="json"), "period": period},
         why=f"whether {name} is back {watch.healthy} {bound}",
     )

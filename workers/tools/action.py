@@ -47,12 +47,15 @@ class Toolset:
     actions: tuple[Action, ...]
 
 
-def action(*, risk: Risk, answers: Shape) -> Callable[[Callable[..., Answer]], Action]:
-    """Declare a function as an action: its signature is the schema, its docstring what a model reads."""
+def action(*, risk: Risk, answers: Shape, name: str = "") -> Callable[[Callable[..., Answer]], Action]:
+    """Declare a function as an action: its signature is the schema, its docstring what a model reads.
+
+    `name` is for questions that every kind of system answers, in its own way; otherwise the function's.
+    """
 
     def declare(run: Callable[..., Answer]) -> Action:
         return Action(
-            name=run.__name__,
+            name=name or run.__name__,
             risk=risk,
             answers=answers,
             description=inspect.getdoc(run) or "",

@@ -39,7 +39,7 @@ class Target(Value):
     signal: Signal
 
 
-@action(risk=Risk.READ, answers="series")
+@action(risk=Risk.READ, answers="series", name="series")
 def cloudwatch_series(
     account: Account, targets: tuple[Target, ...], window: Window, period: Period = 60
 ) -> Answer:
@@ -60,7 +60,7 @@ def cloudwatch_series(
     )
 
 
-@action(risk=Risk.READ, answers="alarms")
+@action(risk=Risk.READ, answers="alarms", name="alarms")
 def cloudwatch_alarms(account: Account, window: Window) -> Answer:
     """All alarms with their state, and whether somebody edited them inside the window."""
     with Counted() as counted:

@@ -58,7 +58,7 @@ class Account:
             return self._inventory
 
 
-@action(risk=Risk.READ, answers="topology")
+@action(risk=Risk.READ, answers="topology", name="topology")
 def aws_topology(account: Account) -> Answer:
     """What runs in the account (ECS, Auto Scaling, Lambda, RDS, ElastiCache, SQS) and who calls whom."""
     with Counted() as counted:

@@ -41,7 +41,7 @@ TROUBLE = " ".join(
 LINES = 3000
 
 
-@action(risk=Risk.READ, answers="logs")
+@action(risk=Risk.READ, answers="logs", name="logs")
 def cloudwatch_logs(account: Account, service: str, window: Window, before: Window) -> Answer:
     """Patterns of a service's warning and error lines in a window, counted against an earlier window."""
     group = account.inventory().log_group(service)

@@ -50,7 +50,7 @@ def meanings() -> tuple[Meaning, ...]:
     return TypeAdapter(tuple[Meaning, ...]).validate_python(table("aws_trail.yaml"))
 
 
-@action(risk=Risk.READ, answers="changes")
+@action(risk=Risk.READ, answers="changes", name="changes")
 def aws_changes(account: Account, window: Window) -> Answer:
     """Deployments, configuration, scaling, access and alarm changes in a window, oldest first."""
     gaps: list[Gap] = []

@@ -209,7 +209,7 @@ def ask(box: Box, name: str, at: datetime, **windows: tuple[datetime, datetime])
     arguments: dict[str, Any] = {
         key: Window(start=start, end=end).model_dump(mode="json") for key, (start, end) in windows.items()
     }
-    if name == "cloudwatch_logs":
+    if name == "logs":
         arguments["service"] = "web"
     return past.run(ToolCall(name=name, arguments=arguments))
 
@@ -221,8 +221,8 @@ def hours(count: float) -> datetime:
 def test_a_window_is_cut_off_and_one_that_begins_later_is_refused() -> None:
     box = Box()
 
-    cut = ask(box, "cloudwatch_logs", hours(3), window=(hours(4), hours(1)), before=(hours(5), hours(4)))
-    late = ask(box, "cloudwatch_series", hours(3), window=(hours(2), hours(1)))
+    cut = ask(box, "logs", hours(3), window=(hours(4), hours(1)), before=(hours(5), hours(4)))
+    late = ask(box, "series", hours(3), window=(hours(2), hours(1)))
 
     assert cut.ok
     assert [window.end for window in box.windows] == [hours(3), hours(4)]
@@ -233,8 +233,8 @@ def test_a_window_is_cut_off_and_one_that_begins_later_is_refused() -> None:
 def test_points_older_than_fifteen_days_are_asked_for_at_five_minutes() -> None:
     young, old = Box(), Box()
 
-    ask(young, "cloudwatch_series", hours(14 * 24), window=(hours(14 * 24 + 3), hours(14 * 24)))
-    ask(old, "cloudwatch_series", hours(15 * 24), window=(hours(15 * 24 + 3), hours(15 * 24)))
+    ask(young, "series", hours(14 * 24), window=(hours(14 * 24 + 3), hours(14 * 24)))
+    ask(old, "series", hours(15 * 24), window=(hours(15 * 24 + 3), hours(15 * 24)))
 
     assert (young.period, old.period) == (60, 300)
 
@@ -244,7 +244,7 @@ def test_no_lines_are_no_answer_where_lines_of_that_time_are_not_kept() -> None:
     short, long, some = Box(), Box(), Box()
     short.days, long.days, some.days, some.lines = 7, 14, 7, 3
 
-    seen = [ask(box, "cloudwatch_logs", hours(8 * 24 - 1), **times) for box in (short, long, some)]
+    seen = [ask(box, "logs", hours(8 * 24 - 1), **times) for box in (short, long, some)]
 
     assert [result.ok for result in seen] == [False, True, True]
     assert seen[0].failure is not None
@@ -271,7 +271,7 @@ def test_stopped_tasks_that_are_not_kept_are_no_quiet() -> None:
 
 
 def test_how_many_tasks_run_now_says_nothing_of_then() -> None:
-    seen = ask(Box(), "aws_topology", hours(2))
+    seen = ask(Box(), "topology", hours(2))
 
     assert isinstance(seen.data, TopologyData)
     assert seen.data.topology.resources[0].attributes == {"cluster": "c"}

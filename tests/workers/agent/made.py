@@ -267,7 +267,7 @@ def shop() -> World:
 @action(risk=Risk.READ, answers="topology")
 def aws_topology(world: World) -> Answer:
     """What runs."""
-    world.guard("aws_topology")
+    world.guard("topology")
     edges = tuple(Edge(caller=a, callee=b, source="test") for a, b in world.needs)
     return Answer(
         data=TopologyData(topology=Topology(resources=tuple(world.resources.values()), edges=edges)),
@@ -278,14 +278,14 @@ def aws_topology(world: World) -> Answer:
 @action(risk=Risk.READ, answers="alarms")
 def cloudwatch_alarms(world: World, window: Window) -> Answer:
     """Alarms."""
-    world.guard("cloudwatch_alarms")
+    world.guard("alarms")
     return Answer(data=AlarmData(alarms=tuple(world.alarms)), source="cloudwatch:alarms")
 
 
 @action(risk=Risk.READ, answers="changes")
 def aws_changes(world: World, window: Window) -> Answer:
     """Changes."""
-    world.guard("aws_changes")
+    world.guard("changes")
     inside = tuple(change for change in world.changes if window.holds(change.at))
     return Answer(data=ChangeData(changes=inside), source="changes", gaps=world.unread)
 
@@ -293,7 +293,7 @@ def aws_changes(world: World, window: Window) -> Answer:
 @action(risk=Risk.READ, answers="series")
 def cloudwatch_series(world: World, targets: tuple[Target, ...], window: Window, period: int = 60) -> Answer:
     """Series, all of them or a gap for each that is denied or has no points."""
-    world.guard("cloudwatch_series", period=period)
+    world.guard("series", period=period)
     wanted = [t for t in targets if (t.service, t.signal) in world.points]
     shown = tuple(world.series(t.service, t.signal, window) for t in wanted)
     gaps = tuple(
@@ -307,7 +307,7 @@ def cloudwatch_series(world: World, targets: tuple[Target, ...], window: Window,
 @action(risk=Risk.READ, answers="logs")
 def cloudwatch_logs(world: World, service: str, window: Window, before: Window) -> Answer:
     """Log patterns."""
-    world.guard("cloudwatch_logs", service)
+    world.guard("logs", service)
     patterns = tuple(world.logs.get(service, ()))
     return Answer(
         data=LogData(patterns=patterns, lines=sum(p.count for p in patterns)), source=f"logs:{service}"
@@ -429,9 +429,9 @@ def more(world: World, case: Investigation, asked: Iterable[tuple[str, dict[str,
     """The case after these questions."""
     through = gate(world)
     for number, (name, arguments) in enumerate(asked, 1):
-        if name in ("cloudwatch_logs", "ecs_events"):
+        if name in ("logs", "ecs_events"):
             arguments = {**arguments, "window": making.window(-20, 0).model_dump(mode="json")}
-        if name == "cloudwatch_logs":
+        if name == "logs":
             arguments["before"] = making.window(-80, -20).model_dump(mode="json")
         query = making.query(f"x{number}", call=ToolCall(name=name, arguments=arguments))
         case = case.apply(QueryAsked(at=making.NOON, query=query))

@@ -35,7 +35,7 @@ def judge(
 
 
 def logs_of(service: str) -> tuple[str, dict[str, Any]]:
-    return "cloudwatch_logs", {"service": service}
+    return "logs", {"service": service}
 
 
 def events_of(service: str) -> tuple[str, dict[str, Any]]:
@@ -255,7 +255,7 @@ def test_claim_that_blames_no_change_asks_for_one_nearby() -> None:
 
 def test_no_change_is_only_said_where_the_record_could_be_read() -> None:
     world = slow()
-    world.denied["aws_changes"] = "cloudtrail:LookupEvents"
+    world.denied["changes"] = "cloudtrail:LookupEvents"
 
     for when in ("before", "after", "none"):
         assert judge(world, about("shop-db"), look="change", when=when).says == "unknown"
@@ -546,7 +546,7 @@ def test_alarm_of_another_says_nothing_about_this_place() -> None:
 
 def test_edit_of_an_alarm_is_not_known_where_alarms_are_denied() -> None:
     world = shop()
-    world.denied["cloudwatch_alarms"] = "cloudwatch:DescribeAlarms"
+    world.denied["alarms"] = "cloudwatch:DescribeAlarms"
 
     assert judge(world, about(), look="alarm_edited").says == "unknown"
 
@@ -604,7 +604,7 @@ def test_healing_of_another_place_is_not_that_of_this_one() -> None:
 
 def test_healing_is_not_known_where_nothing_could_be_seen() -> None:
     world = shop()
-    world.denied["cloudwatch_series"] = "cloudwatch:GetMetricData"
+    world.denied["series"] = "cloudwatch:GetMetricData"
 
     assert judge(world, about(), look="healed").says == "unknown"
 

@@ -25,11 +25,11 @@ SAID = {
     "self_healed": Outcome.RECOVERED,
 }
 PERMISSIONS = {
-    "cloudwatch_series": "cloudwatch:GetMetricData",
-    "cloudwatch_logs": "logs:FilterLogEvents",
+    "series": "cloudwatch:GetMetricData",
+    "logs": "logs:FilterLogEvents",
     "ecs_events": "ecs:ListTasks",
     "ecs_revision": "ecs:DescribeTaskDefinition",
-    "aws_changes": "cloudtrail:LookupEvents",
+    "changes": "cloudtrail:LookupEvents",
 }
 
 
@@ -99,15 +99,15 @@ def test_denied_question_never_makes_a_wrong_cause(trouble: Trouble, tool: str) 
 
 
 DECISIVE = {
-    "bad_deployment": "cloudwatch_series",
+    "bad_deployment": "series",
     "config_change": "ecs_revision",
-    "memory_leak": "aws_changes",
-    "third_party_down": "cloudwatch_logs",
-    "lock_contention": "cloudwatch_logs",
-    "traffic_surge": "cloudwatch_series",
-    "consumer_stopped": "cloudwatch_series",
-    "cache_stampede": "cloudwatch_series",
-    "alarm_edited": "cloudwatch_series",
+    "memory_leak": "changes",
+    "third_party_down": "logs",
+    "lock_contention": "logs",
+    "traffic_surge": "series",
+    "consumer_stopped": "series",
+    "cache_stampede": "series",
+    "alarm_edited": "series",
 }
 
 

@@ -185,10 +185,10 @@ REAL = Gate([(toolset, None) for toolset in (*AWS, *KNOWLEDGE)], lambda: making.
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        ("cloudwatch_series", {"targets": [], "window": hours(1), "period": 0}),
-        ("cloudwatch_series", {"targets": [], "window": hours(1), "period": -60}),
-        ("cloudwatch_series", {"targets": [], "window": hours(1), "period": 10**12}),
-        ("cloudwatch_series", {"targets": [{"service": "a", "signal": "mood"}], "window": hours(1)}),
+        ("series", {"targets": [], "window": hours(1), "period": 0}),
+        ("series", {"targets": [], "window": hours(1), "period": -60}),
+        ("series", {"targets": [], "window": hours(1), "period": 10**12}),
+        ("series", {"targets": [{"service": "a", "signal": "mood"}], "window": hours(1)}),
         ("ecs_revision", {"service": "checkout", "after": "checkout"}),
         ("ecs_revision", {"service": "checkout", "after": "checkout:latest"}),
         ("ecs_revision", {"service": "checkout", "after": "checkout:2", "before": "x"}),

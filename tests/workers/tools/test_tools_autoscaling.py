@@ -27,13 +27,13 @@ def happenings(site: Site, service: str) -> tuple[Happening, ...]:
 
 
 def topology(site: Site) -> Topology:
-    data = site.answer("aws_topology")
+    data = site.answer("topology")
     assert isinstance(data, TopologyData)
     return data.topology
 
 
 def deployments(site: Site, service: str) -> list[Change]:
-    data = site.answer("aws_changes", window=site.window(-60))
+    data = site.answer("changes", window=site.window(-60))
     assert isinstance(data, ChangeData)
     return [c for c in data.changes if (c.service, c.kind) == (service, "deployment")]
 
@@ -63,7 +63,7 @@ def test_processor_memory_and_requests_of_a_group_can_be_read(claims: Site) -> N
     signals = ("cpu", "memory", "running", "requests", "latency", "unhealthy")
 
     data = claims.answer(
-        "cloudwatch_series",
+        "series",
         targets=[{"service": "intake", "signal": signal} for signal in signals],
         window=claims.window(-10),
     )

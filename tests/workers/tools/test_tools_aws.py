@@ -188,13 +188,13 @@ def test_no_tool_can_change_anything(site: Site) -> None:
     gate = Gate([(toolset, account) for toolset in AWS], lambda: site.now)
     window, service = site.window(-10), {"service": "checkout"}
     asked: dict[str, dict[str, Any]] = {
-        "aws_topology": {},
-        "cloudwatch_series": {"targets": [{**service, "signal": "cpu"}], "window": window},
-        "cloudwatch_alarms": {"window": window},
+        "topology": {},
+        "series": {"targets": [{**service, "signal": "cpu"}], "window": window},
+        "alarms": {"window": window},
         "cloudwatch_alarm_history": {"window": window},
         "cloudwatch_log_retention": service,
-        "cloudwatch_logs": {**service, "window": window, "before": site.window(-20, -10)},
-        "aws_changes": {"window": window},
+        "logs": {**service, "window": window, "before": site.window(-20, -10)},
+        "changes": {"window": window},
         "ecs_events": {**service, "window": window},
         "ecs_revision": {**service, "after": "shop-checkout:9999"},
         "ecs_service": {**service, "cluster": "shop"},

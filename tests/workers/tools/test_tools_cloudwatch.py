@@ -17,7 +17,7 @@ def target(service: str, signal: str) -> dict[str, str]:
 
 def series(site: Site, service: str, signal: str, start: float = -30, end: float = -2, **more: Any) -> Series:
     data = site.answer(
-        "cloudwatch_series", targets=[target(service, signal)], window=site.window(start, end), **more
+        "series", targets=[target(service, signal)], window=site.window(start, end), **more
     )
     assert isinstance(data, SeriesData)
     (found,) = data.series
@@ -81,7 +81,7 @@ def test_silence_is_a_zero_only_where_something_else_was_counted(site: Site) -> 
     ]
     site.say("GetMetricData", {"MetricDataResults": answers})
 
-    data = site.answer("cloudwatch_series", targets=[target("shop-cache", "evictions")], window=window)
+    data = site.answer("series", targets=[target("shop-cache", "evictions")], window=window)
 
     assert data.series[0].values == (7.0, 0.0, None, 0.0, None)
 
@@ -108,7 +108,7 @@ def test_hit_ratio_is_made_of_hits_and_misses(site: Site) -> None:
 )
 def test_metric_that_there_is_not_is_said_to_be_missing(site: Site, service: str, signal: str) -> None:
     result = site.ask(
-        "cloudwatch_series",
+        "series",
         targets=[target(service, signal), target("checkout", "cpu")],
         window=site.window(-10),
     )
@@ -121,7 +121,7 @@ def test_metric_that_there_is_not_is_said_to_be_missing(site: Site, service: str
 
 
 def test_series_without_any_point_is_said_to_be_silent(site: Site) -> None:
-    result = site.ask("cloudwatch_series", targets=[target("checkout", "cpu")], window=site.window(5, 30))
+    result = site.ask("series", targets=[target("checkout", "cpu")], window=site.window(5, 30))
 
     assert isinstance(result.data, SeriesData)
     assert result.data.series[0].empty
@@ -131,7 +131,7 @@ def test_series_without_any_point_is_said_to_be_silent(site: Site) -> None:
 
 
 def test_same_series_twice_is_asked_for_once(site: Site) -> None:
-    data = site.answer("cloudwatch_series", targets=[target("checkout", "cpu")] * 3, window=site.window(-10))
+    data = site.answer("series", targets=[target("checkout", "cpu")] * 3, window=site.window(-10))
 
     assert len(data.series) == 1
 
@@ -140,7 +140,7 @@ def test_calls_are_counted(site: Site) -> None:
     series(site, "checkout", "cpu")
     site.line.seen.clear()
 
-    result = site.ask("cloudwatch_series", targets=[target("checkout", "cpu")], window=site.window(-10))
+    result = site.ask("series", targets=[target("checkout", "cpu")], window=site.window(-10))
 
     assert result.cost == len(site.line.seen) == 1
 
@@ -168,7 +168,7 @@ def test_call_that_is_throttled_again_and_again_is_a_failure(known: Site) -> Non
     for _ in range(8):
         known.refuse("GetMetricData", "ThrottlingException")
 
-    failure = known.failure("cloudwatch_series", targets=[target("checkout", "cpu")], window=known.window(-9))
+    failure = known.failure("series", targets=[target("checkout", "cpu")], window=known.window(-9))
 
     assert failure.kind == "throttled"
     assert failure.mend == "Wait a minute."
@@ -180,7 +180,7 @@ def test_server_error_that_stays_is_a_failure(known: Site) -> None:
     for _ in range(8):
         known.refuse("GetMetricData", "InternalServiceFault", status=500)
 
-    failure = known.failure("cloudwatch_series", targets=[target("checkout", "cpu")], window=known.window(-9))
+    failure = known.failure("series", targets=[target("checkout", "cpu")], window=known.window(-9))
 
     assert failure.kind == "failed"
     assert "AWS cloudwatch" in failure.message
@@ -192,7 +192,7 @@ def test_series_that_cloudwatch_could_not_read_is_not_called_silent(known: Site,
     empty = {"Id": "m0", "Label": "x", "Timestamps": [], "Values": [], "StatusCode": status}
     known.say("GetMetricData", {"MetricDataResults": [empty]})
 
-    result = known.ask("cloudwatch_series", targets=[target("checkout", "cpu")], window=known.window(-9))
+    result = known.ask("series", targets=[target("checkout", "cpu")], window=known.window(-9))
 
     assert [(gap.what, gap.why) for gap in result.gaps] == [
         ("cpu of checkout", f"CloudWatch answered {status}")
@@ -203,7 +203,7 @@ def test_series_that_cloudwatch_could_not_read_is_not_called_silent(known: Site,
 
 
 def test_alarms_name_what_they_watch_and_how_it_stands(site: Site) -> None:
-    data = site.answer("cloudwatch_alarms", window=site.window(-600))
+    data = site.answer("alarms", window=site.window(-600))
     raw = {a["AlarmName"]: a for a in site.cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]}
 
     assert isinstance(data, AlarmData)
@@ -229,7 +229,7 @@ def denied(_site: Site, shop: dict[str, Any]) -> Iterator[Site]:
 
 def test_denied_metrics_are_a_failure_that_names_the_permission(denied: Site) -> None:
     failure = denied.failure(
-        "cloudwatch_series", targets=[target("checkout", "memory")], window=denied.window(-10)
+        "series", targets=[target("checkout", "memory")], window=denied.window(-10)
     )
 
     assert (failure.kind, failure.permission) == ("denied", "cloudwatch:GetMetricData")
@@ -237,7 +237,7 @@ def test_denied_metrics_are_a_failure_that_names_the_permission(denied: Site) ->
 
 
 def test_denied_history_of_alarms_is_a_failure_that_names_the_permission(denied: Site) -> None:
-    failure = denied.failure("cloudwatch_alarms", window=denied.window(-60))
+    failure = denied.failure("alarms", window=denied.window(-60))
 
     assert failure.permission == "cloudwatch:DescribeAlarmHistory"
 
@@ -246,7 +246,7 @@ def test_edit_of_an_alarm_is_found_inside_the_window_only(denied: Site) -> None:
     denied.play("alarm_edited", seed=2)
 
     now, before = (
-        denied.answer("cloudwatch_alarms", window=denied.window(*minutes))
+        denied.answer("alarms", window=denied.window(*minutes))
         for minutes in ((-60,), (-600, -300))
     )
 

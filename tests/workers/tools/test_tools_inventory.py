@@ -11,7 +11,7 @@ from workers.tools.inventory import endpoint
 
 
 def topology(site: Site) -> Topology:
-    data = site.answer("aws_topology")
+    data = site.answer("topology")
     assert isinstance(data, TopologyData)
     return data.topology
 
@@ -96,7 +96,7 @@ def test_denied_part_is_a_gap_that_names_its_permission_and_the_rest_is_kept(
     for _ in range(8):
         site.refuse(operation, "AccessDeniedException")
 
-    result = site.ask("aws_topology")
+    result = site.ask("topology")
 
     assert isinstance(result.data, TopologyData)
     assert result.data.topology.find(kept)
@@ -111,7 +111,7 @@ def test_part_that_fails_is_a_gap_without_a_permission(site: Site) -> None:
     site.renew()
     site.say("ListQueues", {"__type": "InvalidAddress", "message": "no"}, 400)
 
-    (gap,) = site.ask("aws_topology").gaps
+    (gap,) = site.ask("topology").gaps
 
     assert (gap.what, gap.permission) == ("sqs-queues", "")
     assert "AWS sqs refused: InvalidAddress: no" in gap.why
@@ -171,7 +171,7 @@ def test_malformed_address_of_one_service_hides_nothing_of_the_others(site: Site
     }
     site.say("DescribeTaskDefinition", broken)
 
-    result = site.ask("aws_topology")
+    result = site.ask("topology")
 
     assert result.ok
     assert isinstance(result.data, TopologyData)

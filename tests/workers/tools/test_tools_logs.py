@@ -12,7 +12,7 @@ FILTER = "FilterLogEvents"
 
 def read(site: Site, service: str, now: tuple[float, float], before: tuple[float, float]) -> LogData:
     data = site.answer(
-        "cloudwatch_logs", service=service, window=site.window(*now), before=site.window(*before)
+        "logs", service=service, window=site.window(*now), before=site.window(*before)
     )
     assert isinstance(data, LogData)
     return data
@@ -70,7 +70,7 @@ def test_cut_sample_says_so_and_stands_for_the_time_it_covers(site: Site) -> Non
     many = [event(0, timestamp=int((start + n / 10) * 1000)) for n in range(3100)]
     said(site, many, [])
 
-    result = site.ask("cloudwatch_logs", service="checkout", window=window, before=before)
+    result = site.ask("logs", service="checkout", window=window, before=before)
 
     assert result.truncated
     assert isinstance(result.data, LogData)
@@ -94,7 +94,7 @@ def test_secret_in_a_line_stays_in_the_log(site: Site) -> None:
 
 def test_service_without_a_log_group_is_a_failure_and_no_silence(site: Site) -> None:
     failure = site.failure(
-        "cloudwatch_logs", service="nowhere", window=site.window(-5), before=site.window(-10, -5)
+        "logs", service="nowhere", window=site.window(-5), before=site.window(-10, -5)
     )
 
     assert failure.message == "no log group is known for nowhere"
@@ -105,7 +105,7 @@ def test_group_that_is_gone_is_a_failure_and_no_silence(site: Site) -> None:
     site.refuse(FILTER, "ResourceNotFoundException", "The specified log group does not exist.")
 
     failure = site.failure(
-        "cloudwatch_logs", service="checkout", window=site.window(-5), before=site.window(-10, -5)
+        "logs", service="checkout", window=site.window(-5), before=site.window(-10, -5)
     )
 
     assert "The specified log group does not exist." in failure.message
@@ -117,7 +117,7 @@ def test_denied_logs_name_the_permission(site: Site) -> None:
     )
 
     failure = site.failure(
-        "cloudwatch_logs", service="checkout", window=site.window(-5), before=site.window(-10, -5)
+        "logs", service="checkout", window=site.window(-5), before=site.window(-10, -5)
     )
 
     assert (failure.kind, failure.permission) == ("denied", "logs:FilterLogEvents")
@@ -130,7 +130,7 @@ def test_earlier_window_that_cannot_be_read_makes_nothing_new(site: Site) -> Non
         site.refuse(FILTER, "InvalidParameterException", "no")
 
     failure = site.failure(
-        "cloudwatch_logs", service="checkout", window=site.window(-5), before=site.window(-10, -5)
+        "logs", service="checkout", window=site.window(-5), before=site.window(-10, -5)
     )
 
     assert failure.kind == "failed"

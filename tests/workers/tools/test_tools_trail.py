@@ -17,7 +17,7 @@ LOOKUP = "LookupEvents"
 
 
 def changes(site: Site, start: float = -240) -> tuple[Change, ...]:
-    data = site.answer("aws_changes", window=site.window(start))
+    data = site.answer("changes", window=site.window(start))
     assert isinstance(data, ChangeData)
     return data.changes
 
@@ -142,7 +142,7 @@ def test_event_without_a_record_is_passed_over(site: Site) -> None:
 
 def whole(site: Site) -> ToolResult:
     site.account.inventory()
-    return site.ask("aws_changes", window=site.window(-240))
+    return site.ask("changes", window=site.window(-240))
 
 
 def test_denied_record_is_a_gap_and_what_ecs_tells_is_kept(site: Site, shop: dict[str, Any]) -> None:
