@@ -55,7 +55,8 @@ class Series(Value):
     """One signal of one resource on a regular grid.
 
     `values[i]` covers `window.start + i * period` for `period` seconds; `None` means no point came,
-    which is neither zero nor healthy. `lag` is how many seconds late this source usually is.
+    which is neither zero nor healthy. `lag` is how many seconds late this source usually is. `reference`
+    are points of a time that was in order (the days before), where the source has any.
     """
 
     service: str
@@ -68,6 +69,7 @@ class Series(Value):
     source: str
     link: str = ""
     lag: int = 0
+    reference: tuple[float, ...] = ()
 
     def time(self, index: int) -> datetime:
         return self.window.start + timedelta(seconds=index * self.period)

@@ -3,17 +3,28 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from workers.domain.call import Gap, ToolData
 from workers.domain.risk import Risk
+from workers.domain.telemetry import Signal
 from workers.domain.value import Value
 
 Shape = Literal[
     "series", "logs", "changes", "topology", "resources", "alarms", "happenings", "passages", "state"
 ]
+
+
+Period = Annotated[int, Field(ge=1, le=86_400)]
+
+
+class Target(Value):
+    """One signal of one resource, by the names people use."""
+
+    service: str
+    signal: Signal
 
 
 class Answer(Value):

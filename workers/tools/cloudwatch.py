@@ -3,18 +3,15 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
-
-from pydantic import Field
 
 from workers.domain.call import AlarmData, Gap, SeriesData, StateData
 from workers.domain.errors import ToolFailed
 from workers.domain.risk import Risk
 from workers.domain.telemetry import Alarm, Series, Signal
-from workers.domain.value import Value
 from workers.domain.window import Window
-from workers.tools.action import Answer, Toolset, action
+from workers.tools.action import Answer, Period, Target, Toolset, action
 from workers.tools.aws import Counted
 from workers.tools.inventory import Account, Inventory
 from workers.tools.rows import Metric
@@ -27,16 +24,6 @@ MOST_ALARMS, MOST_MOVES = 5000, 5000
 
 # How many seconds late points usually are: AWS's own metrics, and those that applications push.
 LAG_AWS, LAG_CUSTOM = 90, 20
-
-
-Period = Annotated[int, Field(ge=1, le=86_400)]
-
-
-class Target(Value):
-    """One signal of one resource, by the names people use."""
-
-    service: str
-    signal: Signal
 
 
 @action(risk=Risk.READ, answers="series", name="series")

@@ -162,7 +162,7 @@ class Box:
 
 
 @action(risk=Risk.READ, answers="logs")
-def cloudwatch_logs(box: Box, service: str, window: Window, before: Window) -> Answer:
+def logs(box: Box, service: str, window: Window, before: Window) -> Answer:
     """Lines."""
     box.windows += [window, before]
     return Answer(data=LogData(lines=box.lines), source="logs")
@@ -175,7 +175,7 @@ def cloudwatch_log_retention(box: Box, service: str) -> Answer:
 
 
 @action(risk=Risk.READ, answers="series")
-def cloudwatch_series(box: Box, window: Window, period: int = 60) -> Answer:
+def series(box: Box, window: Window, period: int = 60) -> Answer:
     """Points."""
     box.windows.append(window)
     box.period = period
@@ -189,7 +189,7 @@ def ecs_events(box: Box, window: Window) -> Answer:
 
 
 @action(risk=Risk.READ, answers="topology")
-def aws_topology(box: Box) -> Answer:
+def topology(box: Box) -> Answer:
     """What runs."""
     shown = Resource(
         name="web",
@@ -201,7 +201,7 @@ def aws_topology(box: Box) -> Answer:
     return Answer(data=TopologyData(topology=Topology(resources=(shown,))), source="aws")
 
 
-TOYS = (cloudwatch_logs, cloudwatch_log_retention, cloudwatch_series, ecs_events, aws_topology)
+TOYS = (logs, cloudwatch_log_retention, series, ecs_events, topology)
 
 
 def ask(box: Box, name: str, at: datetime, **windows: tuple[datetime, datetime]) -> ToolResult:

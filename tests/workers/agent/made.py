@@ -265,7 +265,7 @@ def shop() -> World:
 
 
 @action(risk=Risk.READ, answers="topology")
-def aws_topology(world: World) -> Answer:
+def topology(world: World) -> Answer:
     """What runs."""
     world.guard("topology")
     edges = tuple(Edge(caller=a, callee=b, source="test") for a, b in world.needs)
@@ -276,14 +276,14 @@ def aws_topology(world: World) -> Answer:
 
 
 @action(risk=Risk.READ, answers="alarms")
-def cloudwatch_alarms(world: World, window: Window) -> Answer:
+def alarms(world: World, window: Window) -> Answer:
     """Alarms."""
     world.guard("alarms")
     return Answer(data=AlarmData(alarms=tuple(world.alarms)), source="cloudwatch:alarms")
 
 
 @action(risk=Risk.READ, answers="changes")
-def aws_changes(world: World, window: Window) -> Answer:
+def changes(world: World, window: Window) -> Answer:
     """Changes."""
     world.guard("changes")
     inside = tuple(change for change in world.changes if window.holds(change.at))
@@ -291,7 +291,7 @@ def aws_changes(world: World, window: Window) -> Answer:
 
 
 @action(risk=Risk.READ, answers="series")
-def cloudwatch_series(world: World, targets: tuple[Target, ...], window: Window, period: int = 60) -> Answer:
+def series(world: World, targets: tuple[Target, ...], window: Window, period: int = 60) -> Answer:
     """Series, all of them or a gap for each that is denied or has no points."""
     world.guard("series", period=period)
     wanted = [t for t in targets if (t.service, t.signal) in world.points]
@@ -305,7 +305,7 @@ def cloudwatch_series(world: World, targets: tuple[Target, ...], window: Window,
 
 
 @action(risk=Risk.READ, answers="logs")
-def cloudwatch_logs(world: World, service: str, window: Window, before: Window) -> Answer:
+def logs(world: World, service: str, window: Window, before: Window) -> Answer:
     """Log patterns."""
     world.guard("logs", service)
     patterns = tuple(world.logs.get(service, ()))
@@ -355,11 +355,11 @@ def runbook_search(world: World, text: str, services: tuple[str, ...] = (), limi
 TOOLS = Toolset(
     name="made",
     actions=(
-        aws_topology,
-        cloudwatch_alarms,
-        aws_changes,
-        cloudwatch_series,
-        cloudwatch_logs,
+        topology,
+        alarms,
+        changes,
+        series,
+        logs,
         ecs_events,
         ecs_revision,
         ecs_service,

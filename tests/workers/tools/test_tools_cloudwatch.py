@@ -16,9 +16,7 @@ def target(service: str, signal: str) -> dict[str, str]:
 
 
 def series(site: Site, service: str, signal: str, start: float = -30, end: float = -2, **more: Any) -> Series:
-    data = site.answer(
-        "series", targets=[target(service, signal)], window=site.window(start, end), **more
-    )
+    data = site.answer("series", targets=[target(service, signal)], window=site.window(start, end), **more)
     assert isinstance(data, SeriesData)
     (found,) = data.series
     return found
@@ -228,9 +226,7 @@ def denied(_site: Site, shop: dict[str, Any]) -> Iterator[Site]:
 
 
 def test_denied_metrics_are_a_failure_that_names_the_permission(denied: Site) -> None:
-    failure = denied.failure(
-        "series", targets=[target("checkout", "memory")], window=denied.window(-10)
-    )
+    failure = denied.failure("series", targets=[target("checkout", "memory")], window=denied.window(-10))
 
     assert (failure.kind, failure.permission) == ("denied", "cloudwatch:GetMetricData")
     assert failure.mend.startswith("Grant cloudwatch:GetMetricData to arn:aws:iam::")
@@ -246,8 +242,7 @@ def test_edit_of_an_alarm_is_found_inside_the_window_only(denied: Site) -> None:
     denied.play("alarm_edited", seed=2)
 
     now, before = (
-        denied.answer("alarms", window=denied.window(*minutes))
-        for minutes in ((-60,), (-600, -300))
+        denied.answer("alarms", window=denied.window(*minutes)) for minutes in ((-60,), (-600, -300))
     )
 
     (edited,) = [alarm for alarm in now.alarms if alarm.edited_at]

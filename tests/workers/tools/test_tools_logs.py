@@ -11,9 +11,7 @@ FILTER = "FilterLogEvents"
 
 
 def read(site: Site, service: str, now: tuple[float, float], before: tuple[float, float]) -> LogData:
-    data = site.answer(
-        "logs", service=service, window=site.window(*now), before=site.window(*before)
-    )
+    data = site.answer("logs", service=service, window=site.window(*now), before=site.window(*before))
     assert isinstance(data, LogData)
     return data
 
@@ -93,9 +91,7 @@ def test_secret_in_a_line_stays_in_the_log(site: Site) -> None:
 
 
 def test_service_without_a_log_group_is_a_failure_and_no_silence(site: Site) -> None:
-    failure = site.failure(
-        "logs", service="nowhere", window=site.window(-5), before=site.window(-10, -5)
-    )
+    failure = site.failure("logs", service="nowhere", window=site.window(-5), before=site.window(-10, -5))
 
     assert failure.message == "no log group is known for nowhere"
     assert "awslogs" in failure.mend
@@ -104,9 +100,7 @@ def test_service_without_a_log_group_is_a_failure_and_no_silence(site: Site) -> 
 def test_group_that_is_gone_is_a_failure_and_no_silence(site: Site) -> None:
     site.refuse(FILTER, "ResourceNotFoundException", "The specified log group does not exist.")
 
-    failure = site.failure(
-        "logs", service="checkout", window=site.window(-5), before=site.window(-10, -5)
-    )
+    failure = site.failure("logs", service="checkout", window=site.window(-5), before=site.window(-10, -5))
 
     assert "The specified log group does not exist." in failure.message
 
@@ -116,9 +110,7 @@ def test_denied_logs_name_the_permission(site: Site) -> None:
         FILTER, "AccessDeniedException", "User: me is not authorized to perform: logs:FilterLogEvents"
     )
 
-    failure = site.failure(
-        "logs", service="checkout", window=site.window(-5), before=site.window(-10, -5)
-    )
+    failure = site.failure("logs", service="checkout", window=site.window(-5), before=site.window(-10, -5))
 
     assert (failure.kind, failure.permission) == ("denied", "logs:FilterLogEvents")
 
@@ -129,8 +121,6 @@ def test_earlier_window_that_cannot_be_read_makes_nothing_new(site: Site) -> Non
     for _ in range(2):
         site.refuse(FILTER, "InvalidParameterException", "no")
 
-    failure = site.failure(
-        "logs", service="checkout", window=site.window(-5), before=site.window(-10, -5)
-    )
+    failure = site.failure("logs", service="checkout", window=site.window(-5), before=site.window(-10, -5))
 
     assert failure.kind == "failed"
