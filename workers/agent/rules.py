@@ -1,6 +1,6 @@
 """The reasoner that needs no model: the catalogue of failure modes over statistics and the timeline."""
 
-from workers.agent import concluding, planning, proposals, triage, weighing
+from workers.agent import concluding, impact, planning, proposals, triage, weighing
 from workers.agent.reasoner import Weighing
 from workers.agent.sight import Sight
 from workers.domain.conclusion import Conclusion
@@ -28,4 +28,5 @@ class RuleReasoner:
         return weighing.weigh(hypothesis, Sight(case))
 
     def conclude(self, case: Investigation) -> Conclusion:
-        return concluding.conclude(Sight(case))
+        sight = Sight(case)
+        return concluding.conclude(sight).model_copy(update={"suspects": impact.suspects(sight)})

@@ -40,12 +40,12 @@ from workers.domain.telemetry import (
 
 Key = tuple[str, Signal]
 READS: dict[str, dict[str, str]] = {
+    "aws:ecs-services": {"happenings": "ecs_events", "revision": "ecs_revision"},
     "aws:autoscaling-groups": {"happenings": "autoscaling_events", "revision": "autoscaling_revision"},
     "aws:lambda-functions": {"happenings": "lambda_events", "revision": "lambda_revision"},
     "aws:rds-instances": {"happenings": "rds_events"},
 }
-"""What is asked about a service by what runs it; ECS is asked about all others."""
-ECS = {"happenings": "ecs_events", "revision": "ecs_revision"}
+"""What is asked about a service by what runs it."""
 
 # A shift in these, in these directions, is trouble of the resource itself.
 TROUBLE: dict[str, tuple[tuple[Signal, Literal["up", "down"]], ...]] = {
@@ -191,11 +191,11 @@ class Sight:
         return any(not r.ok and queries[k].call.arguments.get("service") == place for k, r in results.items())
 
     def read(self, kind: str, place: str) -> str:
-        """The action that answers this kind of question about a place."""
+        """The action that answers this kind of question about a place; empty where nothing does."""
         if kind == "zones":
             return "cloudwatch_zones"
         resource = self.topology.find(place)
-        return READS.get(resource.system if resource else "", ECS).get(kind, "logs")
+        return "logs" if kind == "logs" else READS.get(resource.system if resource else "", {}).get(kind, "")
 
     def zones(self, service: str) -> tuple[str | None, dict[str, tuple[float, float]]]:
         """Requests and errors of a service by availability zone since the onset, with the query that told."""

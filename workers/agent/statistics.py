@@ -26,6 +26,8 @@ FEWEST = 15
 """Points below which nothing is said about a baseline."""
 RUN = 3
 """Anomalous points in a row that make a deviation; a single spike is none."""
+FINEST = 60
+"""Seconds a point for which `RUN` is meant."""
 PAUSE = 3
 """Ordinary points inside a run that do not end it."""
 
@@ -84,9 +86,14 @@ def numbers(series: Series) -> Floats:
 
 
 def _baseline(series: Series) -> Baseline | None:
-    """What was usual in the first part of the window; `None` when too few points came to say."""
+    """What was usual in better days or, without any, in the first part of the window.
+
+    `None` when too few points came to say.
+    """
     values = numbers(series)
-    usual = values[: max(FEWEST, int(len(values) * 0.6))]
+    usual = (
+        np.asarray(series.reference) if series.reference else values[: max(FEWEST, int(len(values) * 0.6))]
+    )
     usual = usual[~np.isnan(usual)]
     if len(usual) < FEWEST:
         return None
@@ -108,8 +115,10 @@ def _deviation(series: Series, requests: Series | None = None) -> Deviation | No
     if usual is None:
         return None
     scores = usual.score(numbers(series))
-    calmed = _calmed(scores)
-    runs = [run for run in _runs(calmed, scores) if _weighty(run, series, requests, calmed)]
+    # A point of several minutes is a run by itself, and no spike that its neighbours have to vouch for.
+    least = max(1, min(RUN, round(RUN * FINEST / series.period)))
+    calmed = _calmed(scores) if least > 1 else scores
+    runs = [run for run in _runs(calmed, scores, least) if _weighty(run, series, requests, calmed)]
     if not runs:
         return None
     first, last = runs[-1]
@@ -130,7 +139,7 @@ def _deviation(series: Series, requests: Series | None = None) -> Deviation | No
         score=round(float(np.nanmedian(scores[first : last + 1])), 1),
         onset=series.time(began),
         slack=series.period * max(first - began + 1, began - _before(scores, began)),
-        over=newest - last > RUN,
+        over=newest - last > least,
         source=series.source,
         link=series.link,
     )
@@ -149,8 +158,8 @@ def _calmed(scores: Floats) -> Floats:
     return np.select([known == 3, known == 2], [three[1], (three[0] + three[1]) / 2], three[0])
 
 
-def _runs(calmed: Floats, scores: Floats) -> list[tuple[int, int]]:
-    """First and last index of each stretch of anomalous points on one side, made of points that came."""
+def _runs(calmed: Floats, scores: Floats, least: int) -> list[tuple[int, int]]:
+    """First and last index of each stretch of anomalous points on one side, with so many that came."""
     runs: list[tuple[int, int]] = []
     for index in map(int, np.flatnonzero(np.abs(np.nan_to_num(calmed)) >= FAR)):
         first, last = runs[-1] if runs else (index, index)
@@ -159,7 +168,7 @@ def _runs(calmed: Floats, scores: Floats) -> list[tuple[int, int]]:
             runs[-1] = (first, index)
         else:
             runs.append((index, index))
-    return [run for run in runs if np.count_nonzero(~np.isnan(scores[run[0] : run[1] + 1])) >= RUN]
+    return [run for run in runs if np.count_nonzero(~np.isnan(scores[run[0] : run[1] + 1])) >= least]
 
 
 def _weighty(run: tuple[int, int], series: Series, requests: Series | None, calmed: Floats) -> bool:
@@ -230,8 +239,16 @@ def rate(errors: Series, requests: Series) -> Series | None:
         None if e is None or r is None or r <= 0 else min(1.0, e / r)
         for e, r in zip(errors.values, requests.values, strict=True)
     )
+    paired = len(errors.reference) == len(requests.reference)
+    usual = zip(errors.reference, requests.reference, strict=True) if paired else ()
     return errors.model_copy(
-        update={"signal": Signal.ERROR_RATE, "unit": "ratio", "stat": "share", "values": values}
+        update={
+            "signal": Signal.ERROR_RATE,
+            "unit": "ratio",
+            "stat": "share",
+            "values": values,
+            "reference": tuple(min(1.0, e / r) for e, r in usual if r > 0),
+        }
     )
 
 

@@ -50,6 +50,15 @@ class Hop(Value):
     at: AwareDatetime | None = None
 
 
+class Suspect(Value):
+    """A place where the cause may be. `share` of the symptom's loss, from 0 to 1, is measured there."""
+
+    service: str
+    signal: Signal
+    share: float
+    path: tuple[Hop, ...]
+
+
 class Picture(Value):
     """The decisive series with what has to be marked on it; the card draws it."""
 
@@ -73,7 +82,10 @@ class Watch(Value):
 
 
 class Conclusion(Value):
-    """`watch` is the signal whose return to its baseline will mean recovery."""
+    """`watch` is the signal whose return to its baseline will mean recovery.
+
+    `suspects` say where, likeliest first, whether or not the evidence tells what it was.
+    """
 
     outcome: Outcome
     headline: str
@@ -81,6 +93,7 @@ class Conclusion(Value):
     causes: tuple[Cause, ...] = ()
     confidence: Confidence
     path: tuple[Hop, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
     gaps: tuple[Gap, ...] = ()
     next_steps: tuple[str, ...] = ()

@@ -1,0 +1,127 @@
+"""Where the cause is, by what users lose there: the excess of each place, followed down to its callees.
+
+The excess of a place is what its signal was above its usual, times its requests: seconds waited more, requests
+failed more. It compares along a call, whatever the scale of either side, and a deviation alone does not.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.agent import statistics, words
+from workers.agent.sight import Sight
+from workers.domain.conclusion import Hop, Suspect
+from workers.domain.facts import Deviation
+from workers.domain.telemetry import Series, Signal
+from workers.domain.window import Window
+
+EXPLAINS = 0.5
+"""The share of a place's excess that one callee has to account for, for the cause to be looked for there."""
+LOST = (Signal.ERROR_RATE, Signal.LATENCY)
+FEWEST = 2
+"""Points outside the episode that make a level of their own; with fewer, better days have to tell it."""
+
+
+def suspects(sight: Sight) -> tuple[Suspect, ...]:
+    """The places where the cause may be, the likeliest first, each with the way that leads there."""
+    found: dict[str, Suspect] = {}
+    for place, signal in _symptoms(sight):
+        during = episode(sight.series.get((place, signal)), sight.shift(place, signal))
+        lost = excess(place, signal, during, sight) if during else 0.0
+        if during is None or lost <= 0:
+            continue
+        way = descent(place, signal, during, sight)
+        for depth in range(len(way) - 1, -1, -1):
+            suspect = Suspect(
+                service=way[depth],
+                signal=signal,
+                share=round(min(1.0, excess(way[depth], signal, during, sight) / lost), 3),
+                path=tuple(_hop(name, signal, during, sight) for name in way[: depth + 1]),
+            )
+            found.setdefault(suspect.service, suspect)
+    return tuple(found.values())
+
+
+def _symptoms(sight: Sight) -> tuple[tuple[str, Signal], ...]:
+    """What users lose, by place and signal: what an alarm fired for first, then what moved most."""
+    text = sight.case.incident.text.lower()
+    told = [a for a in sight.alarms if a.state == "alarm" and a.name.lower() in text]
+    alarmed = [(a.service, a.signal) for a in told if a.signal in LOST]
+    shifts = [shift for signal in LOST if (shift := sight.shift(sight.symptom, signal)) is not None]
+    moved = [(s.service, s.signal) for s in sorted(shifts, key=lambda s: -s.score)]
+    return tuple(dict.fromkeys((place, signal) for place, signal in [*alarmed, *moved] if signal is not None))
+
+
+def episode(one: Series | None, shift: Deviation | None) -> Window | None:
+    """When users lost something: from the onset on or, where nothing is known of it, around the peak.
+
+    Around the peak means the points next to it that are nearer to it than to the lower half of all.
+    """
+    if one is None or one.empty:
+        return None
+    if shift is not None and not shift.over:
+        return Window(start=max(one.window.start, shift.onset), end=one.window.end)
+    values = statistics.numbers(one)
+    low = float(np.nanmedian(values[values <= np.nanmedian(values)]))
+    peak = int(np.nanargmax(values))
+    near = np.nan_to_num(values, nan=low) >= (low + values[peak]) / 2
+    first = last = peak
+    while first > 0 and near[first - 1]:
+        first -= 1
+    while last + 1 < len(values) and near[last + 1]:
+        last += 1
+    return Window(start=one.time(first), end=one.time(last + 1))
+
+
+def descent(place: str, signal: Signal, during: Window, sight: Sight) -> tuple[str, ...]:
+    """From a place to the callee that accounts for most of its excess, until none accounts for half."""
+    way = [place]
+    while True:
+        here = excess(way[-1], signal, during, sight)
+        below = {n: excess(n, signal, during, sight) for n in sight.topology.callees(way[-1]) if n not in way}
+        worst = max(below, key=lambda name: below[name], default="")
+        if not worst or below[worst] < EXPLAINS * here:
+            return tuple(way)
+        way.append(worst)
+
+
+def excess(service: str, signal: Signal, during: Window, sight: Sight) -> float:
+    """What the users of a place lost during an episode: seconds waited or requests failed, above the usual."""
+    one = sight.series.get((service, signal))
+    level = _level(one, during) if one is not None else None
+    if one is None or level is None:
+        return 0.0
+    inside = _inside(one, during)
+    more = np.nan_to_num(statistics.numbers(one) - level) * _requests(service, one, sight)
+    return float(np.sum(more[inside]))
+
+
+def _level(one: Series, during: Window) -> float | None:
+    """The usual of the same hour, before and after the episode; of better days where there is too little."""
+    values = statistics.numbers(one)
+    usual = values[~_inside(one, during)]
+    usual = usual[~np.isnan(usual)]
+    if len(usual) >= FEWEST:
+        return float(np.median(usual))
+    return float(np.median(one.reference)) if one.reference else None
+
+
+def _inside(one: Series, during: Window) -> NDArray[np.bool_]:
+    return np.array([during.holds(one.time(i)) for i in range(len(one.values))], dtype=np.bool_)
+
+
+def _requests(service: str, one: Series, sight: Sight) -> statistics.Floats:
+    """The requests of each period; where nobody counted them each period counts as one."""
+    counted = sight.series.get((service, Signal.REQUESTS))
+    if counted is None or (counted.window, counted.period) != (one.window, one.period):
+        return np.ones(len(one.values))
+    return np.nan_to_num(statistics.numbers(counted))
+
+
+def _hop(name: str, signal: Signal, during: Window, sight: Sight) -> Hop:
+    """A place of the way, with its figures."""
+    one = sight.series[name, signal]
+    level, inside = _level(one, during) or 0.0, statistics.numbers(one)[_inside(one, during)]
+    now, usual = words.amount(float(np.nanmean(inside)), one.unit), words.amount(level, one.unit)
+    return Hop(
+        service=name, finding=f"{name} {words.signal(signal)} {now} (usually {usual})", at=during.start
+    )

@@ -1,0 +1,1 @@
+"""Recorded incidents with known causes, investigated as real ones are, and scored apart from that."""

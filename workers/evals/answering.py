@@ -1,0 +1,85 @@
+"""Answers: each case investigated as a real one is, and what came of it as one line of JSON."""
+
+import resource
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from workers.agent.investigator import Budget, Investigator
+from workers.agent.reasoner import Reasoner
+from workers.domain.conclusion import Conclusion, Hop
+from workers.domain.event import IncidentReported
+from workers.domain.incident import Incident, Person, Thread
+from workers.domain.investigation import begun
+from workers.domain.value import Value
+from workers.evals.recorded import TOOLSET, Recorded
+from workers.safety.gate import Gate
+from workers.safety.policy import Policy
+
+NOBODY = Policy(approvers=(), quorum=1, ttl=timedelta(minutes=15))
+
+
+class Said(Value):
+    """One answer. `ranked` is best first; `seconds` is CPU time of this process."""
+
+    id: str
+    ranked: tuple[str, ...]
+    confidence: float
+    outcome: str
+    conclusion: str
+    path: tuple[Hop, ...]
+    seconds: float
+    queries: int
+    tokens: int = 0
+    cost: float = 0.0
+
+
+def answers(cases: Iterable[Recorded], reasoner: Reasoner) -> Iterator[Said]:
+    """One answer a case, in order."""
+    for case in cases:
+        yield answer(case, reasoner)
+
+
+def answer(recorded: Recorded, reasoner: Reasoner) -> Said:
+    """Investigate one recorded incident through the gate, as of the moment it was recorded."""
+    began = _cpu()
+    reported = Incident(
+        text=recorded.text,
+        source="alert",
+        requester=Person(id="U0EVAL", team="T0EVAL"),
+        thread=Thread(team="T0EVAL", channel="C0EVAL"),
+        at=recorded.at,
+    )
+    case = begun(IncidentReported(at=recorded.at, investigation=recorded.id, incident=reported))
+    gate = Gate([(TOOLSET, recorded)], lambda: recorded.at)
+    run = Investigator(case, reasoner, gate, NOBODY, Budget(), lambda: recorded.at)
+    for _ in run.run():
+        pass
+    conclusion = run.case.conclusion
+    assert conclusion is not None
+    ranked = _ranked(conclusion, recorded.candidates)
+    return Said(
+        id=recorded.id,
+        ranked=ranked,
+        confidence=conclusion.confidence.value,
+        outcome=conclusion.outcome.value,
+        conclusion=conclusion.headline,
+        path=_path(conclusion, ranked[0] if ranked else ""),
+        seconds=round(_cpu() - began, 3),
+        queries=len(run.case.queries),
+    )
+
+
+def _ranked(conclusion: Conclusion, candidates: tuple[str, ...]) -> tuple[str, ...]:
+    named = [cause.service for cause in conclusion.causes] + [s.service for s in conclusion.suspects]
+    return tuple(name for name in dict.fromkeys(named) if not candidates or name in candidates)
+
+
+def _path(conclusion: Conclusion, place: str) -> tuple[Hop, ...]:
+    if conclusion.causes and conclusion.causes[0].service == place:
+        return conclusion.path
+    return next((s.path for s in conclusion.suspects if s.service == place), ())
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime

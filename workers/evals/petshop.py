@@ -1,0 +1,109 @@
+"""The petshop set: an AWS application of some forty components, five-minute series, a call graph."""
+
+import csv
+import gzip
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from workers.domain.telemetry import Alarm, Edge, Resource, ResourceKind, Series, Signal, Topology, Unit
+from workers.domain.window import Window
+from workers.evals.recorded import Key, Recorded
+
+PERIOD = 300
+# (metric, stat) of the files: our signal and unit
+SIGNALS: dict[tuple[str, str], tuple[Signal, Unit, str]] = {
+    ("latency", "Average"): (Signal.LATENCY, "seconds", "Average"),
+    ("requests", "Sum"): (Signal.REQUESTS, "count", "Sum"),
+    ("availability", "Average"): (Signal.ERRORS, "count", "Sum"),
+}
+KINDS: tuple[tuple[str, ResourceKind], ...] = (
+    ("Lambda", "function"),
+    ("DynamoDB", "database"),
+    ("SQL", "database"),
+    ("SQS", "queue"),
+)
+ALARMED = {"latency": Signal.LATENCY, "availability": Signal.ERROR_RATE}
+
+
+def cases(folder: Path) -> Iterator[Recorded]:
+    """Every case of the set, in the order of the file."""
+    for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines():
+        yield _case(folder, json.loads(line))
+
+
+def _case(folder: Path, row: dict[str, Any]) -> Recorded:
+    points = _points(folder / row["files"]["metrics"])
+    usual = _points(folder / row["files"]["baseline"])
+    stamps = sorted({at for some in points.values() for at in some})
+    window = Window(start=_time(stamps[0]), end=_time(stamps[-1] + PERIOD))
+    series = {key: _series(key, some, usual.get(key, {}), window) for key, some in points.items()}
+    node, signal = row["symptom"]["node"], ALARMED[row["symptom"]["metric"]]
+    detected = _time(row["detect_ts"])
+    alarm = Alarm(
+        name=f"{node} {row['symptom']['metric']}",
+        service=node,
+        signal=signal,
+        state="alarm",
+        since=detected,
+        source="recorded:alarms",
+    )
+    edges = tuple(Edge(caller=a, callee=b, source="recorded") for a, b in row["edges"])
+    names = dict.fromkeys([*row["services"], *(name for edge in row["edges"] for name in edge)])
+    return Recorded(
+        id=row["id"],
+        at=max(window.end, detected),
+        text=f"ALARM: {alarm.name}",
+        topology=Topology(resources=tuple(map(_resource, names)), edges=edges),
+        series=series,
+        alarms=(alarm,),
+        candidates=tuple(row["services"]),
+    )
+
+
+def _resource(name: str) -> Resource:
+    kind = next((kind for word, kind in KINDS if word in name), "service")
+    # A service behind a balancer has requests, errors and latency; these have them without one.
+    return Resource(name=name, kind=kind, id=name, system="recorded", attributes={"target_group": "recorded"})
+
+
+@cache
+def _points(path: Path) -> dict[Key, dict[int, float]]:
+    found: dict[Key, dict[int, float]] = defaultdict(dict)
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            known = SIGNALS.get((row["metric"], row["stat"]))
+            if known is None or not row["value"]:
+                continue
+            found[row["node"], known[0]][int(row["ts"])] = float(row["value"])
+    for (node, signal), available in found.items():
+        if signal is Signal.ERRORS:  # so far the share of requests, in percent, that did not fail
+            asked = found.get((node, Signal.REQUESTS), {})
+            found[node, signal] = {
+                at: (1 - share / 100) * asked.get(at, 0.0) for at, share in available.items()
+            }
+    return found
+
+
+def _series(key: Key, points: dict[int, float], usual: dict[int, float], window: Window) -> Series:
+    unit, stat = next((unit, stat) for signal, unit, stat in SIGNALS.values() if signal is key[1])
+    start, count = int(window.start.timestamp()), round(window.seconds / PERIOD)
+    return Series(
+        service=key[0],
+        signal=key[1],
+        unit=unit,
+        stat=stat,
+        window=window,
+        period=PERIOD,
+        values=tuple(points.get(start + i * PERIOD) for i in range(count)),
+        source="recorded",
+        reference=tuple(usual[at] for at in sorted(usual)),
+    )
+
+
+def _time(stamp: float) -> datetime:
+    return datetime.fromtimestamp(stamp, UTC)

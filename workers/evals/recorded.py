@@ -1,0 +1,73 @@
+"""A recorded incident as a system that can be asked: the same questions and answers as a live one's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from workers.domain.call import AlarmData, ChangeData, Gap, LogData, SeriesData, TopologyData
+from workers.domain.risk import Risk
+from workers.domain.telemetry import Alarm, Change, LogPattern, Series, Signal, Topology
+from workers.domain.window import Window
+from workers.tools.action import Answer, Period, Target, Toolset, action
+
+Key = tuple[str, Signal]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """All that may be seen of one incident. `text` is what was reported, `at` when it is looked into."""
+
+    id: str
+    at: datetime
+    text: str
+    topology: Topology
+    series: Mapping[Key, Series]
+    alarms: tuple[Alarm, ...] = ()
+    changes: tuple[Change, ...] = ()
+    logs: Mapping[str, tuple[LogPattern, ...]] = field(default_factory=dict)
+    candidates: tuple[str, ...] = ()
+    """What may be named as the place of the cause; empty where everything may."""
+
+
+@action(risk=Risk.READ, answers="topology", name="topology")
+def topology(recorded: Recorded) -> Answer:
+    """What there is, and who needs whom."""
+    return Answer(data=TopologyData(topology=recorded.topology), source="recorded")
+
+
+@action(risk=Risk.READ, answers="alarms", name="alarms")
+def alarms(recorded: Recorded, window: Window) -> Answer:
+    """The alarms that fired."""
+    return Answer(data=AlarmData(alarms=recorded.alarms), source="recorded:alarms")
+
+
+@action(risk=Risk.READ, answers="changes", name="changes")
+def changes(recorded: Recorded, window: Window) -> Answer:
+    """What was changed in the window."""
+    inside = tuple(change for change in recorded.changes if window.holds(change.at))
+    return Answer(data=ChangeData(changes=inside), source="recorded:changes")
+
+
+@action(risk=Risk.READ, answers="series", name="series")
+def series(recorded: Recorded, targets: tuple[Target, ...], window: Window, period: Period = 60) -> Answer:
+    """The series as they were recorded, at their own resolution; a gap for each that was not."""
+    wanted = [(target.service, target.signal) for target in targets]
+    gaps = tuple(
+        Gap(what=f"{signal.value} of {service}", about=service, why="it was not recorded")
+        for service, signal in wanted
+        if (service, signal) not in recorded.series
+    )
+    found = tuple(recorded.series[key] for key in wanted if key in recorded.series)
+    return Answer(data=SeriesData(series=found), source="recorded", gaps=gaps)
+
+
+@action(risk=Risk.READ, answers="logs", name="logs")
+def logs(recorded: Recorded, service: str, window: Window, before: Window) -> Answer:
+    """The patterns of a service's lines."""
+    patterns = recorded.logs.get(service, ())
+    return Answer(
+        data=LogData(patterns=patterns, lines=sum(p.count for p in patterns)), source=f"logs:{service}"
+    )
+
+
+TOOLSET = Toolset(name="recorded", actions=(topology, alarms, changes, series, logs))
