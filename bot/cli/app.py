@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import backtest, config, demo, health, investigate, processes, up
+from bot.cli import backtest, config, demo, evaluate, health, investigate, processes, up
 from bot.cli.leaving import Reading
 
 app = typer.Typer(
@@ -23,3 +23,4 @@ for command in (processes.bot, processes.worker, processes.quick, processes.exec
 app.command()(processes.migrate)
 app.command()(health.health)
 app.add_typer(config.app, name="config")
+app.add_typer(evaluate.app, name="eval")

@@ -1,7 +1,7 @@
 """Where the cause is, by what users lose there: the excess of each place, followed down to its callees.
 
-The excess of a place is what its signal was above its usual, times its requests: seconds waited more, requests
-failed more. It compares along a call, whatever the scale of either side, and a deviation alone does not.
+The excess of a place is what its signal was above its usual, times its requests: seconds waited or requests
+failed. It compares along a call, whatever the scale of either side, and a deviation alone does not.
 """
 
 import numpy as np
@@ -85,7 +85,7 @@ def descent(place: str, signal: Signal, during: Window, sight: Sight) -> tuple[s
 
 
 def excess(service: str, signal: Signal, during: Window, sight: Sight) -> float:
-    """What the users of a place lost during an episode: seconds waited or requests failed, above the usual."""
+    """What users of a place lost during an episode: seconds waited or requests failed, above the usual."""
     one = sight.series.get((service, signal))
     level = _level(one, during) if one is not None else None
     if one is None or level is None:

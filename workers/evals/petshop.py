@@ -21,12 +21,12 @@ SIGNALS: dict[tuple[str, str], tuple[Signal, Unit, str]] = {
     ("requests", "Sum"): (Signal.REQUESTS, "count", "Sum"),
     ("availability", "Average"): (Signal.ERRORS, "count", "Sum"),
 }
-KINDS: tuple[tuple[str, ResourceKind], ...] = (
-    ("Lambda", "function"),
-    ("DynamoDB", "database"),
-    ("SQL", "database"),
-    ("SQS", "queue"),
-)
+KINDS: dict[str, ResourceKind] = {
+    "Lambda": "function",
+    "DynamoDB": "database",
+    "SQL": "database",
+    "SQS": "queue",
+}
 ALARMED = {"latency": Signal.LATENCY, "availability": Signal.ERROR_RATE}
 
 
@@ -66,9 +66,15 @@ def _case(folder: Path, row: dict[str, Any]) -> Recorded:
 
 
 def _resource(name: str) -> Resource:
-    kind = next((kind for word, kind in KINDS if word in name), "service")
-    # A service behind a balancer has requests, errors and latency; these have them without one.
-    return Resource(name=name, kind=kind, id=name, system="recorded", attributes={"target_group": "recorded"})
+    told = [kind for word, kind in KINDS.items() if word in name]
+    # Requests, errors and latency are asked of services behind a balancer; these have them without one.
+    return Resource(
+        name=name,
+        kind=told[0] if told else "service",
+        id=name,
+        system="recorded",
+        attributes={"target_group": "recorded"},
+    )
 
 
 @cache
@@ -90,7 +96,7 @@ def _points(path: Path) -> dict[Key, dict[int, float]]:
 
 
 def _series(key: Key, points: dict[int, float], usual: dict[int, float], window: Window) -> Series:
-    unit, stat = next((unit, stat) for signal, unit, stat in SIGNALS.values() if signal is key[1])
+    _, unit, stat = next(row for row in SIGNALS.values() if row[0] is key[1])
     start, count = int(window.start.timestamp()), round(window.seconds / PERIOD)
     return Series(
         service=key[0],

@@ -24,7 +24,7 @@ class Recorded:
     series: Mapping[Key, Series]
     alarms: tuple[Alarm, ...] = ()
     changes: tuple[Change, ...] = ()
-    logs: Mapping[str, tuple[LogPattern, ...]] = field(default_factory=dict)
+    logs: Mapping[str, tuple[LogPattern, ...]] = field(default_factory=dict[str, tuple[LogPattern, ...]])
     candidates: tuple[str, ...] = ()
     """What may be named as the place of the cause; empty where everything may."""
 

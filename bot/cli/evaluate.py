@@ -1,0 +1,71 @@
+"""`runbook eval`: recorded incidents with known causes, answered and scored."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from workers.evals.answering import Said
+
+Data = Annotated[Path, typer.Option(help="The folder of the sets, one folder a set.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", help="A set; all there are readers for by default.")]
+Answers = Annotated[Path, typer.Option(help="Where the answers are, one line of JSON each.")]
+HERE = Path("eval.jsonl")
+
+app = typer.Typer(help="Recorded incidents with known causes: answer them, then score the answers.")
+
+
+@app.command()
+def answer(data: Data, sets: Sets = None, answers: Answers = HERE) -> None:
+    """Investigate every case as a real incident, without a model, and write the answers down."""
+    from rich.progress import track
+
+    from workers.agent.rules import RuleReasoner
+    from workers.evals import answering
+    from workers.evals.sets import SETS, cases
+
+    with answers.open("w", encoding="utf-8") as file:
+        for name in sets or sorted(SETS):
+            found = list(cases(data, name))
+            for case in track(found, f"{name:<16}", disable=not sys.stderr.isatty()):
+                file.write(answering.answer(case, RuleReasoner()).model_dump_json() + "\n")
+    print(f"Answers are in {answers}. Score them with: runbook eval score --data {data} --answers {answers}")
+
+
+@app.command()
+def score(data: Data, sets: Sets = None, answers: Answers = HERE) -> None:
+    """Hold answers against the labels and the record. A case without an answer counts as wrong."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from workers.evals.scoring import score, tables
+    from workers.evals.sets import SETS, cases, truths
+
+    table = Table("set", "cases", "top-1", "top-3", "grounded", "slowest, s of a core", box=None)
+    given = _read(answers)
+    for name in sets or sorted(SETS):
+        labels = truths(data, name)
+        scores = [score(given.get(case.id), labels[case.id], case) for case in cases(data, name)]
+        for number, row in enumerate(tables(name, scores)):
+            label = row.name if number == 0 else f"  {row.name}"
+            shares = (f"{share:.2f}" for share in (row.first, row.among_three, row.grounded))
+            table.add_row(label, str(row.cases), *shares, f"{row.slowest:.1f}")
+    Console().print(table)
+
+
+def _read(path: Path) -> "dict[str, Said]":
+    from pydantic import ValidationError
+
+    from workers.domain.errors import RunbookError
+    from workers.evals.answering import Said
+
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        found = [Said.model_validate_json(line) for line in lines if line.strip()]
+    except OSError as error:
+        raise RunbookError(f"{path} cannot be read: {error}", "Answer first: runbook eval answer") from error
+    except ValidationError as error:
+        raise RunbookError(f"{path} holds a line that is no answer: {error}", "Answer again.") from error
+    return {one.id: one for one in found}

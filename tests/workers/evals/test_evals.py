@@ -1,0 +1,148 @@
+"""Recorded incidents: read, answered as real ones are, and scored apart from that."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from workers.agent.rules import RuleReasoner
+from workers.domain.conclusion import Hop
+from workers.domain.errors import RunbookError
+from workers.evals.answering import Said, answer
+from workers.evals.recorded import Recorded
+from workers.evals.scoring import Score, grounded, score, tables
+from workers.evals.sets import Truth, cases, truths
+
+DATA = Path(os.environ.get("RUNBOOK_RCA_DATA", "../shared/data/rca"))
+PLACES = ("front", "search", "stock")
+# Requests of five minutes; seconds a request takes, before, during and after.
+REQUESTS, USUAL, WORSE = 600, 0.05, 0.35
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A set of one case: front calls search and stock, and search is slow for ten minutes."""
+    folder = tmp_path / "petshop"
+    folder.mkdir()
+    rows = [(at, place, _latency(place, at)) for place in PLACES for at in range(0, 1500, 300)]
+    _points(folder / "case.csv.gz", rows)
+    _points(folder / "usual.csv.gz", [(at, p, USUAL) for p in PLACES for at in range(0, 30_000, 300)])
+    case = {
+        "id": "one",
+        "set": "petshop",
+        "detect_ts": 780,
+        "services": list(PLACES),
+        "edges": [["front", "search"], ["front", "stock"]],
+        "symptom": {"node": "front", "metric": "latency"},
+        "files": {"metrics": "case.csv.gz", "baseline": "usual.csv.gz"},
+    }
+    (folder / "cases.jsonl").write_text(json.dumps(case) + "\n")
+    (folder / "truth.jsonl").write_text(
+        json.dumps({"id": "one", "service": "search", "fault_type": "latency"}) + "\n"
+    )
+    return tmp_path
+
+
+def _latency(place: str, at: int) -> float:
+    return WORSE if place in ("front", "search") and 600 <= at < 1200 else USUAL
+
+
+def _points(path: Path, rows: list[tuple[int, str, float]]) -> None:
+    import gzip
+
+    lines = ["ts,node,metric,stat,value"]
+    for at, place, latency in rows:
+        lines.append(f"{at},{place},latency,Average,{latency}")
+        lines.append(f"{at},{place},requests,Sum,{REQUESTS}")
+        lines.append(f"{at},{place},availability,Average,100")
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+
+
+@pytest.fixture
+def case(data: Path) -> Recorded:
+    return next(cases(data, "petshop"))
+
+
+def said(*ranked: str, path: tuple[str, ...] = ()) -> Said:
+    hops = tuple(Hop(service=name, finding="") for name in path)
+    return Said(
+        id="one",
+        ranked=ranked,
+        confidence=0.9,
+        outcome="caused",
+        conclusion="",
+        path=hops,
+        seconds=1.0,
+        queries=3,
+    )
+
+
+def test_the_callee_that_users_wait_for_is_named_with_the_way_there(case: Recorded) -> None:
+    found = answer(case, RuleReasoner())
+
+    assert found.ranked == ("search", "front")
+    assert [hop.service for hop in found.path] == ["front", "search"]
+    assert "350 ms (usually 50 ms)" in found.path[-1].finding
+    assert grounded(found.path, "search", case)
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ((), "no way at all"),
+        (("search",), "it begins where nothing was alarmed"),
+        (("front", "stock"), "it ends elsewhere"),
+        (("front", "stock", "search"), "nobody calls like that"),
+        (("front",), "it does not arrive"),
+    ],
+)
+def test_a_right_name_without_a_way_that_can_be_found_again_is_not_grounded(
+    case: Recorded, path: tuple[str, ...], why: str
+) -> None:
+    marks = score(said("search", path=path), Truth(id="one", service="search"), case)
+
+    assert marks.place == 1
+    assert not marks.grounded, why
+
+
+def test_a_place_where_nothing_moved_is_no_step_of_a_way(case: Recorded) -> None:
+    assert not grounded(said("stock", path=("front", "stock")).path, "stock", case)
+
+
+def test_nonsense_and_silence_score_nothing(case: Recorded) -> None:
+    label = Truth(id="one", service="search", kind="latency")
+    marks = [
+        score(one, label, case) for one in (said("the database", path=("front", "search")), said(), None)
+    ]
+
+    (whole, kind) = tables("petshop", marks)
+
+    assert (whole.cases, whole.first, whole.among_three, whole.grounded) == (3, 0.0, 0.0, 0.0)
+    assert kind.name == "latency"
+
+
+def test_shares_count_every_case() -> None:
+    marks = [
+        Score(id=str(place), kind="k", place=place, grounded=place == 1, confidence=0.5, seconds=place / 2)
+        for place in (1, 3, 4, 0)
+    ]
+
+    table = tables("s", marks)[0]
+
+    assert (table.first, table.among_three, table.grounded, table.slowest) == (0.25, 0.5, 0.25, 2.0)
+
+
+def test_a_set_that_nobody_can_read_is_named_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(RunbookError, match="no reader for the set 'toys'"):
+        list(cases(tmp_path, "toys"))
+    with pytest.raises(RunbookError, match="holds no cases"):
+        list(cases(tmp_path, "petshop"))
+
+
+@pytest.mark.skipif(not (DATA / "petshop").is_dir(), reason="the public incidents are not here")
+def test_the_floor_of_petshop_holds() -> None:
+    labels = truths(DATA, "petshop")
+    marks = [score(answer(one, RuleReasoner()), labels[one.id], one) for one in cases(DATA, "petshop")]
+
+    assert sum(mark.place == 1 and mark.grounded for mark in marks) >= 15

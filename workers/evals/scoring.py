@@ -1,0 +1,109 @@
+"""Scores: answers held against labels, and against what was measured; it never asks how they came about.
+
+An answer is grounded when the way it gives from symptom to cause can be found again in the case's own record:
+every step is a call that somebody makes, and at every place something left its usual around the alarm.
+"""
+
+import itertools
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from workers.agent import statistics
+from workers.domain.conclusion import Hop
+from workers.domain.telemetry import Series
+from workers.domain.value import Value
+from workers.evals.answering import Said
+from workers.evals.recorded import Recorded
+from workers.evals.sets import Truth
+
+MEASURED = 3.0
+"""Scales (median absolute deviations, as a standard deviation) from the median at which a place deviates."""
+LEAST = 0.02
+"""The least scale as a share of the median: what hardly ever moves deviates soon otherwise."""
+
+
+class Score(Value):
+    """How one answer fares. `place` is the rank of the truth from 1, 0 where it was not named."""
+
+    id: str
+    kind: str
+    place: int
+    grounded: bool
+    confidence: float
+    seconds: float
+
+
+class Table(Value):
+    """A set, or one kind of fault of it: shares of the cases, and CPU seconds a case."""
+
+    name: str
+    cases: int
+    first: float
+    among_three: float
+    grounded: float
+    slowest: float
+
+
+def score(said: Said | None, truth: Truth, recorded: Recorded) -> Score:
+    """One answer against its label; none at all is a wrong one."""
+    if said is None:
+        return Score(id=truth.id, kind=truth.kind, place=0, grounded=False, confidence=0.0, seconds=0.0)
+    place = said.ranked.index(truth.service) + 1 if truth.service in said.ranked else 0
+    return Score(
+        id=said.id,
+        kind=truth.kind,
+        place=place,
+        grounded=place == 1 and grounded(said.path, truth.service, recorded),
+        confidence=said.confidence,
+        seconds=said.seconds,
+    )
+
+
+def grounded(path: tuple[Hop, ...], place: str, recorded: Recorded) -> bool:
+    """Whether a way can be found again in the record, and ends at the place."""
+    names = [hop.service for hop in path]
+    calls = {(edge.caller, edge.callee) for edge in recorded.topology.edges}
+    walked = all(step in calls for step in itertools.pairwise(names))
+    alarmed = {alarm.service for alarm in recorded.alarms}
+    begins = bool(names) and (not alarmed or names[0] in alarmed)
+    return begins and names[-1] == place and walked and all(_deviates(name, recorded) for name in names)
+
+
+def _deviates(name: str, recorded: Recorded) -> bool:
+    return any(_far(one) for (service, _), one in recorded.series.items() if service == name)
+
+
+def _far(one: Series) -> bool:
+    """Whether any point of the record is far from its median, by the scatter of the quieter half."""
+    values = statistics.numbers(one)
+    values = values[~np.isnan(values)]
+    if len(values) < 3:
+        return False
+    usual = np.asarray(one.reference) if one.reference else np.sort(values)[: len(values) // 2 + 1]
+    middle = float(np.median(np.sort(values)[: len(values) // 2 + 1]))
+    scatter = 1.4826 * float(np.median(np.abs(usual - np.median(usual))))
+    return bool(np.max(np.abs(values - middle)) > MEASURED * max(scatter, LEAST * abs(middle), 1e-9))
+
+
+def tables(name: str, scores: Iterable[Score]) -> tuple[Table, ...]:
+    """The whole set first, then each kind of fault."""
+    found = tuple(scores)
+    kinds: Mapping[str, tuple[Score, ...]] = {
+        kind: tuple(s for s in found if s.kind == kind) for kind in sorted({s.kind for s in found})
+    }
+    return tuple(_table(label, some) for label, some in ((name, found), *kinds.items()) if some)
+
+
+def _table(name: str, scores: tuple[Score, ...]) -> Table:
+    def share(good: Iterable[bool]) -> float:
+        return round(sum(good) / len(scores), 3)
+
+    return Table(
+        name=name,
+        cases=len(scores),
+        first=share(s.place == 1 for s in scores),
+        among_three=share(1 <= s.place <= 3 for s in scores),
+        grounded=share(s.grounded for s in scores),
+        slowest=max(s.seconds for s in scores),
+    )

@@ -1,0 +1,41 @@
+"""The sets of recorded incidents there are readers for, and their labels, which only a scorer reads."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from workers.domain.errors import RunbookError
+from workers.domain.value import Value
+from workers.evals import petshop
+from workers.evals.recorded import Recorded
+
+SETS: dict[str, Callable[[Path], Iterator[Recorded]]] = {"petshop": petshop.cases}
+
+
+class Truth(Value):
+    """The label of one case: where the fault was, and of which kind."""
+
+    id: str
+    service: str
+    kind: str = ""
+
+
+def cases(data: Path, name: str) -> Iterator[Recorded]:
+    """The cases of a set below `data`; raises `RunbookError` where there are none."""
+    folder = data / name
+    if name not in SETS:
+        raise RunbookError(
+            f"there is no reader for the set {name!r}", f"There are: {', '.join(sorted(SETS))}."
+        )
+    if not (folder / "cases.jsonl").is_file():
+        raise RunbookError(f"{folder} holds no cases.jsonl", "Give the folder of the sets with --data.")
+    return SETS[name](folder)
+
+
+def truths(data: Path, name: str) -> dict[str, Truth]:
+    """The labels of a set by case."""
+    lines = (data / name / "truth.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = (json.loads(line) for line in lines)
+    return {
+        row["id"]: Truth(id=row["id"], service=row["service"], kind=row.get("fault_type", "")) for row in rows
+    }
