@@ -78,7 +78,7 @@ def wants(look: AnyLook, claim: Hypothesis, sight: Sight) -> tuple[Want, ...]:
             places = _places(look.of, claim, sight)
             return tuple(Want("zones", place) for place in places if _balanced(place, sight))
         case Differs() if claim.trigger is not None and claim.trigger.after:
-            return (Want("revision", claim.where),)
+            return (Want("revision", claim.where),) if sight.read("revision", claim.where) else ()
         case Explained() if "external" in look.kinds and _outside(claim.where, sight):
             return (Want("logs", claim.where),)
         case _:
@@ -92,8 +92,7 @@ def _has_logs(place: str, sight: Sight) -> bool:
 
 def _tells(place: str, sight: Sight) -> bool:
     """Whether the platform has events of a place that we can ask for."""
-    database = _kind(place, sight) == "database" and sight.read("happenings", place) == "rds_events"
-    return database or _kind(place, sight) in RUNNING
+    return _kind(place, sight) in (*RUNNING, "database") and bool(sight.read("happenings", place))
 
 
 def _balanced(place: str, sight: Sight) -> bool:

@@ -66,15 +66,16 @@ def _case(folder: Path, row: dict[str, Any]) -> Recorded:
 
 
 def _resource(name: str) -> Resource:
-    told = [kind for word, kind in KINDS.items() if word in name]
     # Requests, errors and latency are asked of services behind a balancer; these have them without one.
-    return Resource(
-        name=name,
-        kind=told[0] if told else "service",
-        id=name,
-        system="recorded",
-        attributes={"target_group": "recorded"},
-    )
+    attributes = {"target_group": "recorded"}
+    return Resource(name=name, kind=_kind(name), id=name, system="recorded", attributes=attributes)
+
+
+def _kind(name: str) -> ResourceKind:
+    for word, kind in KINDS.items():
+        if word in name:
+            return kind
+    return "service"
 
 
 @cache

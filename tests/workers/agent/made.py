@@ -114,6 +114,10 @@ USUAL: dict[str, dict[Signal, tuple[float, float]]] = {
 }
 
 
+# Whose events and revisions are asked for.
+SYSTEMS = {"service": "aws:ecs-services", "function": "aws:ecs-services"}
+
+
 @dataclass
 class World:
     """What there is to be seen, and what was asked.
@@ -257,7 +261,9 @@ def shop() -> World:
             attributes |= {"cluster": "shop", "desired": "3", "running": "3"}
         if name in ("web", "checkout", "catalog"):
             attributes["target_group"] = f"targetgroup/{name}/1"
-        world.resources[name] = Resource(name=name, kind=kind, id=name, system="test", attributes=attributes)
+        world.resources[name] = Resource(
+            name=name, kind=kind, id=name, system=SYSTEMS.get(kind, "test"), attributes=attributes
+        )
         for number, (signal, (middle, scatter)) in enumerate(USUAL.get(kind, {}).items()):
             chance = np.random.default_rng([number, *name.encode()])
             world.points[name, signal] = np.abs(middle * (1 + scatter * chance.normal(0, 1, MINUTES)))
