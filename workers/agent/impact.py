@@ -52,14 +52,12 @@ def _symptoms(sight: Sight) -> tuple[tuple[str, Signal], ...]:
 
 
 def episode(one: Series | None, shift: Deviation | None) -> Window | None:
-    """When users lost something: from the onset on or, where nothing is known of it, around the peak.
+    """When users lost something: what is nearer to the peak than to the quieter half, around the peak.
 
-    Around the peak means the points next to it that are nearer to it than to the lower half of all.
+    Where the onset is known it begins there, and ends with the last such point.
     """
     if one is None or one.empty:
         return None
-    if shift is not None and not shift.over:
-        return Window(start=max(one.window.start, shift.onset), end=one.window.end)
     values = statistics.numbers(one)
     low = float(np.nanmedian(values[values <= np.nanmedian(values)]))
     peak = int(np.nanargmax(values))
@@ -69,7 +67,10 @@ def episode(one: Series | None, shift: Deviation | None) -> Window | None:
         first -= 1
     while last + 1 < len(values) and near[last + 1]:
         last += 1
-    return Window(start=one.time(first), end=one.time(last + 1))
+    if shift is None or shift.over or shift.onset >= one.time(last + 1):
+        return Window(start=one.time(first), end=one.time(last + 1))
+    last = int(np.flatnonzero(near)[-1])
+    return Window(start=max(one.window.start, shift.onset), end=one.time(last + 1))
 
 
 def descent(place: str, signal: Signal, during: Window, sight: Sight) -> tuple[str, ...]:
