@@ -24,7 +24,7 @@ def happenings(site: Site, service: str) -> list[Happening]:
 
 
 def deployments(site: Site, service: str) -> list[Change]:
-    data = site.answer("aws_changes", window=site.window(-60))
+    data = site.answer("changes", window=site.window(-60))
     assert isinstance(data, ChangeData)
     return [c for c in data.changes if c.service == service]
 
@@ -33,9 +33,9 @@ def test_functions_behind_a_balancer_are_known_by_their_alias_and_what_it_counts
     truth = parcels.play("bad_deployment", application="parcels", seed=3, decoys=False)
     signals = ("requests", "errors", "latency", "throttles", "concurrency", "memory")
 
-    data = parcels.answer("aws_topology")
+    data = parcels.answer("topology")
     measured = parcels.answer(
-        "cloudwatch_series",
+        "series",
         targets=[{"service": truth["service"], "signal": signal} for signal in signals],
         window=parcels.window(-7, -1),
     )
@@ -65,7 +65,7 @@ def test_calls_that_a_function_never_got_count_as_errors_of_it(parcels: Site) ->
     service = parcels.play("cannot_scale", application="parcels", seed=3, decoys=False)["service"]
 
     targets = [{"service": service, "signal": signal} for signal in ("errors", "throttles")]
-    data = parcels.answer("cloudwatch_series", targets=targets, window=parcels.window(-5, -1))
+    data = parcels.answer("series", targets=targets, window=parcels.window(-5, -1))
 
     assert isinstance(data, SeriesData)
     errors, throttles = ([v for v in one.values if v is not None] for one in data.series)

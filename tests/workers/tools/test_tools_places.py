@@ -75,7 +75,7 @@ def test_an_impaired_host_is_told_with_its_instance_and_zone(places: Site) -> No
 
 
 def test_a_canary_knows_what_it_visits(site: Site) -> None:
-    data = site.answer("aws_topology")
+    data = site.answer("topology")
 
     assert isinstance(data, TopologyData)
     canary = data.topology.find("shop-browse")
