@@ -380,13 +380,13 @@ def test_logs_are_not_known_where_they_were_not_asked_or_denied() -> None:
     world = slow()
 
     assert judge(world, about(), look="logs").says == "unknown"
-    world.denied["cloudwatch_logs checkout"] = "logs:FilterLogEvents"
+    world.denied["logs checkout"] = "logs:FilterLogEvents"
     assert judge(world, about(), logs_of("checkout"), look="logs").says == "unknown"
 
 
 def test_logs_of_several_are_not_known_while_one_of_them_could_not_be_read() -> None:
     world = slow()
-    world.denied["cloudwatch_logs checkout"] = "logs:FilterLogEvents"
+    world.denied["logs checkout"] = "logs:FilterLogEvents"
     both = (logs_of("checkout"), logs_of("catalog"), logs_of("fulfilment"))
 
     assert judge(world, about("shop-db"), *both, look="logs", of="callers").says == "unknown"
