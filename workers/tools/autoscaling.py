@@ -1,18 +1,21 @@
 """Auto Scaling groups: what their instances went through, and what two launch template versions differ in."""
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from workers.domain.call import Gap, HappeningData, StateData
-from workers.domain.errors import AccessDenied, RunbookError, ToolFailed
+from workers.domain.errors import ToolFailed
 from workers.domain.risk import Risk
 from workers.domain.telemetry import Happening, Resource
 from workers.domain.window import Window, from_epoch
 from workers.tools import launch_templates
 from workers.tools.action import Answer, Toolset, action
 from workers.tools.aws import Counted
+from workers.tools.guarded import guarded
 from workers.tools.inventory import Account
+from workers.tools.revisions import compared
 
 # What a scaling activity means; the first match wins.
 MEANINGS: tuple[tuple[tuple[str, ...], str], ...] = (
@@ -41,12 +44,8 @@ def autoscaling_events(account: Account, service: str, window: Window) -> Answer
         told += [_activity(service, one) for one in activities]
         told += [_refresh(service, one) for one in refreshes if one.get("EndTime")]
         for what, ask in (("what the kernel says on the instances", _killed), ("the hosts", _impaired)):
-            try:
-                told += ask(account, service, window)
-            except RunbookError as error:
-                permission = error.permission if isinstance(error, AccessDenied) else ""
-                why, mend, of = str(error), error.mend, f"{what} of {service}"
-                gaps.append(Gap(what=of, about=service, why=why, mend=mend, permission=permission))
+            asked = partial(ask, account, service, window)
+            told += guarded(f"{what} of {service}", asked, gaps, about=service)
     inside = sorted((h for h in told if window.holds(h.at)), key=lambda h: h.at)
     return Answer(
         data=HappeningData(happenings=tuple(inside)),
@@ -61,17 +60,9 @@ def autoscaling_revision(
     account: Account, service: str, after: Revision, before: Revision | Literal[""] = ""
 ) -> Answer:
     """What a launch template version (`name:number`) differs in from the one before: image, environment."""
-    with Counted() as counted:
-        before = before or _earlier(account, after)
-        old, new = (_version(account, name) for name in (before, after))
-    differs = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
-    found: dict[str, JsonValue] = {
-        "service": service,
-        "before": before,
-        "after": after,
-        "differences": [*differs],
-    }
-    return Answer(data=StateData(state=found), source="ec2:launch-template", cost=counted.calls)
+    return compared(
+        account, service, after, before, source="ec2:launch-template", earlier=_earlier, read=_version
+    )
 
 
 @action(risk=Risk.READ, answers="state")

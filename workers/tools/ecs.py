@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from workers.domain.call import HappeningData, StateData
 from workers.domain.errors import ToolFailed
@@ -12,6 +12,7 @@ from workers.domain.window import Window
 from workers.tools.action import Answer, Toolset, action
 from workers.tools.aws import Counted
 from workers.tools.inventory import Account
+from workers.tools.revisions import compared
 
 # What a stop reason or service event means; the first match wins.
 MEANINGS: tuple[tuple[tuple[str, ...], str], ...] = (
@@ -53,17 +54,9 @@ def ecs_revision(
     account: Account, service: str, after: Revision, before: Revision | Literal[""] = ""
 ) -> Answer:
     """What a revision (`family:number`) differs in from the one before it: image, environment, limits."""
-    with Counted() as counted:
-        before = before or _earlier(account, after)
-        old, new = (_definition(account, name) for name in (before, after))
-    differs = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
-    found: dict[str, JsonValue] = {
-        "service": service,
-        "before": before,
-        "after": after,
-        "differences": [*differs],
-    }
-    return Answer(data=StateData(state=found), source="ecs:task-definition", cost=counted.calls)
+    return compared(
+        account, service, after, before, source="ecs:task-definition", earlier=_earlier, read=_definition
+    )
 
 
 @action(risk=Risk.READ, answers="state")

@@ -1,18 +1,21 @@
 """Lambda functions: what Lambda ended or throttled, what two versions differ in, and what an alias names."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
 
 from workers.domain.call import Gap, HappeningData, StateData
-from workers.domain.errors import AccessDenied, RunbookError, ToolFailed
+from workers.domain.errors import ToolFailed
 from workers.domain.risk import Risk
 from workers.domain.telemetry import Happening
 from workers.domain.window import Window, from_epoch
 from workers.tools.action import Answer, Toolset, action
 from workers.tools.aws import Counted
+from workers.tools.guarded import guarded
 from workers.tools.inventory import Account
+from workers.tools.revisions import compared
 
 # How Lambda words the end of an invocation that did not end by itself; the first match wins.
 MEANINGS: tuple[tuple[str, str], ...] = (
@@ -37,14 +40,8 @@ def lambda_events(account: Account, service: str, window: Window) -> Answer:
     with Counted() as counted:
         _function(account, service)
         for what, ask in (("log lines", _ended), ("concurrency", _throttled)):
-            try:
-                told += ask(account, service, window)
-            except RunbookError as error:
-                permission = error.permission if isinstance(error, AccessDenied) else ""
-                about = f"the {what} of {service}"
-                gaps.append(
-                    Gap(what=about, about=service, why=str(error), mend=error.mend, permission=permission)
-                )
+            asked = partial(ask, account, service, window)
+            told += guarded(f"the {what} of {service}", asked, gaps, about=service)
     return Answer(
         data=HappeningData(happenings=tuple(sorted(told, key=lambda h: h.at))),
         source=f"lambda:{service}",
@@ -58,17 +55,7 @@ def lambda_revision(
     account: Account, service: str, after: Version, before: Version | Literal[""] = ""
 ) -> Answer:
     """What a version of a function (`function:number`) differs in from the one before: code, environment."""
-    with Counted() as counted:
-        before = before or _earlier(account, after)
-        old, new = (_version(account, name) for name in (before, after))
-    differs = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
-    found: dict[str, JsonValue] = {
-        "service": service,
-        "before": before,
-        "after": after,
-        "differences": [*differs],
-    }
-    return Answer(data=StateData(state=found), source="lambda:version", cost=counted.calls)
+    return compared(account, service, after, before, source="lambda:version", earlier=_earlier, read=_version)
 
 
 @action(risk=Risk.READ, answers="state")

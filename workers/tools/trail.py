@@ -14,13 +14,13 @@ import jmespath
 from pydantic import TypeAdapter
 
 from workers.domain.call import ChangeData, Gap
-from workers.domain.errors import AccessDenied, RunbookError
 from workers.domain.risk import Risk
 from workers.domain.telemetry import Change, ChangeKind
 from workers.domain.value import Value
 from workers.domain.window import Window
 from workers.tools.action import Answer, Toolset, action
 from workers.tools.aws import Counted
+from workers.tools.guarded import guarded
 from workers.tools.inventory import Account
 from workers.tools.rows import table
 
@@ -55,10 +55,10 @@ def aws_changes(account: Account, window: Window) -> Answer:
     """Deployments, configuration, scaling, access and alarm changes in a window, oldest first."""
     gaps: list[Gap] = []
     with Counted() as counted:
-        recorded = _guarded("the CloudTrail record", lambda: _recorded(account, window, gaps), gaps)
-        rolled = _guarded("ECS deployments", lambda: _rolled(account, window), gaps)
-        rolled += _guarded("instance refreshes", lambda: _refreshed(account, window), gaps)
-        rolled += _guarded("versions of functions", lambda: _published(account, window), gaps)
+        recorded = guarded("the CloudTrail record", lambda: _recorded(account, window, gaps), gaps)
+        rolled = guarded("ECS deployments", lambda: _rolled(account, window), gaps)
+        rolled += guarded("instance refreshes", lambda: _refreshed(account, window), gaps)
+        rolled += guarded("versions of functions", lambda: _published(account, window), gaps)
     changes = sorted(_merged(recorded, rolled), key=lambda change: change.at)
     return Answer(
         data=ChangeData(changes=tuple(changes)), source="changes", gaps=tuple(gaps), cost=counted.calls
@@ -66,15 +66,6 @@ def aws_changes(account: Account, window: Window) -> Answer:
 
 
 TOOLSET = Toolset(name="trail", actions=(aws_changes,))
-
-
-def _guarded(what: str, ask: Any, gaps: list[Gap]) -> list[Change]:
-    try:
-        return ask()
-    except RunbookError as error:
-        permission = error.permission if isinstance(error, AccessDenied) else ""
-        gaps.append(Gap(what=what, why=str(error), mend=error.mend, permission=permission))
-        return []
 
 
 def _recorded(account: Account, window: Window, gaps: list[Gap]) -> list[Change]:
