@@ -72,7 +72,8 @@ def test_it_says_what_it_would_have_said_ten_minutes_after_the_alarm(
     assert row["gaps"]
     assert row["queries"] > 5
     assert looked - fired == timedelta(minutes=10)
-    assert abs(fired.timestamp() - played["alert"]["started_at"]) < 300
+    # What fired together counts from its first alarm, which may be another one's.
+    assert abs(fired.timestamp() - played["alert"]["started_at"]) <= 2 * backtest.TOGETHER.total_seconds()
     assert [r["fired_at"] for r in seen.lines] == sorted((r["fired_at"] for r in seen.lines), reverse=True)
     assert "Each is looked at as of 10 minutes after its first alarm" in seen.err
 

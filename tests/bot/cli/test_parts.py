@@ -118,10 +118,13 @@ def test_what_does_not_stop_when_asked_is_stopped_after_its_grace(tmp_path: Path
 
 
 def test_starting_again_is_never_given_up(tmp_path: Path) -> None:
-    mended = tmp_path / "mended"
-    code = f"import os, time; os.path.exists({str(mended)!r}) or exit(5); time.sleep(600)"
+    mended, up = tmp_path / "mended", tmp_path / "up"
+    code = (
+        f"import os, time; os.path.exists({str(mended)!r}) or os._exit(5); "
+        f"open({str(up)!r}, 'w'); time.sleep(600)"
+    )
     mended.touch()
-    flaky = python("flaky", code, ready=lambda _pid: mended.exists())
+    flaky = python("flaky", code, ready=lambda _pid: up.exists())
 
     with team(tmp_path, [[flaky]], retries=0) as made:
         made.crew.start(between=lambda: None)

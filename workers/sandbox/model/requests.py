@@ -167,7 +167,7 @@ class Step:
         seconds, codes = self._answered(work, dependency, edge)
         for word, lasts in REFUSALS.items():
             share = self._refused(work, dependency, word)
-            if np.any(share):
+            if share is not None:
                 met = chance(self.rng, self.rows) < share
                 seconds = np.where(met, np.float32(min(lasts, edge.timeout_ms / 1000)), seconds)
                 code = self.reasons.code(f"{word} {dependency}")
@@ -179,17 +179,18 @@ class Step:
             codes = np.where(lost, code, 0 if codes is None else codes).astype(np.int16)
         return seconds, codes
 
-    def _refused(self, work: Work, dependency: str, word: str) -> Samples | float:
-        """The share of calls that is refused for a reason; of a ceiling, it is what goes beyond it."""
-        ceiling = self.scene.condition(work.service, f"ceiling {dependency}")
-        if word != "throttled" or not ceiling:
-            return self.scene.condition(work.service, f"{word} {dependency}")
+    def _refused(self, work: Work, dependency: str, word: str) -> Samples | float | None:
+        """The share of calls that is refused for a reason, if any is; of a ceiling, what goes beyond it."""
+        ceiling = self.scene.condition(work.service, f"ceiling {dependency}") if word == "throttled" else 0.0
+        if not ceiling:
+            return self.scene.condition(work.service, f"{word} {dependency}") or None
         whole = sum(group.tasks for group in self.scene.groups[work.service])
         key: Key = (work.service, work.group.revision, dependency)
         # A second try is one more call to whoever counts them.
         asked = work.served * self.state.made.get(key, self.state.expected[key[:2]][dependency])
         mine = ceiling * work.group.tasks / max(whole, 1e-9)
-        return np.clip(1 - mine / np.maximum(asked, 1e-9), 0, 1)[:, None]
+        beyond = np.clip(1 - mine / np.maximum(asked, 1e-9), 0, 1)
+        return beyond[:, None] if beyond.any() else None
 
     def _arriving(self, work: Work, dependency: str, counts: Samples) -> Samples:
         share = self.scene.arriving(work.service, dependency)
