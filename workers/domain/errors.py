@@ -9,6 +9,7 @@ RunbookError
 ├── AccessDenied         a system answered "not permitted"; names the permission that is missing
 ├── ToolFailed           a system answered with any other failure
 ├── OutcomeUnknown       a change was sent and no answer came: it may have happened
+├── ModelFailed          a model gave no answer that can be used; the rules go on
 └── BadDocument          one knowledge document that cannot be read; the others are kept
 
 Each message says what failed; `mend` says what to do next.
@@ -67,6 +68,24 @@ class ToolFailed(RunbookError):
 
 class OutcomeUnknown(RunbookError):
     """A change was sent and no answer came; only reading the system tells whether it happened."""
+
+
+class ModelFailed(RunbookError):
+    """A model gave no answer; `passing` if trying again can help, after `wait` seconds where it said so."""
+
+    def __init__(
+        self,
+        message: str,
+        mend: str = "",
+        *,
+        passing: bool = False,
+        wait: float | None = None,
+        too_long: bool = False,
+    ) -> None:
+        super().__init__(message, mend)
+        self.passing = passing
+        self.wait = wait
+        self.too_long = too_long
 
 
 class BadDocument(RunbookError):

@@ -98,7 +98,13 @@ def _kind(annotation: Any) -> str:
     return _WORDS.get(origin or annotation, "text")
 
 
-_WORDS: dict[Any, str] = {bool: "true or false", int: "number", SecretStr: "secret", timedelta: "duration"}
+_WORDS: dict[Any, str] = {
+    bool: "true or false",
+    int: "number",
+    float: "number",
+    SecretStr: "secret",
+    timedelta: "duration",
+}
 
 
 def _plural(word: str) -> str:

@@ -122,11 +122,24 @@ class Section(Value):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+class Price(Section):
+    """Dollars for a million tokens."""
+
+    input: float = Field(ge=0, description="Read.")
+    output: float = Field(ge=0, description="Written, thinking included.")
+    cached: float = Field(ge=0, description="Read from the prompt cache.")
+    stored: float = Field(ge=0, description="Read and kept in the prompt cache.")
+
+
 class Llm(Section):
     """The model that reasons. Without one, Runbook works by its rules."""
 
-    provider: Literal["anthropic"] = Field(default="anthropic", description="Who serves the model.")
-    model: str = Field(default="claude-sonnet-4-5", description="Its name, as the provider spells it.")
+    provider: Literal["anthropic", "bedrock", "vertex"] = Field(
+        default="anthropic",
+        description="Who serves the model. Bedrock is asked with the worker's identity, Vertex AI with the"
+        " machine's.",
+    )
+    model: str = Field(default="claude-sonnet-5-5", description="Its name, as the provider spells it.")
     api_key: SecretStr | None = Field(
         default=None, description="The provider's key. Without it Runbook works by its rules."
     )
@@ -134,11 +147,36 @@ class Llm(Section):
         default=None,
         description="true: a key must be there; false: rules only; absent: a model where there is a key.",
     )
+    base_url: HttpUrl | None = Field(
+        default=None, description="A gateway that speaks the provider's API; absent: the provider itself."
+    )
+    region: str | None = Field(default=None, description="Where Bedrock or Vertex AI serves it.")
+    project: str | None = Field(default=None, description="Vertex AI's project.")
+    max_output_tokens: int = Field(
+        default=8000, ge=100, le=64_000, description="Length of one answer, thinking included."
+    )
+    pause_seconds: int = Field(
+        default=30, ge=1, le=120, description="The longest silence within an answer, seconds."
+    )
+    patience_seconds: int = Field(
+        default=60, ge=1, le=300, description="All tries of one question, seconds; then the rules go on."
+    )
+    prices: dict[str, Price] = Field(
+        default={}, description="By model, where Runbook does not know the price or you pay another."
+    )
+
+    @check(mode="after")
+    def _placed(self) -> "Llm":
+        if self.provider != "anthropic" and not self.region:
+            raise wrong(f"{self.provider} needs a region", "Write region: us-east-1, or where you have it.")
+        if self.provider == "vertex" and not self.project:
+            raise wrong("vertex needs a project", "Write project: and the id of your Google Cloud project.")
+        return self
 
     @property
     def active(self) -> bool:
         """Whether a model reasons; if not, the rules do."""
-        return self.enabled is not False and self.api_key is not None
+        return self.enabled is not False and (self.api_key is not None or self.provider != "anthropic")
 
 
 class Identity(Section):
@@ -315,10 +353,16 @@ class Agent(Section):
     max_hypothesis_depth: int = Field(default=4, ge=1, le=4, description="How far a hypothesis branches.")
     max_seconds: int = Field(default=600, ge=10, le=1200, description="Time, seconds.")
     max_queries: int = Field(default=120, ge=1, le=2000, description="Queries to your systems.")
+    max_tokens: int = Field(
+        default=100_000, ge=0, description="Tokens of the model, read and written; then the rules go on."
+    )
+    max_dollars: float = Field(
+        default=1.0, ge=0, description="Price of the model's answers, dollars; then the rules go on."
+    )
     context_threshold_tokens: int = Field(
-        default=100_000,
+        default=30_000,
         ge=1000,
-        description="Length of a model's context above which older steps are summarised.",
+        description="Length of one question to the model; what bears least on it is left out, and said so.",
     )
 
 

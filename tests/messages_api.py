@@ -1,0 +1,382 @@
+"""A local Messages API over HTTP, as strict as the published one, with faults on demand.
+
+Imports nothing of ours: what it refuses is what https://docs.claude.com/en/api/messages says is refused.
+Answers come from `turns`, one a request, then from `script`; every body that was accepted is kept.
+"""
+
+import hashlib
+import json
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+KEY = "sk-" + "local-" * 4
+CACHEABLE = 1024
+"""The fewest tokens that the cache keeps."""
+FIELDS = {
+    "model",
+    "max_tokens",
+    "messages",
+    "system",
+    "stream",
+    "stop_sequences",
+    "metadata",
+    "output_config",
+    "thinking",
+    "tools",
+    "tool_choice",
+    "cache_control",
+    "service_tier",
+}
+TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    500: "api_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one request gets. A fault is a status, or what goes wrong after so many events of a stream."""
+
+    text: str = ""
+    stop: str | None = "end_turn"
+    tool: str = ""
+    status: int = 200
+    message: str = "try again"
+    code: str = ""
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+    after: int = 3
+    fault: str = ""
+    """`cut` the connection, end `early`, send an `error`, `damage` a line, `stall`; or send a web `page`."""
+    seconds: float = 0.0
+
+
+class Invalid(Exception):
+    """A request that the API refuses."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class MessagesApi:
+    """Its address, what it is to answer, and what it was asked."""
+
+    def __init__(self, models: tuple[str, ...], window: int) -> None:
+        self.models = models
+        self.window = window
+        self.turns: deque[Turn] = deque()
+        self.script: Callable[[dict[str, Any]], Turn] = lambda body: Turn(text="{}")
+        self.bodies: list[dict[str, Any]] = []
+        self.asked = 0
+        self.address = ""
+        self._cache: set[str] = set()
+
+    def says(self, *turns: Turn | str) -> None:
+        """The next answers, in this order."""
+        self.turns.extend(Turn(text=turn) if isinstance(turn, str) else turn for turn in turns)
+
+    def turn(self, body: dict[str, Any]) -> Turn:
+        return self.turns.popleft() if self.turns else self.script(body)
+
+    def forget(self) -> None:
+        """As if it had just been started."""
+        self.turns.clear()
+        self.bodies.clear()
+        self.script = lambda body: Turn(text="{}")
+        self.asked = 0
+        self._cache.clear()
+
+    def usage(self, body: dict[str, Any]) -> dict[str, int]:
+        """Tokens, four characters each; what was marked before is read from the cache."""
+        read = stored = 0
+        marked = [block for block in _blocks(body.get("system")) if "cache_control" in block]
+        if marked:
+            length = sum(_tokens(block["text"]) for block in _blocks(body.get("system")))
+            mark = hashlib.sha256((body["model"] + json.dumps(body["system"])).encode()).hexdigest()
+            if length >= CACHEABLE:
+                read, stored = (length, 0) if mark in self._cache else (0, length)
+                self._cache.add(mark)
+        fresh = sum(_tokens(_said(m["content"])) for m in body["messages"])
+        plain = 0 if read or stored else sum(_tokens(b["text"]) for b in _blocks(body.get("system")))
+        return {
+            "input_tokens": fresh + plain,
+            "cache_read_input_tokens": read,
+            "cache_creation_input_tokens": stored,
+        }
+
+
+@contextmanager
+def messages_api(
+    models: tuple[str, ...] = ("claude-sonnet-5-5",), window: int = 200_000
+) -> Generator[MessagesApi]:
+    """One that listens on a port of its own until the end of the block."""
+    api = MessagesApi(models, window)
+    server = _Server(("127.0.0.1", 0), lambda *given: _Request(api, *given))
+    server.daemon_threads = True
+    api.address = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield api
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever hangs up in the middle of an answer is no trouble of ours."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Request(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, api: MessagesApi, *given: Any) -> None:
+        self.api = api
+        super().__init__(*given)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the name is the parent's
+        """Tests keep quiet."""
+
+    def do_GET(self) -> None:
+        self._error(404, "Not found")
+
+    def do_POST(self) -> None:
+        text = self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.api.asked += 1
+        try:
+            body = _checked(self.path, {k.lower(): v for k, v in self.headers.items()}, text, self.api)
+        except Invalid as error:
+            self._error(error.status, str(error))
+            return
+        self.api.bodies.append(body)
+        turn = self.api.turn(body)
+        if turn.status != 200:
+            self._error(turn.status, turn.message, turn.code, turn.headers)
+        elif turn.fault == "page":
+            self._whole(200, "text/html", b"<html><body>Sign in to continue</body></html>")
+        elif body.get("stream"):
+            self._streamed(turn, _events(body, turn, self.api.usage(body)))
+        else:
+            answer = json.dumps(_message(body, turn, self.api.usage(body))).encode()
+            self._whole(200, "application/json", answer)
+
+    def _whole(self, status: int, kind: str, answer: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"content-type": kind, "request-id": "req_local", **(headers or {})}.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def _error(
+        self, status: int, message: str, code: str = "", headers: dict[str, str] | None = None
+    ) -> None:
+        error: dict[str, Any] = {"type": TYPES.get(status, "api_error"), "message": message}
+        if code:
+            error["details"] = {"error_code": code}
+        body = {"type": "error", "error": error, "request_id": "req_local"}
+        self._whole(status, "application/json", json.dumps(body).encode(), headers)
+
+    def _streamed(self, turn: Turn, events: list[dict[str, Any]]) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream; charset=utf-8")
+        self.send_header("request-id", "req_local")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        for number, event in enumerate(events):
+            if turn.fault and number == turn.after and self._broken(turn):
+                return
+            self._chunk(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n")
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _chunk(self, text: str) -> None:
+        data = text.encode()
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+        self.wfile.flush()
+
+    def _broken(self, turn: Turn) -> bool:
+        """Do what is asked for in the middle of a stream; whether that is its end."""
+        match turn.fault:
+            case "stall":
+                time.sleep(turn.seconds)
+                return False
+            case "damage":
+                self._chunk('event: content_block_delta\ndata: {"type": "content_block_del\n\n')
+                return False
+            case "error":
+                error = {"type": TYPES.get(int(turn.code or 529)), "message": turn.message}
+                self._chunk(f"event: error\ndata: {json.dumps({'type': 'error', 'error': error})}\n\n")
+                self.wfile.write(b"0\r\n\r\n")
+            case "early":
+                self.wfile.write(b"0\r\n\r\n")
+            case "cut":
+                self.close_connection = True
+            case other:
+                raise ValueError(f"there is no fault {other!r}")
+        return True
+
+
+# -- what is refused
+
+
+def _checked(path: str, headers: dict[str, str], text: bytes, api: MessagesApi) -> dict[str, Any]:
+    if path.partition("?")[0] != "/v1/messages":
+        raise Invalid("Not found", 404)
+    key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+    if key != KEY:
+        raise Invalid("invalid x-api-key", 401)
+    if "anthropic-version" not in headers:
+        raise Invalid("anthropic-version: header is required")
+    if not headers.get("content-type", "").startswith("application/json"):
+        raise Invalid("content-type must be application/json")
+    try:
+        body = json.loads(text)
+    except ValueError:
+        raise Invalid("The request body is not valid JSON") from None
+    _fields(body)
+    if body["model"] not in api.models:
+        raise Invalid(f"model: {body['model']}", 404)
+    _turns(body["messages"])
+    _system(body.get("system"))
+    if "output_config" in body:
+        _format(body["output_config"].get("format"))
+    length = sum(_tokens(_said(m["content"])) for m in body["messages"])
+    length += sum(_tokens(b["text"]) for b in _blocks(body.get("system")))
+    if length > api.window:
+        raise Invalid(f"prompt is too long: {length} tokens > {api.window} maximum")
+    return body
+
+
+def _fields(body: Any) -> None:
+    if not isinstance(body, dict):
+        raise Invalid("Input should be an object")
+    for name in body.keys() - FIELDS:
+        raise Invalid(f"{name}: Extra inputs are not permitted")
+    for name in ("model", "max_tokens", "messages"):
+        if name not in body:
+            raise Invalid(f"{name}: Field required")
+    most = body["max_tokens"]
+    if not isinstance(most, int) or isinstance(most, bool) or most < 1:
+        raise Invalid("max_tokens: Input should be greater than or equal to 1")
+
+
+def _turns(messages: Any) -> None:
+    if not isinstance(messages, list) or not messages:
+        raise Invalid("messages: at least one message is required")
+    for number, message in enumerate(messages):
+        expected = "user" if number % 2 == 0 else "assistant"
+        if message.get("role") != expected:
+            raise Invalid(f"messages: roles must alternate, and the first must be user (at {number})")
+        if message.keys() != {"role", "content"}:
+            raise Invalid(f"messages.{number}: Extra inputs are not permitted")
+        if not _said(message["content"]).strip():
+            raise Invalid(f"messages.{number}: text content blocks must be non-empty")
+    if messages[-1]["role"] != "user":
+        raise Invalid("This model does not support assistant message prefill")
+
+
+def _system(system: Any) -> None:
+    marks = 0
+    for number, block in enumerate(_blocks(system)):
+        if block.get("type") != "text" or not block.get("text"):
+            raise Invalid(f"system.{number}: text content blocks must be non-empty")
+        if mark := block.get("cache_control"):
+            marks += 1
+            if mark.get("type") != "ephemeral" or mark.get("ttl", "5m") not in ("5m", "1h"):
+                raise Invalid(f"system.{number}.cache_control: Input should be 'ephemeral'")
+    if marks > 4:
+        raise Invalid("A maximum of 4 blocks with cache_control may be provided")
+
+
+def _format(wanted: Any) -> None:
+    if not isinstance(wanted, dict) or wanted.get("type") != "json_schema":
+        raise Invalid("output_config.format.type: Input should be 'json_schema'")
+    _schema(wanted.get("schema"))
+
+
+def _schema(schema: Any) -> None:
+    if not isinstance(schema, dict):
+        raise Invalid("output_config.format.schema: Input should be an object")
+    if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
+        raise Invalid("output_config.format.schema: 'additionalProperties' must be explicitly set to false")
+    for name in ("minLength", "maxLength", "minimum", "maximum", "maxItems", "pattern"):
+        if name in schema:
+            raise Invalid(f"output_config.format.schema: property '{name}' is not supported")
+    parts = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
+    for part in [*parts, *([schema["items"]] if "items" in schema else [])]:
+        _schema(part)
+
+
+# -- what is answered
+
+
+def _blocks(content: Any) -> list[dict[str, Any]]:
+    if content is None:
+        return []
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def _said(content: Any) -> str:
+    return "".join(block.get("text", "") for block in _blocks(content))
+
+
+def _tokens(text: str) -> int:
+    return -(-len(text) // 4)
+
+
+def _message(body: dict[str, Any], turn: Turn, usage: dict[str, int]) -> dict[str, Any]:
+    content: list[dict[str, Any]] = [{"type": "text", "text": turn.text}] if turn.text else []
+    if turn.tool:
+        content.append({"type": "tool_use", "id": "toolu_1", "name": turn.tool, "input": {}})
+    return {
+        "id": "msg_local",
+        "type": "message",
+        "role": "assistant",
+        "model": body["model"],
+        "content": content,
+        "stop_reason": turn.stop,
+        "stop_sequence": None,
+        "usage": {**usage, "output_tokens": max(1, _tokens(turn.text))},
+    }
+
+
+def _events(body: dict[str, Any], turn: Turn, usage: dict[str, int]) -> list[dict[str, Any]]:
+    """The message as it is streamed, its text in pieces of twenty characters."""
+    message = _message(body, turn, usage)
+    begun = {**message, "content": [], "stop_reason": None, "usage": {**usage, "output_tokens": 1}}
+    events: list[dict[str, Any]] = [{"type": "message_start", "message": begun}, {"type": "ping"}]
+    for index, block in enumerate(message["content"]):
+        empty = {**block, "text": ""} if block["type"] == "text" else block
+        events.append({"type": "content_block_start", "index": index, "content_block": empty})
+        for delta in _deltas(block):
+            events.append({"type": "content_block_delta", "index": index, "delta": delta})
+        events.append({"type": "content_block_stop", "index": index})
+    used = {"output_tokens": message["usage"]["output_tokens"]}
+    stopped = {"stop_reason": turn.stop, "stop_sequence": None}
+    return [*events, {"type": "message_delta", "delta": stopped, "usage": used}, {"type": "message_stop"}]
+
+
+def _deltas(block: dict[str, Any]) -> list[dict[str, Any]]:
+    if block["type"] == "tool_use":
+        return [{"type": "input_json_delta", "partial_json": '{"cluster": "prod"}'}]
+    text = block["text"]
+    return [{"type": "text_delta", "text": text[at : at + 20]} for at in range(0, len(text), 20)]
