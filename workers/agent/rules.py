@@ -1,6 +1,6 @@
 """The reasoner that needs no model: the catalogue of failure modes over statistics and the timeline."""
 
-from workers.agent import concluding, impact, planning, proposals, triage, weighing
+from workers.agent import concluding, planning, proposals, suspects, triage, weighing
 from workers.agent.reasoner import Weighing
 from workers.agent.sight import Sight
 from workers.domain.conclusion import Conclusion
@@ -29,4 +29,4 @@ class RuleReasoner:
 
     def conclude(self, case: Investigation) -> Conclusion:
         sight = Sight(case)
-        return concluding.conclude(sight).model_copy(update={"suspects": impact.suspects(sight)})
+        return concluding.conclude(sight).model_copy(update={"suspects": suspects.suspects(sight)})

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from workers.agent import statistics
 from workers.domain.call import (
+    ActivityData,
     AlarmData,
     ChangeData,
     Gap,
@@ -28,6 +29,7 @@ from workers.domain.evidence import CausalQuery
 from workers.domain.facts import Deviation
 from workers.domain.investigation import Investigation
 from workers.domain.telemetry import (
+    Activity,
     Alarm,
     Change,
     Happening,
@@ -163,6 +165,12 @@ class Sight:
     def alarms(self) -> tuple[Alarm, ...]:
         found = [data.alarms for _, data in self._answered("alarms") if isinstance(data, AlarmData)]
         return found[-1] if found else ()
+
+    @cached_property
+    def activity(self) -> tuple[Activity, ...]:
+        """What the places did, by operation, call and kind of line."""
+        found = (data.activity for _, data in self._answered("activity") if isinstance(data, ActivityData))
+        return tuple(one for some in found for one in some)
 
     def logs(self, service: str) -> tuple[LogPattern, ...] | None:
         """The patterns of a service, or `None` when its logs were not asked for or did not answer."""

@@ -49,8 +49,7 @@ def _second(case: Investigation) -> tuple[CausalQuery, ...]:
     window = ending(case.incident.at, minutes=HISTORY_MINUTES)
     about: dict[str, JsonValue] = {"text": case.incident.text[:500]}
     runbooks = _query("f4", "runbook_search", "runbooks about what was reported", window, about)
-    survey = _survey(case)
-    return (runbooks, survey) if survey is not None else (runbooks,)
+    return tuple(query for query in (runbooks, _survey(case), _activity(case)) if query is not None)
 
 
 def _within(window: Window) -> dict[str, JsonValue]:
@@ -76,6 +75,20 @@ def _survey(case: Investigation) -> CausalQuery | None:
     arguments: dict[str, JsonValue] = {"targets": targets, "period": 60, **_within(window)}
     why = f"the golden signals of {len(names)} resources"
     return _query("f5", "series", why, window, arguments)
+
+
+def _activity(case: Investigation) -> CausalQuery | None:
+    """What the places near the affected service do, where anybody keeps that."""
+    sight = Sight(case)
+    kept = {r.name for r in sight.topology.resources if r.attributes.get("activity")}
+    names: list[JsonValue] = [name for name in _near(sight, named(case, sight)) if name in kept]
+    if not names:
+        return None
+    window = ending(case.incident.at, minutes=HISTORY_MINUTES)
+    arguments: dict[str, JsonValue] = {"services": names, **_within(window)}
+    return _query(
+        "f6", "activity", f"what {len(names)} services do, and whom they wait for", window, arguments
+    )
 
 
 def _near(sight: Sight, service: str) -> tuple[str, ...]:

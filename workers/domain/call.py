@@ -6,7 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, JsonValue
 
-from workers.domain.telemetry import Alarm, Change, Happening, LogPattern, Passage, Resource, Series, Topology
+from workers.domain.telemetry import (
+    Activity,
+    Alarm,
+    Change,
+    Happening,
+    LogPattern,
+    Passage,
+    Resource,
+    Series,
+    Topology,
+)
 from workers.domain.value import Value
 
 
@@ -42,6 +52,11 @@ class LogData(Value):
     kind: Literal["logs"] = "logs"
     patterns: tuple[LogPattern, ...] = ()
     lines: int = 0
+
+
+class ActivityData(Value):
+    kind: Literal["activity"] = "activity"
+    activity: tuple[Activity, ...] = ()
 
 
 class ChangeData(Value):
@@ -84,6 +99,7 @@ class StateData(Value):
 ToolData = Annotated[
     SeriesData
     | LogData
+    | ActivityData
     | ChangeData
     | TopologyData
     | ResourceData

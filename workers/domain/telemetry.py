@@ -195,6 +195,30 @@ class LogPattern(Value):
         return (self.count / max(self.seconds, 1.0)) / was
 
 
+class Activity(Value):
+    """What a place did, by period: an operation it ran, a kind of call it made, a kind of line it wrote.
+
+    `times` are the starts of the periods that were recorded, `period` seconds each, and may have gaps; the
+    columns go with them. `seconds` is how long one took and `own` the part of it that nothing further down
+    accounts for: of a call, its time on the wire. `counts` hold `None` where nobody counted. `usual` is the
+    same of better days, as (count, own) by period, the same periods for every activity of a source.
+    """
+
+    service: str
+    kind: Literal["operation", "call", "line"]
+    name: str
+    callee: str = ""
+    level: str = ""
+    period: int
+    times: tuple[AwareDatetime, ...]
+    counts: tuple[float | None, ...]
+    seconds: tuple[float | None, ...] = ()
+    own: tuple[float | None, ...] = ()
+    usual: tuple[tuple[float, float | None], ...] = ()
+    source: str
+    link: str = ""
+
+
 class Alarm(Value):
     """An alarm as its system holds it now; `edited_at` is when its definition last changed."""
 

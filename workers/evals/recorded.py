@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from workers.domain.call import AlarmData, ChangeData, Gap, LogData, SeriesData, TopologyData
+from workers.domain.call import ActivityData, AlarmData, ChangeData, Gap, LogData, SeriesData, TopologyData
 from workers.domain.risk import Risk
-from workers.domain.telemetry import Alarm, Change, LogPattern, Series, Signal, Topology
+from workers.domain.telemetry import Activity, Alarm, Change, LogPattern, Series, Signal, Topology
 from workers.domain.window import Window
 from workers.tools.action import Answer, Period, Target, Toolset, action
 
@@ -25,6 +25,7 @@ class Recorded:
     alarms: tuple[Alarm, ...] = ()
     changes: tuple[Change, ...] = ()
     logs: Mapping[str, tuple[LogPattern, ...]] = field(default_factory=dict[str, tuple[LogPattern, ...]])
+    activity: tuple[Activity, ...] = ()
     candidates: tuple[str, ...] = ()
     """What may be named as the place of the cause; empty where everything may."""
 
@@ -70,4 +71,11 @@ def logs(recorded: Recorded, service: str, window: Window, before: Window) -> An
     )
 
 
-TOOLSET = Toolset(name="recorded", actions=(topology, alarms, changes, series, logs))
+@action(risk=Risk.READ, answers="activity", name="activity")
+def activity(recorded: Recorded, services: tuple[str, ...], window: Window) -> Answer:
+    """What each service did by minute: operations, calls with their time on the wire, kinds of log lines."""
+    found = tuple(one for one in recorded.activity if one.service in services)
+    return Answer(data=ActivityData(activity=found), source="recorded")
+
+
+TOOLSET = Toolset(name="recorded", actions=(topology, alarms, changes, series, logs, activity))

@@ -5,13 +5,15 @@ every step is a call that somebody makes, and at every place something left its 
 """
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from workers.agent import statistics
+from workers.agent.statistics import Floats
 from workers.domain.conclusion import Hop
-from workers.domain.telemetry import Series
+from workers.domain.telemetry import Activity, Series
 from workers.domain.value import Value
 from workers.evals.answering import Said
 from workers.evals.recorded import Recorded
@@ -21,6 +23,10 @@ MEASURED = 3.0
 """Scales (median absolute deviations, as a standard deviation) from the median at which a place deviates."""
 LEAST = 0.02
 """The least scale as a share of the median: what hardly ever moves deviates soon otherwise."""
+
+
+WIRE = 0.005
+"""Seconds: the least scatter of the time that something takes by itself."""
 
 
 class Score(Value):
@@ -71,7 +77,30 @@ def grounded(path: tuple[Hop, ...], place: str, recorded: Recorded) -> bool:
 
 
 def _deviates(name: str, recorded: Recorded) -> bool:
-    return any(_far(one) for (service, _), one in recorded.series.items() if service == name)
+    measured = any(_far(one) for (service, _), one in recorded.series.items() if service == name)
+    return measured or any(_odd(one) for one in recorded.activity if name in (one.service, one.callee))
+
+
+def _odd(one: Activity) -> bool:
+    """Whether a place did something far more or less often, or far longer by itself, than on better days."""
+    counts = np.array([np.nan if count is None else count for count in one.counts])
+    own = np.array([np.nan if seconds is None else seconds for seconds in one.own])
+    usual_counts = np.array([count for count, _ in one.usual])
+    usual_own = np.array([np.nan if seconds is None else seconds for _, seconds in one.usual])
+    chance = math.sqrt(float(np.median(usual_counts)) + 1) if len(usual_counts) else math.inf
+    return _beyond(counts, usual_counts, chance) or _beyond(own, usual_own, WIRE)
+
+
+def _beyond(values: Floats, usual: Floats, floor: float) -> bool:
+    """Whether two points or more are far from the median of better days, or of the quieter half."""
+    values, usual = values[~np.isnan(values)], usual[~np.isnan(usual)]
+    if len(values) < 2:
+        return False
+    usual = usual if len(usual) else np.sort(values)[: len(values) // 2 + 1]
+    middle = float(np.median(usual))
+    scatter = 1.4826 * float(np.median(np.abs(usual - middle)))
+    far = np.abs(values - middle) > MEASURED * max(scatter, LEAST * abs(middle), floor)
+    return int(np.count_nonzero(far)) >= 2
 
 
 def _far(one: Series) -> bool:

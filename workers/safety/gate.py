@@ -27,7 +27,12 @@ from workers.tools.action import Action, Toolset
 from workers.tools.hiding import redacted
 
 # The longest window of each kind of telemetry that one question may ask for.
-LONGEST = {"series": timedelta(days=15), "logs": timedelta(hours=6), "happenings": timedelta(hours=12)}
+LONGEST = {
+    "series": timedelta(days=15),
+    "logs": timedelta(hours=6),
+    "activity": timedelta(hours=6),
+    "happenings": timedelta(hours=12),
+}
 
 
 class Gate:

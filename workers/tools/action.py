@@ -13,7 +13,16 @@ from workers.domain.telemetry import Signal
 from workers.domain.value import Value
 
 Shape = Literal[
-    "series", "logs", "changes", "topology", "resources", "alarms", "happenings", "passages", "state"
+    "series",
+    "logs",
+    "activity",
+    "changes",
+    "topology",
+    "resources",
+    "alarms",
+    "happenings",
+    "passages",
+    "state",
 ]
 
 
