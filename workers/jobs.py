@@ -15,7 +15,7 @@ from knowledge.retriever import Retriever
 from knowledge.sync import prune, sync
 from workers import crash, wiring
 from workers.agent.investigator import Investigator
-from workers.agent.rules import RuleReasoner
+from workers.agent.reasoner import Reasoner
 from workers.domain.errors import Fenced, RunbookError, Unreachable
 from workers.domain.event import Event, FactsGathered, Failed
 from workers.domain.investigation import Investigation
@@ -50,6 +50,8 @@ AT_ONCE = (
     "cloudtrail",
 )
 
+MODEL = ("anthropic", "anthropic.resources.messages")
+"""Three seconds and 54 MB more, only where a model is configured."""
 HEAVY = ("chromadb", "matplotlib.backends.backend_agg", "matplotlib.dates", "matplotlib.figure")
 """Two seconds of imports that no investigation is to wait for: made before the fork, shared by all jobs."""
 
@@ -63,6 +65,7 @@ class Parts:
     queue: Queue
     publisher: Publisher
     gate: Gate
+    reasoner: Reasoner
     embed: Embedder
 
 
@@ -77,6 +80,7 @@ def parts(settings: Settings) -> Parts:
         queue=queue,
         publisher=wiring.publisher(settings, ledger, queue),
         gate=wiring.investigating(aws, Retriever(wiring.store(settings), embed)),
+        reasoner=wiring.reasoner(settings),
         embed=embed,
     )
 
@@ -84,7 +88,7 @@ def parts(settings: Settings) -> Parts:
 def run(settings: Settings, queue: Literal["investigate", "quick"]) -> None:
     """Entry of `runbook worker` and `runbook quick`: work off one queue until told to stop."""
     made = parts(settings)
-    for module in HEAVY:
+    for module in (*HEAVY, *(MODEL if settings.llm.active and queue == "investigate" else ())):
         import_module(module)
     jobs: dict[str, Handlers] = {
         "investigate": {"investigate": lambda subject: investigate(made, subject)},
@@ -160,7 +164,7 @@ def _worked(made: Parts, case: Investigation, runner: str) -> Investigation:
     """Until its end; or, in a crowd, until its facts are known."""
     investigator = Investigator(
         case,
-        RuleReasoner(),
+        made.reasoner,
         made.gate,
         policy(made.settings),
         wiring.budget(made.settings),

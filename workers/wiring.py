@@ -15,8 +15,13 @@ from slack_sdk import WebClient
 from knowledge.embedder import Embedder
 from knowledge.sources.filesystem import Filesystem
 from knowledge.store import Store
+from workers.agent.fallback import Fallback
 from workers.agent.investigator import Budget
+from workers.agent.model import Limits, ModelReasoner
+from workers.domain.errors import ModelFailed
 from workers.ledger import Ledger, Mirror, connect
+from workers.llm import claude
+from workers.llm.prices import PRICES, Price
 from workers.queue import Queue
 from workers.safety.gate import Gate
 from workers.settings import Identity, Settings
@@ -27,6 +32,7 @@ from workers.tools.inventory import Account
 from workers.tools.runbooks import Library, Search
 
 SLACK_TIMEOUT = 15
+ANTHROPIC = "https://api.anthropic.com"
 
 
 def now() -> datetime:
@@ -58,7 +64,52 @@ def publisher(settings: Settings, to: Ledger, through: Queue) -> Publisher:
 
 def budget(settings: Settings) -> Budget:
     agent = settings.agent
-    return Budget(iterations=agent.max_iterations, seconds=agent.max_seconds, queries=agent.max_queries)
+    return Budget(
+        iterations=agent.max_iterations,
+        seconds=agent.max_seconds,
+        queries=agent.max_queries,
+        tokens=agent.max_tokens,
+        dollars=agent.max_dollars,
+    )
+
+
+def reasoner(settings: Settings) -> Fallback:
+    """The mind of a worker: a model's where one is configured, with the rules to fall back to."""
+    if not settings.llm.active:
+        return Fallback(None, now)
+    model = ModelReasoner(_provider(settings), budget(settings), _limits(settings), now)
+    return Fallback(model, now)
+
+
+def _provider(settings: Settings) -> claude.Claude:
+    llm = settings.llm
+    match llm.provider:
+        case "anthropic":
+            key = llm.api_key.get_secret_value() if llm.api_key else ""
+            connect = claude.direct(key, llm.base_url or ANTHROPIC)
+        case "bedrock":
+            connect = claude.bedrock(llm.region or "", partial(_keys, settings), llm.base_url)
+        case "vertex":
+            connect = claude.vertex(llm.region or "", llm.project or "", llm.base_url)
+    return claude.Claude(llm.model, connect, pause=llm.pause_seconds, patience=llm.patience_seconds)
+
+
+def _limits(settings: Settings) -> Limits:
+    llm, own = settings.llm, settings.llm.prices.get(settings.llm.model)
+    return Limits(
+        question=settings.agent.context_threshold_tokens,
+        answer=llm.max_output_tokens,
+        price=Price(**own.model_dump()) if own else PRICES.get(llm.model),
+    )
+
+
+def _keys(settings: Settings) -> tuple[str, str, str | None]:
+    """The worker's credentials as they are now; a role's are renewed before they run out."""
+    found = _session(settings.providers.aws.reader, settings.llm.region or "").get_credentials()
+    if found is None:
+        raise ModelFailed("there are no AWS credentials", "Give providers.aws.worker an identity.")
+    keys = found.get_frozen_credentials()
+    return keys.access_key or "", keys.secret_key or "", keys.token
 
 
 def reading(settings: Settings) -> Aws | None:

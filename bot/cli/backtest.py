@@ -150,6 +150,7 @@ def _verdict(
 ) -> Verdict:
     from bot.cli import looking
     from workers import wiring
+    from workers.agent.rules import RuleReasoner
 
     began = time.monotonic()
     at = min(fired.at + after, wiring.now())
@@ -159,7 +160,9 @@ def _verdict(
     bound = budget.model_copy(update={"queries": min(budget.queries, queries)})
     gate = look.as_of(at, moves, always=True)
     case = looking.fold(None, first)
-    for event in looking.apart(lambda: looking.run(look.settings, first, gate, bound), BEAT_SECONDS):
+    # A month of alarms is no reason to pay a model for each.
+    rules = RuleReasoner()
+    for event in looking.apart(lambda: looking.run(look.settings, first, gate, bound, rules), BEAT_SECONDS):
         if event is not None and event is not first:
             case = case.apply(event)
     return Verdict(fired, at, case, round(time.monotonic() - began, 1))

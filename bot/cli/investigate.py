@@ -147,9 +147,10 @@ def _followed(look: "Eyes", first: "IncidentReported", gate: "Gate", shown: "Sho
     from workers.domain.event import Stopped
 
     case: Investigation | None = None
+    budget, mind = wiring.budget(look.settings), wiring.reasoner(look.settings)
     try:
         for event in looking.apart(
-            lambda: looking.run(look.settings, first, gate, wiring.budget(look.settings)), BEAT_SECONDS
+            lambda: looking.run(look.settings, first, gate, budget, mind), BEAT_SECONDS
         ):
             if event is None:
                 shown.beat(case)

@@ -22,7 +22,7 @@ from knowledge.embedder import Embedder
 from knowledge.retriever import Retriever
 from workers import wiring
 from workers.agent.investigator import Budget, Investigator
-from workers.agent.rules import RuleReasoner
+from workers.agent.reasoner import Reasoner
 from workers.domain.call import AlarmData, ToolCall
 from workers.domain.errors import AccessDenied, RunbookError, SettingsError, ToolFailed, Unreachable
 from workers.domain.event import Event, IncidentReported
@@ -239,10 +239,12 @@ def alarm_text(alarm: Alarm, region: str) -> str:
     return f'ALARM: "{alarm.name}" in {region}\n{alarm.reason}'.rstrip()
 
 
-def run(settings: Settings, first: IncidentReported, gate: Gate, budget: Budget) -> Iterator[Event]:
+def run(
+    settings: Settings, first: IncidentReported, gate: Gate, budget: Budget, reasoner: Reasoner
+) -> Iterator[Event]:
     """The events that a worker would journal, up to a proposed change: none is asked for from here."""
     yield first
-    investigator = Investigator(begun(first), RuleReasoner(), gate, policy(settings), budget, wiring.now)
+    investigator = Investigator(begun(first), reasoner, gate, policy(settings), budget, wiring.now)
     for event in investigator.run():
         yield event
         if event.type == "RemedyProposed":

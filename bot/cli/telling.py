@@ -11,7 +11,7 @@ from workers.domain.event import Event
 from workers.domain.hypothesis import Hypothesis
 from workers.domain.investigation import Investigation, elapsed
 from workers.domain.telemetry import Change, Passage
-from workers.thread.live import MARKS, OUTCOMES, REASONERS, UNTESTED, subject
+from workers.thread.live import MARKS, OUTCOMES, UNTESTED, mind, subject
 
 # Whatever others wrote could move the cursor, hide text or turn it round.
 _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -95,9 +95,8 @@ def checking(case: Investigation) -> tuple[str, ...]:
 
 
 def spent(case: Investigation, now: datetime) -> str:
-    mind = REASONERS.get(case.reasoner, case.reasoner)
     limits = "".join(f" · limit reached: {limit.detail}" for limit in case.limits)
-    return line(f"{elapsed(case, now)} s · {case.calls_made} queries · {mind}{limits}")
+    return line(f"{elapsed(case, now)} s · {case.calls_made} queries · {mind(case)}{limits}")
 
 
 def step(case: Investigation, event: Event) -> Iterator[str]:

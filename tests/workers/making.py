@@ -312,6 +312,21 @@ def vote(person: Person = BEN, decision: str = "approve", minutes: float = 3) ->
     return Vote.model_validate({"person": person, "decision": decision, "at": at(minutes)})
 
 
+def model_answered(key: str = "k1", **fields: Any) -> events.ModelAnswered:
+    plain: dict[str, Any] = {
+        "at": at(0.9),
+        "verb": "hypothesise",
+        "key": key,
+        "model": "claude-sonnet-5-5",
+        "text": '{"claims": []}',
+        "stop": "end_turn",
+        "usage": {"input": 1200, "output": 40, "cached": 1500, "stored": 0},
+        "dollars": 0.00295,
+        "seconds": 2.1,
+    }
+    return events.ModelAnswered.model_validate({**plain, **fields})
+
+
 def one_of_each() -> tuple[Event, ...]:
     """A whole story in which every kind of event happens once."""
     asked = approval()
@@ -336,6 +351,7 @@ def one_of_each() -> tuple[Event, ...]:
         ),
         events.HypothesisConfirmed(at=at(0.9), hypothesis="h1", reason="a change shortly before the onset"),
         events.ReasonerSwitched(at=at(0.9), now="rules", was="model", why="the model does not answer"),
+        model_answered(),
         events.Steered(at=at(0.9), person=BEN, text="the load test ended at 11:30"),
         events.LimitReached(at=at(0.9), limit="iterations", detail="10 rounds"),
         events.Concluded(at=at(1), conclusion=conclusion()),

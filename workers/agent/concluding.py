@@ -8,6 +8,7 @@ from workers.agent.catalogue import Mode, modes
 from workers.agent.confidence import confidence, nothing
 from workers.agent.proposals import filled
 from workers.agent.sight import Sight
+from workers.agent.suspects import suspects
 from workers.agent.weighing import support, untold
 from workers.domain.call import Gap
 from workers.domain.conclusion import Cause, Conclusion, Hop, Outcome, Picture, RuledOut, Watch
@@ -28,13 +29,13 @@ def conclude(sight: Sight) -> Conclusion:
     gaps = sight.gaps()
     if case.facts is not None and case.facts.unknown_service:
         return _unknown(sight)
-    judged = [
-        (h, confidence(case, h, len(gaps), sight.above(h.where), untold(h, sight)))
-        for h in case.tree.with_status("confirmed")
-    ]
-    judged = [(h, sure) for h, sure in judged if not _superseded(h, judged, sight)]
-    judged.sort(key=lambda pair: (-pair[1].value, -pair[0].prior))
-    if not judged or judged[0][1].value < SURE:
+    stand = case.tree.with_status("confirmed")
+    judged = _judged([h for h in stand if not h.by], sight, gaps)
+    guessed = [h for h in stand if h.by]
+    if guessed and not _sure(judged):
+        place = measured_at(sight)
+        judged = _judged([h for h in guessed if place in ("", h.where)], sight, gaps)
+    if not _sure(judged):
         return _inconclusive(sight, gaps)
     best, sure = judged[0]
     mode = modes()[best.mode]
@@ -42,6 +43,27 @@ def conclude(sight: Sight) -> Conclusion:
         return _no_incident(sight, best, mode, sure)
     beside = [h for h, c in judged[1:] if c.value >= SURE and _independent(h, best, sight)]
     return _caused(sight, (best, *beside), sure, gaps)
+
+
+def measured_at(sight: Sight) -> str:
+    """Where what users lose leads; empty where it cannot be followed. A model may not claim another place."""
+    followed = suspects(sight) if sight.topology.callees(sight.symptom) else ()
+    return followed[0].service if followed else ""
+
+
+def _judged(
+    claims: list[Hypothesis], sight: Sight, gaps: tuple[Gap, ...]
+) -> list[tuple[Hypothesis, Confidence]]:
+    """Claims that stand and that no other explains, the surest first."""
+    judged = [
+        (h, confidence(sight.case, h, len(gaps), sight.above(h.where), untold(h, sight))) for h in claims
+    ]
+    judged = [(h, sure) for h, sure in judged if not _superseded(h, judged, sight)]
+    return sorted(judged, key=lambda pair: (-pair[1].value, -pair[0].prior))
+
+
+def _sure(judged: list[tuple[Hypothesis, Confidence]]) -> bool:
+    return bool(judged) and judged[0][1].value >= SURE
 
 
 def _superseded(hypothesis: Hypothesis, judged: list[tuple[Hypothesis, Confidence]], sight: Sight) -> bool:

@@ -31,6 +31,7 @@ def confidence(
         _refutation(evidence),
         _rivals(case, hypothesis, evidence, above),
         *_doubles(untold),
+        *_guessed(hypothesis),
         _unseen(gaps),
     ]
     value = 1.0
@@ -99,7 +100,8 @@ def _rivals(
 
 
 def _rival(one: Hypothesis, other: Hypothesis, above: frozenset[str]) -> bool:
-    standing = one.status in ("confirmed", "open", "testing") and one.id != other.id
+    # What only a model thought of takes nothing from what the rules found.
+    standing = one.status in ("confirmed", "open", "testing") and one.id != other.id and not one.by
     related = one.id.startswith(other.id + ".") or other.id.startswith(one.id + ".")
     # A generic claim says no more than that there is trouble, which every narrower one says too.
     vaguer = modes()[one.mode].generic and not modes()[other.mode].generic
@@ -109,6 +111,11 @@ def _rival(one: Hypothesis, other: Hypothesis, above: frozenset[str]) -> bool:
 def _doubles(untold: int) -> list[Factor]:
     how = "what would tell it from its double could not be seen"
     return [Factor(name="doubles", effect=0.8, how=how)] if untold else []
+
+
+def _guessed(hypothesis: Hypothesis) -> list[Factor]:
+    how = "a model thought of it, nothing measured led there"
+    return [Factor(name="origin", effect=0.9, how=how)] if hypothesis.by else []
 
 
 def _unseen(gaps: int) -> Factor:

@@ -4,12 +4,13 @@ A generator of events. The caller writes each down before asking for the next; a
 starts from the journal and goes on where the last one stopped, asking again only what was in flight.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime
+from typing import TypeVar
 
 from workers.agent import verifying
-from workers.agent.reasoner import Reasoner, Weighing
+from workers.agent.reasoner import Reasoner, Remark, Weighing
 from workers.agent.remedy import remedy
 from workers.domain.approval import ApprovalState
 from workers.domain.event import (
@@ -39,6 +40,8 @@ from workers.safety import approvals
 from workers.safety.gate import Gate
 from workers.safety.policy import Policy
 
+T = TypeVar("T")
+
 BEFORE = "before"
 """The query that reads the state which the remedy would alter."""
 AT_ONCE = 8
@@ -50,11 +53,20 @@ UNCHANGED = frozenset(
 
 
 class Budget(Value):
-    """How much one investigation may spend before it has to answer with what it has."""
+    """How much one investigation may spend before it has to answer with what it has.
+
+    `tokens` and `dollars` are a model's: when they are spent, the rules go on.
+    """
 
     iterations: int = 10
     seconds: int = 600
     queries: int = 120
+    tokens: int = 100_000
+    dollars: float = 1.0
+
+
+MODELS = frozenset({"tokens", "dollars"})
+"""Limits that end a model's part only."""
 
 
 class Investigator:
@@ -85,7 +97,8 @@ class Investigator:
             while self._going():
                 yield from self._round()
             if not self._stopped:
-                yield self._apply(Concluded(at=self._now(), conclusion=self._reasoner.conclude(self.case)))
+                conclusion = yield from self._thought(lambda: self._reasoner.conclude(self.case))
+                yield self._apply(Concluded(at=self._now(), conclusion=conclusion))
         if self.case.phase == "concluded" and not self.case.approvals:
             yield from self._propose()
         yield from self._look_again()
@@ -98,12 +111,18 @@ class Investigator:
         self.case = self.case.apply(event)
         return event
 
+    def _thought(self, think: Callable[[], T | Remark]) -> Generator[Event, None, T]:
+        """What a verb answers, once all that it wanted written down is written."""
+        while isinstance(said := think(), Remark):
+            yield self._apply(said)
+        return said
+
     # -- facts
 
     def _facts(self) -> Iterator[Event]:
         yield from self._answers()  # what was in flight when the last run ended
         while self.case.facts is None and not self._stopped:
-            step = self._reasoner.triage(self.case)
+            step = yield from self._thought(lambda: self._reasoner.triage(self.case))
             if isinstance(step, Facts):
                 yield self._apply(FactsGathered(at=self._now(), facts=step))
             else:
@@ -114,7 +133,8 @@ class Investigator:
     def _going(self) -> bool:
         """Whether there is something left to test and something left to spend."""
         facts = self.case.facts
-        if self._stopped or self.case.limits or facts is None or facts.unknown_service:
+        spent = [limit for limit in self.case.limits if limit.limit not in MODELS]
+        if self._stopped or spent or facts is None or facts.unknown_service:
             return False
         if self.case.tree.open():
             return True
@@ -130,17 +150,22 @@ class Investigator:
         if all(h.status == "open" and not h.parent for h in self.case.tree.open()):
             yield from self._formed()
         for hypothesis in self.case.tree.open():
-            for query in self._reasoner.plan(self.case, hypothesis):
+            for query in (yield from self._planned(hypothesis)):
                 yield self._apply(QueryAsked(at=self._now(), query=query))
         yield from self._answers()
         for hypothesis in self.case.tree.open():
             yield from self._weighed(hypothesis)
 
+    def _planned(self, hypothesis: Hypothesis) -> Generator[Event, None, tuple[CausalQuery, ...]]:
+        return (yield from self._thought(lambda: self._reasoner.plan(self.case, hypothesis)))
+
     def _formed(self) -> Iterator[Event]:
         """New claims. A batch that the last run left half formed is thought again, and its rest formed."""
         untested = {h.id for h in self.case.tree.open()}
         others = HypothesisTree(nodes=tuple(h for h in self.case.tree.nodes if h.id not in untested))
-        batch = self._reasoner.hypothesise(self.case.model_copy(update={"tree": others}))
+        batch = yield from self._thought(
+            lambda: self._reasoner.hypothesise(self.case.model_copy(update={"tree": others}))
+        )
         self._out_of_ideas = not batch
         for hypothesis in batch:
             if hypothesis.id not in untested:
@@ -157,7 +182,7 @@ class Investigator:
         return None
 
     def _weighed(self, hypothesis: Hypothesis) -> Iterator[Event]:
-        weighing = self._reasoner.weigh(self.case, hypothesis)
+        weighing = yield from self._thought(lambda: self._reasoner.weigh(self.case, hypothesis))
         known = {e.id for e in self.case.evidence}
         fresh = tuple(e for e in weighing.evidence if e.id not in known)
         if fresh:

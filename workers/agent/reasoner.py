@@ -3,11 +3,15 @@
 from typing import Literal, Protocol
 
 from workers.domain.conclusion import Conclusion
+from workers.domain.event import LimitReached, ModelAnswered, ReasonerSwitched
 from workers.domain.evidence import CausalQuery, Evidence
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import Hypothesis
 from workers.domain.investigation import Investigation
 from workers.domain.value import Value
+
+Remark = ModelAnswered | ReasonerSwitched | LimitReached
+"""What a mind wants written down before it answers."""
 
 
 class Weighing(Value):
@@ -25,26 +29,30 @@ class Weighing(Value):
 
 
 class Reasoner(Protocol):
-    """Pure: everything it knows stands in the investigation, so a resumed run thinks the same thoughts."""
+    """Everything it knows stands in the investigation, so a resumed run thinks the same thoughts.
+
+    A verb that must first have something written down (what a model said, that it gave way) answers with
+    that remark, and is asked again.
+    """
 
     name: str
 
-    def triage(self, case: Investigation) -> Facts | tuple[CausalQuery, ...]:
+    def triage(self, case: Investigation) -> Facts | tuple[CausalQuery, ...] | Remark:
         """The facts, or the queries that are still needed to state them."""
         ...
 
-    def hypothesise(self, case: Investigation) -> tuple[Hypothesis, ...]:
+    def hypothesise(self, case: Investigation) -> tuple[Hypothesis, ...] | Remark:
         """Claims worth testing that have not been made yet; none when out of ideas."""
         ...
 
-    def plan(self, case: Investigation, hypothesis: Hypothesis) -> tuple[CausalQuery, ...]:
+    def plan(self, case: Investigation, hypothesis: Hypothesis) -> tuple[CausalQuery, ...] | Remark:
         """What to ask to confirm or refute a claim, beyond what has been asked."""
         ...
 
-    def weigh(self, case: Investigation, hypothesis: Hypothesis) -> Weighing:
+    def weigh(self, case: Investigation, hypothesis: Hypothesis) -> Weighing | Remark:
         """What the answers so far say about a claim."""
         ...
 
-    def conclude(self, case: Investigation) -> Conclusion:
+    def conclude(self, case: Investigation) -> Conclusion | Remark:
         """The best answer that the evidence carries, which may be that there is none."""
         ...

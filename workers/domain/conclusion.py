@@ -84,7 +84,8 @@ class Watch(Value):
 class Conclusion(Value):
     """`watch` is the signal whose return to its baseline will mean recovery.
 
-    `suspects` say where, likeliest first, whether or not the evidence tells what it was.
+    `suspects` say where, likeliest first, whether or not the evidence tells what it was. `account` is the
+    course of events in a model's words; it decides nothing.
     """
 
     outcome: Outcome
@@ -100,3 +101,4 @@ class Conclusion(Value):
     citations: tuple[Passage, ...] = ()
     picture: Picture | None = None
     watch: Watch | None = None
+    account: str = ""

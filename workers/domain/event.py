@@ -14,6 +14,7 @@ from workers.domain.evidence import CausalQuery, Evidence
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import Hypothesis
 from workers.domain.incident import Incident, Person
+from workers.domain.usage import Usage
 from workers.domain.value import Value
 
 
@@ -97,6 +98,24 @@ class ReasonerSwitched(Happened):
     why: str
 
 
+class ModelAnswered(Happened):
+    """What a model said, word for word, before anything is made of it.
+
+    `key` is the question's: while it stands here, the same question is not asked again. `stop` is the
+    provider's word for why the answer ended, `dollars` its price where that is known, `seconds` its duration.
+    """
+
+    type: Literal["ModelAnswered"] = "ModelAnswered"
+    verb: Literal["hypothesise", "conclude"]
+    key: str
+    model: str
+    text: str
+    stop: str
+    usage: Usage
+    dollars: float | None = None
+    seconds: float = 0.0
+
+
 class Steered(Happened):
     """A person said something that bears on a running investigation."""
 
@@ -106,10 +125,13 @@ class Steered(Happened):
 
 
 class LimitReached(Happened):
-    """A budget ran out: a warning, after which the best answer so far is given."""
+    """A budget ran out: a warning, after which the best answer so far is given.
+
+    After `tokens` and `dollars`, which only a model spends, the rules go on.
+    """
 
     type: Literal["LimitReached"] = "LimitReached"
-    limit: Literal["iterations", "seconds", "queries", "depth"]
+    limit: Literal["iterations", "seconds", "queries", "depth", "tokens", "dollars"]
     detail: str
 
 
@@ -215,6 +237,7 @@ Event = Annotated[
     | QueryFailed
     | EvidenceWeighed
     | ReasonerSwitched
+    | ModelAnswered
     | Steered
     | LimitReached
     | Concluded

@@ -15,7 +15,8 @@ class Hypothesis(Value):
 
     `statement` is the claim as a sentence; `confirms` and `refutes` say beforehand what would be seen.
     `prior` (0 to 1) orders the testing; it is no part of the confidence. `seen` is false for a claim that was
-    given up because what would have decided it could not be read.
+    given up because what would have decided it could not be read. `by` names the model that thought of it;
+    empty for the rules.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Hypothesis(Value):
     status: Status = "open"
     reason: str = ""
     seen: bool = True
+    by: str = ""
 
 
 class HypothesisTree(Value):

@@ -30,6 +30,7 @@ from workers.domain.event import (
     IncidentReported,
     Joined,
     LimitReached,
+    ModelAnswered,
     QueryAnswered,
     QueryAsked,
     QueryFailed,
@@ -43,15 +44,21 @@ from workers.domain.evidence import CausalQuery, Evidence
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import HypothesisTree
 from workers.domain.incident import Incident
+from workers.domain.usage import Usage
 from workers.domain.value import Value
 
 Phase = Literal["investigating", "concluded", "waiting", "changing", "done", "stopped", "failed"]
 
 
+RULES = "rules"
+"""The name of the mind that needs no model."""
+
+
 class Investigation(Value):
     """One investigation as it stands after `seq` events.
 
-    `queries` and `results` share their keys. `outcomes` holds what looking afterwards found, by approval.
+    `queries` and `results` share their keys; `replies` are a model's, by question. `outcomes` holds what
+    looking afterwards found, by approval.
     """
 
     id: str
@@ -65,7 +72,9 @@ class Investigation(Value):
     queries: dict[str, CausalQuery] = {}
     results: dict[str, ToolResult] = {}
     evidence: tuple[Evidence, ...] = ()
-    reasoner: str = "rules"
+    reasoner: str = RULES
+    switches: tuple[ReasonerSwitched, ...] = ()
+    replies: dict[str, ModelAnswered] = {}
     steering: tuple[Steered, ...] = ()
     limits: tuple[LimitReached, ...] = ()
     conclusion: Conclusion | None = None
@@ -101,6 +110,26 @@ class Investigation(Value):
     def calls_made(self) -> int:
         """How many calls the systems behind the tools had to answer."""
         return sum(result.cost for result in self.results.values())
+
+    @property
+    def model(self) -> str:
+        """The model that thinks, or thought until it gave way; empty where there was none."""
+        if not self.switches:
+            return ""
+        last = self.switches[-1]
+        return last.was if last.now == RULES else last.now
+
+    @property
+    def usage(self) -> Usage:
+        """What the model's answers used."""
+        return sum((reply.usage for reply in self.replies.values()), Usage())
+
+    @property
+    def dollars(self) -> float | None:
+        """What the model's answers cost; `None` where the price of one is not known."""
+        prices = [reply.dollars for reply in self.replies.values()]
+        known = [price for price in prices if price is not None]
+        return sum(known) if len(known) == len(prices) else None
 
     @property
     def over(self) -> bool:
@@ -176,7 +205,11 @@ def _weighed(case: Investigation, event: EvidenceWeighed) -> Changed:
 
 
 def _switched(case: Investigation, event: ReasonerSwitched) -> Changed:
-    return {"reasoner": event.now}
+    return {"reasoner": event.now, "switches": (*case.switches, event)}
+
+
+def _replied(case: Investigation, event: ModelAnswered) -> Changed:
+    return {"replies": {**case.replies, event.key: event}}
 
 
 def _steered(case: Investigation, event: Steered) -> Changed:
@@ -263,6 +296,7 @@ _APPLY: dict[type[Happened], Callable[[Investigation, Any], Changed]] = {
     QueryFailed: _answered,
     EvidenceWeighed: _weighed,
     ReasonerSwitched: _switched,
+    ModelAnswered: _replied,
     Steered: _steered,
     LimitReached: _limit,
     Concluded: _concluded,

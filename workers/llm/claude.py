@@ -137,15 +137,23 @@ def direct(key: str, base_url: str) -> Callable[[float], Any]:
 
 
 def bedrock(
-    region: str, identity: dict[str, str | None], base_url: str | None = None
+    region: str, keys: Callable[[], tuple[str, str, str | None]], base_url: str | None = None
 ) -> Callable[[float], Any]:
-    """Amazon Bedrock. `identity` holds `aws_profile` or keys; empty is what the machine offers."""
+    """Amazon Bedrock. `keys` gives an access key, its secret, and a session token where there is one."""
 
     def connect(pause: float) -> Any:
         from anthropic.lib.bedrock import AnthropicBedrock
 
-        made: Any = AnthropicBedrock  # which keywords an identity has is known when it runs
-        return made(aws_region=region, base_url=base_url, timeout=_timeout(pause), max_retries=0, **identity)
+        key, secret, token = keys()
+        return AnthropicBedrock(
+            aws_region=region,
+            aws_access_key=key,
+            aws_secret_key=secret,
+            aws_session_token=token,
+            base_url=base_url,
+            timeout=_timeout(pause),
+            max_retries=0,
+        )
 
     return connect
 

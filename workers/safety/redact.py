@@ -6,6 +6,8 @@ from typing import Any, cast
 from workers.domain.call import ToolData
 from workers.tools.hiding import HIDDEN, redacted, secretive
 
+__all__ = ["clean", "redacted"]
+
 
 def clean(data: ToolData) -> ToolData:
     """A tool's answer with every string in it redacted; numbers are left alone."""

@@ -20,6 +20,7 @@ def cause(case: Investigation, conclusion: Conclusion) -> Post:
     parts = [
         Part(blocks=(header(conclusion.headline), section(said(conclusion.summary), "verdict"))),
         *_evidence(case, conclusion),
+        *_account(case, conclusion),
         *_picture(conclusion),
         *_confidence(conclusion),
         *_path(conclusion),
@@ -33,6 +34,13 @@ def cause(case: Investigation, conclusion: Conclusion) -> Post:
     return Post(
         key=CAUSE, text=said_plainly(spoken), blocks=fit(parts), urgent=True, picture=conclusion.picture
     )
+
+
+def _account(case: Investigation, conclusion: Conclusion) -> list[Part]:
+    if not conclusion.account:
+        return []
+    text = f"*In the words of {said(case.reasoner)}*, from the evidence below: {said(conclusion.account)}"
+    return [Part(blocks=(section(text, "account"),), rank=4)]
 
 
 def _confidence(conclusion: Conclusion) -> list[Part]:
@@ -126,7 +134,7 @@ def _steps(conclusion: Conclusion) -> list[Part]:
 
 
 def _footer(case: Investigation) -> str:
-    mind = "rules and statistics, no model" if case.reasoner == "rules" else case.reasoner
+    mind = f"rules and statistics, {f'with {case.model}' if case.model else 'no model'}"
     spent = f"{elapsed(case, case.updated_at)} s, {case.calls_made} queries"
     since = moment(case.started_at)
     return (

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from workers.domain.conclusion import Outcome
 from workers.domain.hypothesis import Hypothesis
-from workers.domain.investigation import Investigation, elapsed
+from workers.domain.investigation import RULES, Investigation, elapsed
 from workers.domain.post import LIVE, Block, Post
 from workers.domain.telemetry import Change
 from workers.thread.fit import Part, actions, button, context, fit, said_plainly, section
@@ -26,7 +26,7 @@ OUTCOMES = {
     Outcome.NOT_AN_INCIDENT: "Not an incident",
     Outcome.INCONCLUSIVE: "Inconclusive",
 }
-REASONERS = {"rules": "rules, no model"}
+NO_MODEL = "rules, no model"
 
 
 def waiting(case: Investigation, place: int) -> Post:
@@ -142,9 +142,7 @@ def _counts(case: Investigation, hypothesis: Hypothesis) -> str:
 
 
 def _footer(case: Investigation, now: datetime) -> list[str]:
-    spent = (
-        f"{elapsed(case, now)} s · {case.calls_made} queries · {REASONERS.get(case.reasoner, case.reasoner)}"
-    )
+    spent = f"{elapsed(case, now)} s · {case.calls_made} queries · {said(mind(case))}"
     limits = [f"limit reached: {said(limit.detail)}" for limit in case.limits]
     checking = [query.call.why for query in case.pending()][:2]
     now_checking = [f"Checking {said('; '.join(checking))}"] if checking and case.conclusion is None else []
@@ -152,6 +150,16 @@ def _footer(case: Investigation, now: datetime) -> list[str]:
     by = [f"asked by {person(asked.id)}"] if asked else []
     failed = [f"{said(f.what)}: {said(f.why)} {said(f.mend)}" for f in case.failures if not f.approval]
     return [*now_checking, " · ".join([spent, *by, *limits]), *failed[:2]]
+
+
+def mind(case: Investigation) -> str:
+    """Who thinks, what that cost, and why a model no longer does."""
+    if not case.model:
+        return NO_MODEL
+    price = f"${case.dollars:.3f}" if case.dollars is not None else "price not known"
+    used = f" ({case.usage.tokens:,} tokens, {price})" if case.replies else ""
+    gave_way = f", then rules: {clamp(case.switches[-1].why, 160)}" if case.reasoner == RULES else ""
+    return f"{case.model}{used}{gave_way}"
 
 
 def _buttons(case: Investigation) -> list[Part]:

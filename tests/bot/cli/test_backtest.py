@@ -12,6 +12,7 @@ from bot.cli.past import Past
 from tests.bot.cli.seeing import Terminal
 from tests.workers.sandbox.local_cloud import REGION, LocalCloud
 from workers.agent.investigator import Budget
+from workers.agent.rules import RuleReasoner
 from workers.domain.call import (
     HappeningData,
     LogData,
@@ -140,7 +141,8 @@ def test_no_window_of_an_investigation_reaches_beyond_its_time(
     settings = load(None, {"AWS_REGION": REGION, "SLACK_BOT_TOKEN": looking.NOBODY}, "worker")
     past = Past(gate, at, (), lambda: datetime.now(UTC))
 
-    told = list(looking.run(settings, looking.reported("storefront is slow", at), past, Budget()))
+    first = looking.reported("storefront is slow", at)
+    told = list(looking.run(settings, first, past, Budget(), RuleReasoner()))
 
     windows = [
         Window.model_validate(value)

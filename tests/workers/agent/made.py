@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from tests.workers import making
 from workers.agent.investigator import Budget, Investigator
+from workers.agent.reasoner import Reasoner
 from workers.agent.rules import RuleReasoner
 from workers.agent.sight import Sight
 from workers.domain.call import (
@@ -397,8 +398,10 @@ def investigator(
     *,
     budget: Budget | None = None,
     now: Callable[[], datetime] | None = None,
+    reasoner: Reasoner | None = None,
 ) -> Investigator:
-    return Investigator(case, RuleReasoner(), gate(world), POLICY, budget or Budget(), now or Clock())
+    mind = reasoner or RuleReasoner()
+    return Investigator(case, mind, gate(world), POLICY, budget or Budget(), now or Clock())
 
 
 def investigate(

@@ -29,6 +29,7 @@ FOR_EVER = (
     "QueryFailed",
     "EvidenceWeighed",
     "ReasonerSwitched",
+    "ModelAnswered",
     "Steered",
     "LimitReached",
     "Concluded",

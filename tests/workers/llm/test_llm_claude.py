@@ -224,8 +224,8 @@ def test_web_page_in_place_of_an_answer_is_no_answer(api: MessagesApi) -> None:
 
 
 def test_bedrock_is_asked_with_the_identity_given(api: MessagesApi) -> None:
-    keys = {"aws_access_key": "AKIA" + "A" * 16, "aws_secret_key": "s" * 40}
-    elsewhere = Claude(SONNET, bedrock("eu-west-1", dict(keys), api.address), sleep=Sleeps())
+    keys = ("AKIA" + "A" * 16, "s" * 40, None)
+    elsewhere = Claude(SONNET, bedrock("eu-west-1", lambda: keys, api.address), sleep=Sleeps())
 
     # The local API is not Bedrock: that it was asked there, in Bedrock's manner, is what is seen.
     assert "404" in str(failed(elsewhere))

@@ -22,5 +22,7 @@ def test_price_of_the_usual_model_is_known() -> None:
 
 
 def test_usage_adds_up() -> None:
-    assert USAGE + USAGE == Usage(input=2000, output=400, cached=8000, stored=1000)
-    assert USAGE.tokens == 5700
+    twice = USAGE + USAGE
+
+    assert twice == Usage(input=2000, output=400, cached=8000, stored=1000)
+    assert twice.tokens == 11_400

@@ -61,7 +61,20 @@ def story(until: str = "") -> Investigation:
     return case
 
 
+def thinking(*after: Event, **answered: Any) -> Investigation:
+    """A case of a model's mind that was asked once."""
+    begun = events.ReasonerSwitched(at=making.at(0), now="claude-sonnet-5-5", was="rules", why="configured")
+    return making.case(begun, making.model_answered(**answered), *after)
+
+
+GAVE_WAY = events.ReasonerSwitched(
+    at=making.at(1), now="rules", was="claude-sonnet-5-5", why="it answered 529 (Overloaded)"
+)
+
 LIVES: dict[str, Post] = {
+    "by a model": live(thinking(), making.at(1)),
+    "by a model of unknown price": live(thinking(dollars=None), making.at(1)),
+    "by a model that gave way": live(thinking(GAVE_WAY), making.at(1)),
     "waiting, next": waiting(making.case(), 1),
     "waiting, one before": waiting(making.case(), 2),
     "waiting, four before": waiting(making.case(), 5),
@@ -125,6 +138,9 @@ NOTHING: dict[str, Any] = {
 }
 CAUSES: dict[str, Post] = {
     "caused": caused(),
+    "told by a model": cause(
+        thinking(), ended(account="The first sign was 'no such column' in the logs of checkout.")
+    ),
     "inconclusive": caused(
         **NOTHING,
         outcome=Outcome.INCONCLUSIVE,

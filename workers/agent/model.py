@@ -1,0 +1,196 @@
+"""The mind that asks a model. Statistics decide: it has the rules' thoughts, and a model's beside them.
+
+The model is asked twice at most in most investigations: for claims where the rules have none left and none
+stood, each then tested like any other; and for the course of events once the cause is decided.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal, TypeVar
+
+from workers.agent import answers, asking, proposals
+from workers.agent.answers import Unusable
+from workers.agent.concluding import measured_at
+from workers.agent.investigator import Budget
+from workers.agent.reasoner import Remark, Weighing
+from workers.agent.rules import RuleReasoner
+from workers.agent.sight import Sight
+from workers.domain.conclusion import Conclusion, Outcome
+from workers.domain.errors import ModelFailed
+from workers.domain.event import LimitReached, ModelAnswered
+from workers.domain.evidence import CausalQuery
+from workers.domain.facts import Facts
+from workers.domain.hypothesis import Hypothesis
+from workers.domain.investigation import Investigation
+from workers.domain.usage import Usage
+from workers.domain.value import Value
+from workers.llm import Provider, Question, Reply
+from workers.llm.prices import Price, dollars
+from workers.safety.redact import redacted
+
+T = TypeVar("T")
+Verb = Literal["hypothesise", "conclude"]
+
+MOST_GUESSES = 4
+"""Claims of a model's own in one investigation; at this many it is asked for no more."""
+TRIES = 2
+"""An answer that cannot be used is told back once."""
+
+
+class Limits(Value):
+    """How long a question and an answer may be, in tokens, and what the model costs where that is known."""
+
+    question: int = 30_000
+    answer: int = 8_000
+    price: Price | None = None
+
+
+class ModelReasoner:
+    """Speaks the Reasoner protocol; raises `ModelFailed` where the model gives nothing that can be used."""
+
+    def __init__(
+        self, provider: Provider, budget: Budget, limits: Limits, now: Callable[[], datetime]
+    ) -> None:
+        self.name = provider.model
+        self._provider = provider
+        self._budget = budget
+        self._limits = limits
+        self._now = now
+        self._rules = RuleReasoner()
+
+    def triage(self, case: Investigation) -> Facts | tuple[CausalQuery, ...]:
+        """Facts are measured: nothing waits for a model before they are said."""
+        return self._rules.triage(case)
+
+    def hypothesise(self, case: Investigation) -> tuple[Hypothesis, ...] | Remark:
+        """What the rules claim; when they have no idea left and nothing stands, what the model does."""
+        claims = self._rules.hypothesise(case)
+        guessed = sum(bool(h.by) for h in case.tree.nodes)
+        if claims or guessed >= MOST_GUESSES or self._settled(case):
+            return claims
+        sight = Sight(case)
+        places = _places(sight)
+        return self._told(
+            case,
+            "hypothesise",
+            lambda limit: asking.claims(sight, places, limit, self._limits.answer),
+            lambda text: answers.proposed(text, sight, places, self.name),
+        )
+
+    def plan(self, case: Investigation, hypothesis: Hypothesis) -> tuple[CausalQuery, ...]:
+        return self._rules.plan(case, hypothesis)
+
+    def weigh(self, case: Investigation, hypothesis: Hypothesis) -> Weighing:
+        """Evidence is measured; no model has a say in it."""
+        return self._rules.weigh(case, hypothesis)
+
+    def conclude(self, case: Investigation) -> Conclusion | Remark:
+        """What the evidence carries; a cause comes with the course of events in the model's words."""
+        said = self._rules.conclude(case)
+        if said.outcome not in (Outcome.CAUSED, Outcome.SEVERAL_CAUSES):
+            return said
+        sight = Sight(case)
+        material = asking.material(sight, said)
+        names = [resource.name for resource in sight.topology.resources]
+        account = self._told(
+            case,
+            "conclude",
+            lambda limit: asking.account(sight, said, limit, self._limits.answer),
+            lambda text: answers.told(text, asking.dumped(material), case.evidence, names),
+        )
+        return said.model_copy(update={"account": account}) if isinstance(account, str) else account
+
+    def _settled(self, case: Investigation) -> bool:
+        return self._rules.conclude(case).outcome is not Outcome.INCONCLUSIVE
+
+    # -- the model
+
+    def _told(
+        self, case: Investigation, verb: Verb, ask: Callable[[int], Question], read: Callable[[str], T]
+    ) -> T | Remark:
+        """What a usable answer says; until there is one in the journal, the remark that brings it there."""
+
+        def shorter() -> Question:
+            return ask(self._limits.question // 2)
+
+        question, problem = ask(self._limits.question), ""
+        for _ in range(TRIES):
+            key = _key(self.name, verb, question)
+            reply = case.replies.get(key)
+            if reply is None:
+                return self._asked(case, verb, key, question, shorter)
+            if reply.stop == "refusal":
+                raise ModelFailed("it refused to answer")
+            try:
+                return read(_whole(reply))
+            except Unusable as error:
+                problem = str(error)
+                question = (
+                    shorter()
+                    if reply.stop == "model_context_window_exceeded"
+                    else asking.told_back(question, reply.text, problem)
+                )
+        raise ModelFailed(f"its answer could not be used, twice: {problem}")
+
+    def _asked(
+        self, case: Investigation, verb: Verb, key: str, question: Question, shorter: Callable[[], Question]
+    ) -> ModelAnswered | LimitReached:
+        """Ask; where the question is too long for the model, once more with less."""
+        if limit := self._over(case, question):
+            return limit
+        began = time.monotonic()
+        try:
+            reply = self._provider.ask(question)
+        except ModelFailed as error:
+            if not error.too_long:
+                raise
+            reply = self._provider.ask(shorter())
+        return self._answered(verb, key, reply, time.monotonic() - began)
+
+    def _answered(self, verb: Verb, key: str, reply: Reply, seconds: float) -> ModelAnswered:
+        return ModelAnswered(
+            at=self._now(),
+            verb=verb,
+            key=key,
+            model=reply.model,
+            text=redacted(reply.text),
+            stop=reply.stop,
+            usage=reply.usage,
+            dollars=dollars(reply.usage, self._limits.price),
+            seconds=round(seconds, 3),
+        )
+
+    def _over(self, case: Investigation, question: Question) -> LimitReached | None:
+        """The budget that one more question may exceed: said first, and from then on nothing is asked."""
+        if reached := [limit for limit in case.limits if limit.limit in ("tokens", "dollars")]:
+            raise ModelFailed(f"its budget is spent ({reached[0].detail})")
+        most = Usage(input=question.length, output=question.most)
+        if case.usage.tokens + most.tokens > self._budget.tokens:
+            detail = f"{self._budget.tokens} tokens of the model"
+            return LimitReached(at=self._now(), limit="tokens", detail=detail)
+        spent, next_one = case.dollars, dollars(most, self._limits.price)
+        if spent is not None and next_one is not None and spent + next_one > self._budget.dollars:
+            detail = f"${self._budget.dollars:g} of the model"
+            return LimitReached(at=self._now(), limit="dollars", detail=detail)
+        return None
+
+
+def _places(sight: Sight) -> tuple[str, ...]:
+    """Where a model may look for the cause, what the rules suspect first."""
+    suspected = [place.name for place in proposals.places(sight)]
+    names = dict.fromkeys([*suspected, *(r.name for r in sight.topology.resources)])
+    only = measured_at(sight)
+    return (only,) if only else tuple(names)
+
+
+def _whole(reply: ModelAnswered) -> str:
+    """The text of an answer that came to its end."""
+    if reply.stop != "end_turn":
+        raise Unusable(f"it did not come to its end ({reply.stop.replace('_', ' ')})")
+    return reply.text
+
+
+def _key(model: str, verb: str, question: Question) -> str:
+    return hashlib.sha256(f"{model}\n{verb}\n{question.model_dump_json()}".encode()).hexdigest()
