@@ -17,6 +17,7 @@ from workers.domain.window import Window
 EXPLAINS = 0.5
 """The share of a place's excess that one callee has to account for, for the cause to be looked for there."""
 LOST = (Signal.ERROR_RATE, Signal.LATENCY)
+RAREST = 0.001
 FEWEST = 2
 """Points outside the episode that make a level of their own; with fewer, better days have to tell it."""
 
@@ -30,6 +31,8 @@ def suspects(sight: Sight) -> tuple[Suspect, ...]:
         if during is None or lost <= 0:
             continue
         way = descent(place, signal, during, sight)
+        if _chance(way, signal, during, sight) > statistics.CHANCE:
+            continue
         for depth in range(len(way) - 1, -1, -1):
             suspect = Suspect(
                 service=way[depth],
@@ -41,14 +44,22 @@ def suspects(sight: Sight) -> tuple[Suspect, ...]:
     return tuple(found.values())
 
 
+def _chance(way: tuple[str, ...], signal: Signal, during: Window, sight: Sight) -> float:
+    """The share of better days as bad as this one, over the places of a way; 0 where none are known."""
+    found = (sight.series[name, signal] for name in way)
+    shares = [s for one in found if (s := statistics.as_far(one, _inside(one, during))) is not None]
+    # What is rarer than the days that are known can tell is still no miracle.
+    return float(np.exp(np.mean(np.log(np.maximum(shares, RAREST))))) if shares else 0.0
+
+
 def _symptoms(sight: Sight) -> tuple[tuple[str, Signal], ...]:
-    """What users lose, by place and signal: what an alarm fired for first, then what moved most."""
+    """What users lose, by place and signal: what alarms fired for or, where none did, what moved most."""
     text = sight.case.incident.text.lower()
     told = [a for a in sight.alarms if a.state == "alarm" and a.name.lower() in text]
     alarmed = [(a.service, a.signal) for a in told if a.signal in LOST]
     shifts = [shift for signal in LOST if (shift := sight.shift(sight.symptom, signal)) is not None]
     moved = [(s.service, s.signal) for s in sorted(shifts, key=lambda s: -s.score)]
-    return tuple(dict.fromkeys((place, signal) for place, signal in [*alarmed, *moved] if signal is not None))
+    return tuple(dict.fromkeys((p, s) for p, s in alarmed or moved if s is not None))
 
 
 def episode(one: Series | None, shift: Deviation | None) -> Window | None:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Literal, cast
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from workers.domain.facts import Deviation, Trend
@@ -30,6 +31,10 @@ FINEST = 60
 """Seconds a point for which `RUN` is meant."""
 PAUSE = 3
 """Ordinary points inside a run that do not end it."""
+CHANCE = 0.02
+"""The share of better days that may look as bad as an excursion; what is no rarer is taken for chance."""
+KNOWN = 20
+"""How many times as long as an excursion better days have to be known for, to judge it by them."""
 
 # The least scale of each signal, in its own unit: smaller moves are nothing to wake anybody for.
 FLOOR: dict[Signal, float] = {
@@ -118,7 +123,11 @@ def _deviation(series: Series, requests: Series | None = None) -> Deviation | No
     # A point of several minutes is a run by itself, and no spike that its neighbours have to vouch for.
     least = max(1, min(RUN, round(RUN * FINEST / series.period)))
     calmed = _calmed(scores) if least > 1 else scores
-    runs = [run for run in _runs(calmed, scores, least) if _weighty(run, series, requests, calmed)]
+    runs = [
+        run
+        for run in _runs(calmed, scores, least)
+        if _weighty(run, series, requests, calmed) and _rare(run, series, scores)
+    ]
     if not runs:
         return None
     first, last = runs[-1]
@@ -182,6 +191,27 @@ def _weighty(run: tuple[int, int], series: Series, requests: Series | None, calm
     part = slice(run[0], run[1] + 1)
     expected = usually * float(np.nansum(counts[part]))
     return abs(float(np.nansum(failed[part])) - expected) >= FAR * np.sqrt(expected + 1)
+
+
+def _rare(run: tuple[int, int], series: Series, scores: Floats) -> bool:
+    inside = np.zeros(len(scores), np.bool_)
+    inside[run[0] : run[1] + 1] = True
+    share = as_far(series, inside, up=bool(scores[run[0]] > 0))
+    return share is None or share <= CHANCE
+
+
+def as_far(series: Series, inside: NDArray[np.bool_], up: bool = True) -> float | None:
+    """The share of better days on which the series was as far off, on average, for as long as `inside`.
+
+    `None` where too little of better days is known, or no point came.
+    """
+    values = numbers(series)[inside]
+    length = len(values)
+    if not length or np.isnan(values).all() or len(series.reference) < KNOWN * length:
+        return None
+    usual = sliding_window_view(np.asarray(series.reference), length).mean(axis=1)
+    now = float(np.nanmean(values))
+    return float(np.mean(usual >= now if up else usual <= now))
 
 
 def _before(scores: Floats, began: int) -> int:

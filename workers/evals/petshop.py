@@ -2,12 +2,12 @@
 
 import csv
 import gzip
-import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from workers.domain.telemetry import Alarm, Edge, Resource, ResourceKind, Series, Signal, Topology, Unit
@@ -15,6 +15,9 @@ from workers.domain.window import Window
 from workers.evals.recorded import Key, Recorded
 
 PERIOD = 300
+QUIET = 5
+"""Points of a window without a fault: cases have as many."""
+Points = Mapping[Key, Mapping[int, float]]
 # (metric, stat) of the files: our signal and unit
 SIGNALS: dict[tuple[str, str], tuple[Signal, Unit, str]] = {
     ("latency", "Average"): (Signal.LATENCY, "seconds", "Average"),
@@ -30,15 +33,25 @@ KINDS: dict[str, ResourceKind] = {
 ALARMED = {"latency": Signal.LATENCY, "availability": Signal.ERROR_RATE}
 
 
-def cases(folder: Path) -> Iterator[Recorded]:
-    """Every case of the set, in the order of the file."""
-    for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines():
-        yield _case(folder, json.loads(line))
-
-
-def _case(folder: Path, row: dict[str, Any]) -> Recorded:
+def case(folder: Path, row: Mapping[str, Any]) -> Recorded:
+    """One case, from its line of `cases.jsonl`."""
     points = _points(folder / row["files"]["metrics"])
+    return _recorded(row, points, _points(folder / row["files"]["baseline"]))
+
+
+def quiet(folder: Path, row: Mapping[str, Any], number: int) -> Recorded:
+    """A window of the days without a fault, as long as a case, with an alarm where the case had one."""
     usual = _points(folder / row["files"]["baseline"])
+    stamps = sorted({at for some in usual.values() for at in some})
+    first = Random(f"{row['id']} {number}").randrange(len(stamps) - QUIET)
+    inside = set(stamps[first : first + QUIET])
+    points = {key: {at: v for at, v in some.items() if at in inside} for key, some in usual.items()}
+    others = {key: {at: v for at, v in some.items() if at not in inside} for key, some in usual.items()}
+    alarmed = {**row, "id": f"{row['id']}-quiet-{number}", "detect_ts": max(inside) - PERIOD}
+    return _recorded(alarmed, points, others)
+
+
+def _recorded(row: Mapping[str, Any], points: Points, usual: Points) -> Recorded:
     stamps = sorted({at for some in points.values() for at in some})
     window = Window(start=_time(stamps[0]), end=_time(stamps[-1] + PERIOD))
     series = {key: _series(key, some, usual.get(key, {}), window) for key, some in points.items()}
@@ -96,7 +109,7 @@ def _points(path: Path) -> dict[Key, dict[int, float]]:
     return found
 
 
-def _series(key: Key, points: dict[int, float], usual: dict[int, float], window: Window) -> Series:
+def _series(key: Key, points: Mapping[int, float], usual: Mapping[int, float], window: Window) -> Series:
     _, unit, stat = next(row for row in SIGNALS.values() if row[0] is key[1])
     start, count = int(window.start.timestamp()), round(window.seconds / PERIOD)
     return Series(

@@ -1,15 +1,18 @@
 """The sets of recorded incidents there are readers for, and their labels, which only a scorer reads."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from workers.domain.errors import RunbookError
 from workers.domain.value import Value
-from workers.evals import petshop
+from workers.evals import nezha, petshop
 from workers.evals.recorded import Recorded
 
-SETS: dict[str, Callable[[Path], Iterator[Recorded]]] = {"petshop": petshop.cases}
+Row = Mapping[str, Any]
+SETS: dict[str, Callable[[Path, Row], Recorded]] = {"nezha": nezha.case, "petshop": petshop.case}
+"""A set's reader makes a case of a line of its `cases.jsonl`."""
 
 
 class Truth(Value):
@@ -29,7 +32,12 @@ def cases(data: Path, name: str) -> Iterator[Recorded]:
         )
     if not (folder / "cases.jsonl").is_file():
         raise RunbookError(f"{folder} holds no cases.jsonl", "Give the folder of the sets with --data.")
-    return SETS[name](folder)
+    return (SETS[name](folder, row) for row in rows(folder))
+
+
+def rows(folder: Path) -> list[Row]:
+    """The lines of a set's `cases.jsonl`."""
+    return [json.loads(line) for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 def truths(data: Path, name: str) -> dict[str, Truth]:
