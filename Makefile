@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 INSTALL := $(UV) pip install -q --python $(BIN)/python --require-hashes --no-deps
 
-.PHONY: demo run test check bench screens format lock clean
+.PHONY: demo run test test-llm check bench screens format lock clean
 
 demo: .venv/.demo
 	@$(BIN)/runbook demo $(if $(FAULT),--fault $(FAULT)) $(if $(SEED),--seed $(SEED)) $(if $(APP),--application $(APP)) $(if $(PORT),--port $(PORT)) $(if $(AUTO),--auto)
@@ -15,6 +15,11 @@ run: .venv/.run
 # Files in the order of their folders: the long ones are not left for the end, when one of two has nothing to do.
 test: .venv/.dev
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# The same with a real model behind the Messages API, its address and name from the environment; it may cost money.
+test-llm: .venv/.dev
+	@: $${RUNBOOK_TEST_LLM_URL:?the address of a Messages API} $${RUNBOOK_TEST_LLM_MODEL:?the name of a model there}
+	@$(BIN)/python -m pytest -s tests/real_model.py $(ARGS)
 
 check: .venv/.dev
 	@$(BIN)/ruff format --check .

@@ -118,6 +118,8 @@ def step(case: Investigation, event: Event) -> Iterator[str]:
         case "QueryFailed":
             failure, asked = event.result.failure, case.queries[event.query].call
             yield line(f"No answer: {asked.why or asked.name}: {failure.message if failure else ''}")
+        case "ReasonerSwitched":
+            yield line(f"Reasoning by {event.now}, since {event.why}")
         case "LimitReached":
             yield line(f"Limit reached: {event.detail}")
         case _:
@@ -134,6 +136,8 @@ def report(case: Investigation, approvers: tuple[str, ...], now: datetime) -> It
         yield from _unfinished(case)
     else:
         yield Section(line(conclusion.headline), (line(conclusion.summary),))
+        if conclusion.account:
+            yield Section(f"In the words of {case.reasoner}", (line(conclusion.account),))
         yield from _told(
             ("Evidence", _evidence(case, conclusion)),
             ("From symptom to cause", _path(conclusion)),

@@ -66,6 +66,8 @@ def answer(recorded: Recorded, reasoner: Reasoner) -> Said:
         path=_path(conclusion, ranked[0] if ranked else ""),
         seconds=round(_cpu() - began, 3),
         queries=len(run.case.queries),
+        tokens=run.case.usage.tokens,
+        cost=run.case.dollars or 0.0,
     )
 
 

@@ -13,6 +13,7 @@ from workers.agent.investigator import Budget, Investigator
 from workers.agent.model import Limits, ModelReasoner
 from workers.domain.event import ReasonerSwitched
 from workers.domain.investigation import Investigation
+from workers.llm import Provider
 from workers.llm.claude import Claude, direct
 from workers.llm.prices import Price
 
@@ -23,7 +24,11 @@ Script = Callable[[dict[str, Any]], Turn]
 
 def mind(api: MessagesApi, budget: Budget | None = None, limits: Limits | None = None) -> Fallback:
     """The model's mind over HTTP, with the rules to fall back to; it never sleeps."""
-    provider = Claude(MODEL, direct(KEY, api.address), pause=2, sleep=lambda _: None)
+    return minded(Claude(MODEL, direct(KEY, api.address), pause=2, sleep=lambda _: None), budget, limits)
+
+
+def minded(provider: Provider, budget: Budget | None = None, limits: Limits | None = None) -> Fallback:
+    """The mind of whatever model this asks, with the rules to fall back to."""
     clock = made.Clock()
     model = ModelReasoner(provider, budget or Budget(), limits or Limits(price=PRICE), clock)
     return Fallback(model, clock)
