@@ -1,4 +1,4 @@
-"""A local Messages API over HTTP, as strict as the published one, with faults on demand.
+"""A local Messages API over HTTP, as strict as the published one, with faults on demand; Bedrock's, too.
 
 Imports nothing of ours: what it refuses is what https://docs.claude.com/en/api/messages says is refused.
 Answers come from `turns`, one a request, then from `script`; every body that was accepted is kept.
@@ -16,6 +16,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.bedrock_stream import unwrapped, wrapped
+
+PATH = "/v1/messages"
 KEY = "sk-" + "local-" * 4
 CACHEABLE = 1024
 """The fewest tokens that the cache keeps."""
@@ -61,7 +64,8 @@ class Turn:
     headers: dict[str, str] = field(default_factory=dict[str, str])
     after: int = 3
     fault: str = ""
-    """`cut` the connection, end `early`, send an `error`, `damage` a line, `stall`; or send a web `page`."""
+    """`cut` the connection, end `early`, send an `error`, `damage` a line, leave fields out (`odd`), `stall`;
+    or send a web `page`."""
     seconds: float = 0.0
 
 
@@ -205,11 +209,12 @@ class _Request(BaseHTTPRequestHandler):
         for number, event in enumerate(events):
             if turn.fault and number == turn.after and self._broken(turn):
                 return
-            self._chunk(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n")
+            plain = f"event: {event['type']}\ndata: {json.dumps(event)}\n\n"
+            self._chunk(plain if self.path == PATH else wrapped(event))
         self.wfile.write(b"0\r\n\r\n")
 
-    def _chunk(self, text: str) -> None:
-        data = text.encode()
+    def _chunk(self, said: str | bytes) -> None:
+        data = said.encode() if isinstance(said, str) else said
         self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
         self.wfile.flush()
 
@@ -221,6 +226,9 @@ class _Request(BaseHTTPRequestHandler):
                 return False
             case "damage":
                 self._chunk('event: content_block_delta\ndata: {"type": "content_block_del\n\n')
+                return False
+            case "odd":
+                self._chunk('event: message_delta\ndata: {"type": "message_delta", "usage": 7}\n\n')
                 return False
             case "error":
                 error = {"type": TYPES.get(int(turn.code or 529)), "message": turn.message}
@@ -239,19 +247,14 @@ class _Request(BaseHTTPRequestHandler):
 
 
 def _checked(path: str, headers: dict[str, str], text: bytes, api: MessagesApi) -> dict[str, Any]:
-    if path.partition("?")[0] != "/v1/messages":
-        raise Invalid("Not found", 404)
-    key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
-    if key != KEY:
-        raise Invalid("invalid x-api-key", 401)
-    if "anthropic-version" not in headers:
-        raise Invalid("anthropic-version: header is required")
-    if not headers.get("content-type", "").startswith("application/json"):
-        raise Invalid("content-type must be application/json")
     try:
         body = json.loads(text)
     except ValueError:
         raise Invalid("The request body is not valid JSON") from None
+    if path == PATH:
+        _headers(headers)
+    elif (body := unwrapped(path, headers, body)) is None:
+        raise Invalid("Not found", 404)
     _fields(body)
     if body["model"] not in api.models:
         raise Invalid(f"model: {body['model']}", 404)
@@ -264,6 +267,16 @@ def _checked(path: str, headers: dict[str, str], text: bytes, api: MessagesApi) 
     if length > api.window:
         raise Invalid(f"prompt is too long: {length} tokens > {api.window} maximum")
     return body
+
+
+def _headers(headers: dict[str, str]) -> None:
+    key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+    if key != KEY:
+        raise Invalid("invalid x-api-key", 401)
+    if "anthropic-version" not in headers:
+        raise Invalid("anthropic-version: header is required")
+    if not headers.get("content-type", "").startswith("application/json"):
+        raise Invalid("content-type must be application/json")
 
 
 def _fields(body: Any) -> None:

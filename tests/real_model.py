@@ -1,8 +1,8 @@
 """`make test-llm`: a real model, small or large, in the place of the scripted one.
 
 A test of the plumbing and of the guards, not of accuracy: whatever it says, nothing may come out that the
-evidence does not carry. Set RUNBOOK_TEST_LLM_URL and RUNBOOK_TEST_LLM_MODEL; RUNBOOK_TEST_LLM_KEY where it wants
-one.
+evidence does not carry. RUNBOOK_TEST_LLM_URL and RUNBOOK_TEST_LLM_MODEL say which one; RUNBOOK_TEST_LLM_KEY
+is for those that want a key.
 """
 
 import os

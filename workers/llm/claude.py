@@ -32,6 +32,8 @@ MENDS = {
     404: "Check llm.model and llm.base_url.",
 }
 
+MEND = "Check the section llm of the configuration."
+
 _backing_off = wait_exponential_jitter(multiplier=0.5, max=8, jitter=0.25)
 
 
@@ -79,6 +81,8 @@ class Claude:
                 client.messages.create(**self._request(question)) as events,
             ):
                 return self._read(events, deadline)
+        except ModelFailed:
+            raise
         except anthropic.APIStatusError as error:
             raise _refused(error) from None
         except anthropic.APITimeoutError:
@@ -88,8 +92,9 @@ class Claude:
             raise ModelFailed(f"the connection broke ({type(cause).__name__})", passing=True) from None
         except ValueError:  # half a line of JSON, or none
             raise ModelFailed("its answer came damaged", passing=True) from None
-        except anthropic.AnthropicError as error:
-            raise ModelFailed(str(error), "Check the section llm of the configuration.") from None
+        except Exception as error:  # noqa: BLE001  credentials and events of third parties fail in ways of their own
+            said = str(error) if isinstance(error, anthropic.AnthropicError) else type(error).__name__
+            raise ModelFailed(f"it could not be asked ({said[:200]})", MEND) from None
 
     def _request(self, question: Question) -> dict[str, Any]:
         from anthropic import transform_schema

@@ -220,12 +220,31 @@ def test_web_page_in_place_of_an_answer_is_no_answer(api: MessagesApi) -> None:
     assert "broke off" in str(failed(claude(api)))
 
 
+def test_event_without_its_fields_is_no_answer(api: MessagesApi) -> None:
+    api.says(Turn(text=ANSWER, fault="odd"))
+
+    assert "could not be asked" in str(failed(claude(api)))
+
+
+@pytest.mark.parametrize(
+    "trouble", [OSError("no profile"), KeyError("region"), RuntimeError("no google-auth")]
+)
+def test_credentials_that_cannot_be_had_are_no_crash(trouble: Exception) -> None:
+    def connect(pause: float) -> Any:
+        raise trouble
+
+    assert "could not be asked" in str(failed(Claude(SONNET, connect, sleep=Sleeps())))
+
+
 # Elsewhere
 
 
-def test_bedrock_is_asked_with_the_identity_given(api: MessagesApi) -> None:
+def test_bedrock_answers_the_same(api: MessagesApi) -> None:
     keys = ("AKIA" + "A" * 16, "s" * 40, None)
     elsewhere = Claude(SONNET, bedrock("eu-west-1", lambda: keys, api.address), sleep=Sleeps())
+    api.says(Turn(text=ANSWER, fault="cut"), ANSWER, ANSWER)
 
-    # The local API is not Bedrock: that it was asked there, in Bedrock's manner, is what is seen.
-    assert "404" in str(failed(elsewhere))
+    reply = elsewhere.ask(asking())
+
+    assert reply == claude(api).ask(asking())
+    assert api.bodies[0] == api.bodies[2]

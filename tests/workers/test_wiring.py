@@ -1,0 +1,84 @@
+"""Which mind a worker gets, by what is configured."""
+
+from typing import Any
+
+import pytest
+
+from tests.messages_api import KEY, MessagesApi, messages_api
+from tests.workers.agent import made
+from tests.workers.agent.minds import MODEL, honest
+from tests.workers.agent.troubles import BY_MODE
+from workers import wiring
+from workers.domain.investigation import Investigation
+from workers.settings import Settings
+
+KEYS = {"access_key_id": "AKIA" + "A" * 16, "secret_access_key": "s" * 40}
+
+
+def settings(api: MessagesApi, **llm: Any) -> Settings:
+    written = {"api_key": KEY, "base_url": api.address, "patience_seconds": 1, **llm}
+    return Settings.model_validate({"llm": written, "providers": {"aws": {"worker": KEYS}}})
+
+
+def investigated(chosen: Settings) -> Investigation:
+    trouble = BY_MODE["bad_deployment"]
+    mind = wiring.reasoner(chosen)
+    run = made.investigator(
+        trouble.build(), made.begun(trouble.text), budget=wiring.budget(chosen), reasoner=mind
+    )
+    list(run.run())
+    return run.case
+
+
+def test_without_a_key_the_rules_think() -> None:
+    case = investigated(Settings())
+
+    assert (case.reasoner, case.model) == ("rules", "")
+
+
+@pytest.mark.parametrize(
+    "llm",
+    [
+        {},
+        {"provider": "bedrock", "region": "eu-west-1", "api_key": None},
+        {"prices": {MODEL: {"input": 1, "output": 1, "cached": 1, "stored": 1}}},
+    ],
+    ids=["anthropic", "bedrock", "own price"],
+)
+def test_with_a_model_configured_it_is_asked_and_paid(llm: dict[str, Any]) -> None:
+    with messages_api((MODEL,)) as api:
+        api.script = honest()
+        case = investigated(settings(api, **llm))
+
+    assert case.conclusion is not None
+    assert case.conclusion.account
+    assert case.reasoner == MODEL
+    assert case.dollars
+    if "prices" in llm:
+        assert case.dollars == pytest.approx(case.usage.tokens / 1e6)
+
+
+def test_budget_comes_from_the_configuration() -> None:
+    with messages_api((MODEL,)) as api:
+        frugal = Settings.model_validate({**settings(api).model_dump(), "agent": {"max_tokens": 10}})
+        case = investigated(frugal)
+
+    assert [limit.detail for limit in case.limits] == ["10 tokens of the model"]
+    assert api.asked == 0
+
+
+def test_model_that_is_taken_out_of_the_configuration_leaves_its_cases_to_the_rules() -> None:
+    with messages_api((MODEL,)) as api:
+        api.script = honest()
+        trouble = BY_MODE["bad_deployment"]
+        begun = made.investigator(
+            trouble.build(), made.begun(trouble.text), reasoner=wiring.reasoner(settings(api))
+        )
+        next(begun.run())
+
+    run = made.investigator(trouble.build(), begun.case, reasoner=wiring.reasoner(Settings()))
+    list(run.run())
+
+    assert [switch.now for switch in run.case.switches] == [MODEL, "rules"]
+    assert run.case.switches[-1].why == "no model is configured any more"
+    assert run.case.conclusion is not None
