@@ -19,7 +19,6 @@ WRITTEN_DOWN = (
     "I have written your request down, but my queue does not answer at the moment. "
     "I start as soon as it is back; you need not ask again."
 )
-RUNNING = "I am on it already, in this thread."
 ASKED_BEFORE = "You asked for this a moment ago, and I took it on then."
 LOOKED_INTO = "This is being investigated already, or has been."
 NO_WORDS = "I find no words in this message that say what is wrong. Mention me with them instead."

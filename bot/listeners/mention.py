@@ -5,6 +5,7 @@ from slack_sdk import WebClient
 
 from bot import words
 from bot.desk import Desk, Payload
+from bot.listeners.steer import steer
 from bot.listeners.stop import stop
 from bot.slack import whisper
 from workers.domain.errors import Unreachable
@@ -41,8 +42,10 @@ def mention(desk: Desk, event: Payload, body: Payload, client: WebClient) -> Non
         return
     keys = f"ev:{body['event_id']}", f"msg:{desk.team}:{channel}:{event['ts']}"
     if running and not desk.ledger.load(running).settled:
-        if not desk.ledger.accepted(keys):  # a second delivery needs no answer
-            whisper(client, channel, person, words.RUNNING, thread)
+        if not desk.ledger.accepted(keys):  # the request itself, delivered again, is no direction
+            told = steer(desk, running, person, text, str(event["ts"]), client)
+            if told:
+                whisper(client, channel, person, told, thread)
         return
     incident = Incident(
         text=text,

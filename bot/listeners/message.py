@@ -7,7 +7,9 @@ from slack_sdk import WebClient
 
 from bot import words
 from bot.desk import Desk, Payload
+from bot.listeners.steer import steer
 from workers.domain.incident import Incident, Person, Thread
+from workers.domain.steering import read
 
 # Joins, topics, renames and the like say nothing about an incident.
 SAYS_SOMETHING = (None, "bot_message", "file_share", "thread_broadcast")
@@ -26,6 +28,7 @@ def register(app: App, desk: Desk) -> None:
         if body.get("team_id") != desk.team or message is None:
             return
         if message.get("thread_ts") not in (None, message["ts"]):
+            overheard(desk, message, client)
             return
         channel = str(event["channel"])
         if channel in desk.watched_channels and message.get("bot_id"):
@@ -44,6 +47,19 @@ def _news(event: Payload) -> Payload | None:
     if event.get("subtype") != "message_changed" or not before or not now or words.flattened(before):
         return None
     return {**now, "channel": event["channel"]}
+
+
+def overheard(desk: Desk, event: Payload, client: WebClient) -> None:
+    """A reply in the thread of a running investigation that plainly gives a direction steers it."""
+    text, person = str(event.get("text", "")), str(event.get("user", ""))
+    if event.get("bot_id") or not person or f"<@{desk.bot_user}>" in text:
+        return
+    direction = read(words.readable(text), desk.now())
+    if direction is None or direction.kind == "why":  # people ask each other, too
+        return
+    running = desk.ledger.in_thread(desk.team, str(event["channel"]), str(event["thread_ts"]))
+    if running and not desk.ledger.load(running).settled:
+        steer(desk, running, person, words.readable(text), str(event["ts"]), client)
 
 
 def watched(desk: Desk, event: Payload) -> None:

@@ -9,6 +9,11 @@ WAYS = (
     ("`@Runbook checkout is slow`", "The same, in the thread of your message."),
     ("*Investigate this*, in a message's menu", "I look into what the message says, in its thread."),
     ("`@Runbook stop`, in a thread of mine", "I stop, with what I have found so far."),
+    (
+        "`look at redis`, `ignore the cron job`, `we rolled back at 10:02`, in a thread of mine",
+        "I take it as a direction, with your name. What I measure decides.",
+    ),
+    ("`@Runbook why?`, in a thread of mine", "I show each claim with what I found for and against it."),
     ("`/runbook status`", "What I am working on, and whether all my parts are alive."),
 )
 PROMISE = (

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from workers.agent import words
+from workers.agent import steering, words
 from workers.agent.catalogue import AnyLook, Mode, modes
 from workers.agent.looks import applies, judge, wants
 from workers.agent.sight import TOLERANCE, Sight
@@ -12,6 +12,8 @@ from workers.domain.telemetry import Change, Resource
 FIRST, LATER = 5, 3
 LEAST_PRIOR = 0.03
 PER_PLACE = 3
+POINTED = 0.5
+"""The least prior of a claim about a place that somebody asked to look at: it is tested among the first."""
 
 # How much a look that can be answered already moves the prior.
 CONFIRMS = {"strong": 4.0, "weak": 1.8, "none": 1.0}
@@ -64,12 +66,16 @@ def _with_tempting(chosen: list[Hypothesis], found: list[Hypothesis]) -> list[Hy
 
 
 def _candidates(sight: Sight) -> list[Hypothesis]:
+    wanted = steering.wanted(sight.case, sight.topology)
     return [
-        hypothesis
+        hypothesis.model_copy(update={"prior": max(hypothesis.prior, POINTED)})
+        if place.name in wanted
+        else hypothesis
         for place in places(sight)
         for mode in modes().values()
         if place.kind in mode.kinds and _fits(mode, place, sight)
         for hypothesis in _claims(mode, place, sight)
+        if steering.left(sight.case, hypothesis, sight.topology) is None
     ]
 
 
@@ -80,13 +86,13 @@ def _fits(mode: Mode, place: Resource, sight: Sight) -> bool:
 
 
 def places(sight: Sight) -> tuple[Resource, ...]:
-    """Where the cause may be: what is in trouble, what it needs, and what was changed near the onset."""
+    """Where the cause may be: where people point, what is in trouble or needed, what was changed lately."""
     start = sight.symptom
     hurt = [a.service for a in sight.case.facts.affected] if sight.case.facts else []
     roots = dict.fromkeys([start, *hurt])
     reach = [n for root in roots if root for n in sight.topology.downstream(root)]
     changed = [c.service for c in _near(sight)]
-    names = dict.fromkeys([*reach, *changed])
+    names = dict.fromkeys([*steering.wanted(sight.case, sight.topology), *reach, *changed])
     found = (sight.topology.find(name) for name in names)
     return tuple(resource for resource in found if resource is not None)
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from workers.agent import statistics
+from workers.agent import statistics, steering
 from workers.domain.call import (
     ActivityData,
     AlarmData,
@@ -137,7 +137,9 @@ class Sight:
     def changes(self) -> tuple[Change, ...]:
         """Every change we were told of, oldest first, with the differences that were read meanwhile."""
         told = {c.id: c for _, d in self._answered("changes") if isinstance(d, ChangeData) for c in d.changes}
-        return tuple(sorted((self._completed(c) for c in told.values()), key=lambda change: change.at))
+        read = (self._completed(c) for c in told.values())
+        said = steering.changes(self.case, self.topology)
+        return tuple(sorted((*read, *said), key=lambda change: change.at))
 
     def _completed(self, change: Change) -> Change:
         for _, data in self._answered("state"):
@@ -225,7 +227,8 @@ class Sight:
     def gaps(self) -> tuple[Gap, ...]:
         """What could not be seen and bears on this: failed calls, missing parts about suspected places."""
         concerned = {"", self.symptom, *(h.where for h in self.case.tree.nodes)}
-        return tuple(gap for gap in self._all_gaps() if gap.about in concerned)
+        aside = steering.gaps(self.case, self.topology)
+        return (*(gap for gap in self._all_gaps() if gap.about in concerned), *aside)
 
     def _all_gaps(self) -> tuple[Gap, ...]:
         found: dict[tuple[str, str], Gap] = {}  # one a cause: a part that is away is said once

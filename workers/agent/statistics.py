@@ -211,7 +211,7 @@ def as_far(series: Series, inside: NDArray[np.bool_], up: bool = True) -> float 
         return None
     usual = sliding_window_view(np.asarray(series.reference), length).mean(axis=1)
     now = float(np.nanmean(values))
-    return float(np.mean(usual >= now if up else usual <= now))
+    return np.count_nonzero(usual >= now if up else usual <= now) / len(usual)
 
 
 def _before(scores: Floats, began: int) -> int:

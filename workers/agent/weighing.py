@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from workers.agent import steering
 from workers.agent.catalogue import AnyLook, Lookalike, Mode, Weight, modes
 from workers.agent.looks import Answer, judge, wants
 from workers.agent.proposals import claim
@@ -21,6 +22,10 @@ ENOUGH = 3.0
 
 def weigh(hypothesis: Hypothesis, sight: Sight) -> Weighing:
     """Judge every look of the claim's row against what is known now."""
+    aside = steering.left(sight.case, hypothesis, sight.topology)
+    if aside is not None:
+        reason = f"left aside, as {aside.person.id} asked: “{aside.text[:120]}”"
+        return Weighing(evidence=(), verdict="pruned", reason=reason, seen=False)
     mode = modes()[hypothesis.mode]
     judged = [("confirm", look, judge(look, hypothesis, sight)) for look in mode.confirm]
     judged += [("refute", look, judge(look, hypothesis, sight)) for look in mode.refute]

@@ -117,11 +117,16 @@ class ModelAnswered(Happened):
 
 
 class Steered(Happened):
-    """A person said something that bears on a running investigation."""
+    """A person said something that bears on a running investigation.
+
+    `offset` is how many seconds their clock is ahead of UTC, `message` what they said it in.
+    """
 
     type: Literal["Steered"] = "Steered"
     person: Person
     text: str
+    offset: int = 0
+    message: str = ""
 
 
 class LimitReached(Happened):

@@ -11,6 +11,8 @@ from workers.thread.fit import Part, actions, button, context, fit, said_plainly
 from workers.thread.mrkdwn import clamp, moment, person, said
 
 SHOWN = 8
+SAID = 3
+"""Directions of people that are shown."""
 MARKS = {
     "open": "○ Waiting",
     "testing": "◔ Testing",
@@ -43,6 +45,7 @@ def live(case: Investigation, now: datetime) -> Post:
     parts = [
         Part(blocks=(section(_title(case, now), "title"),)),
         *_facts(case),
+        *_steered(case),
         *_hypotheses(case),
         Part(blocks=(context(*_footer(case, now)),)),
         *_buttons(case),
@@ -112,6 +115,15 @@ def _facts(case: Investigation) -> list[Part]:
 
 def _change(change: Change) -> str:
     return f"{moment(change.at)} {said(change.summary)}"
+
+
+def _steered(case: Investigation) -> list[Part]:
+    """What people said to it, the latest last."""
+    lines = [
+        f"↪ {person(one.person.id)} {moment(one.at)}: {clamp(said(one.text), 120)}"
+        for one in case.steering[-SAID:]
+    ]
+    return [Part(blocks=(context("\n".join(lines)),), rank=2)] if lines else []
 
 
 def _hypotheses(case: Investigation) -> list[Part]:

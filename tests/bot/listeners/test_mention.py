@@ -12,6 +12,7 @@ import pytest
 from slack_bolt import App
 
 from tests.bot.listeners.conftest import Room, event_body, hand
+from tests.bot.listeners.test_steer import steered
 from tests.faults.plant import Plant
 from tests.faults.waiting import eventually, never
 from tests.workers import making
@@ -50,7 +51,7 @@ def test_mention_without_text_gets_usage(room: Room) -> None:
     assert room.whispers("carol") == []
 
 
-def test_mention_in_a_running_thread_is_told_so(room: Room) -> None:
+def test_what_cannot_be_read_as_a_direction_is_written_down_and_said_so(room: Room) -> None:
     root = room.say(f"{OURS} checkout is slow")
     room.investigation()
 
@@ -58,6 +59,7 @@ def test_mention_in_a_running_thread_is_told_so(room: Room) -> None:
 
     room.told("I am on it already", "carol")
     assert len(room.investigations()) == 1
+    assert [s.text for s in steered(room)] == ["and payments too"]
 
 
 def test_thread_whose_investigation_is_over_takes_another(room: Room) -> None:

@@ -22,6 +22,7 @@ from workers.thread.card import card, exact
 from workers.thread.cause import cause
 from workers.thread.live import live, waiting
 from workers.thread.posts import posts
+from workers.thread.why import why
 
 S = ApprovalState
 Golden = Callable[[str, Any], None]
@@ -157,10 +158,16 @@ CAUSES: dict[str, Post] = {
     ),
     "stale runbook": caused(citations=(making.passage(age_days=400, link=""), making.passage(age_days=0))),
 }
+WHYS: dict[str, Post] = {
+    "before the facts": why(making.case(), "1.1"),
+    "while testing": why(story("EvidenceWeighed"), "1.2"),
+    "with a conclusion": why(story("Concluded"), "1.3"),
+}
 EVERYTHING = {
     **{f"card, {name}": post for name, post in CARDS.items()},
     **{f"live, {name}": post for name, post in LIVES.items()},
     **{f"cause, {name}": post for name, post in CAUSES.items()},
+    **{f"why, {name}": post for name, post in WHYS.items()},
 }
 
 
@@ -174,6 +181,10 @@ def test_live_message_of_every_stage_reads_as_it_did(golden: Golden) -> None:
 
 def test_cause_of_every_outcome_reads_as_it_did(golden: Golden) -> None:
     golden("thread_cause", {name: shown(post) for name, post in CAUSES.items()})
+
+
+def test_reasons_of_every_stage_read_as_they_did(golden: Golden) -> None:
+    golden("thread_why", {name: shown(post) for name, post in WHYS.items()})
 
 
 @pytest.mark.parametrize("name", EVERYTHING)
