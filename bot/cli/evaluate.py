@@ -43,14 +43,14 @@ def score(data: Data, sets: Sets = None, answers: Answers = HERE) -> None:
     from workers.evals.scoring import score, tables
     from workers.evals.sets import SETS, cases, truths
 
-    table = Table("set", "cases", "top-1", "top-3", "grounded", "slowest, s of a core", box=None)
+    table = Table("set", "cases", "top-1", "top-3", "grounded", "misled", "slowest, s of a core", box=None)
     given = _read(answers)
     for name in sets or sorted(SETS):
         labels = truths(data, name)
         scores = [score(given.get(case.id), labels[case.id], case) for case in cases(data, name)]
         for number, row in enumerate(tables(name, scores)):
             label = row.name if number == 0 else f"  {row.name}"
-            shares = (f"{share:.2f}" for share in (row.first, row.among_three, row.grounded))
+            shares = (f"{share:.2f}" for share in (row.first, row.among_three, row.grounded, row.misled))
             table.add_row(label, str(row.cases), *shares, f"{row.slowest:.1f}")
     Console().print(table)
 

@@ -165,6 +165,18 @@ class Silent(Look):
     look: Literal["silent"]
 
 
+class Blamed(Look):
+    """Does the change that this claim blames explain the symptom best, and better than that none did it?"""
+
+    look: Literal["blamed"]
+
+
+class Complained(Look):
+    """Does telemetry complain of what that change altered?"""
+
+    look: Literal["complained"]
+
+
 AnyLook = Annotated[
     Shift
     | Calm
@@ -183,7 +195,9 @@ AnyLook = Annotated[
     | Troubled
     | Healed
     | Silent
-    | OneZone,
+    | OneZone
+    | Blamed
+    | Complained,
     Field(discriminator="look"),
 ]
 
@@ -208,7 +222,7 @@ class Mode(Value):
     statement: str
     kinds: tuple[ResourceKind, ...]
     base: float = 0.2
-    trigger: Literal["deployment", "alarm", ""] = ""
+    trigger: Literal["deployment", "commit", "alarm", ""] = ""
     incident: bool = True
     generic: bool = False
     effect: bool = False

@@ -119,7 +119,7 @@ def _cause(hypothesis: Hypothesis, sight: Sight) -> Cause:
         service=hypothesis.where,
         mode=mode.id,
         statement=filled(mode.statement, hypothesis.where, change),
-        revision=change.after if change and mode.trigger == "deployment" else "",
+        revision=change.after if change and mode.trigger in ("deployment", "commit") else "",
         change=change,
         hypothesis=hypothesis.id,
         evidence=backing,

@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
 
-from workers.agent import statistics, words
+from workers.agent import blame, statistics, words
 from workers.agent.catalogue import (
     AlarmEdited,
     AnyLook,
+    Blamed,
     Called,
     Callers,
     Calm,
     ChangeLook,
+    Complained,
     Differs,
     Explained,
     Happened,
@@ -317,6 +319,29 @@ def _differs(look: Differs, claim: Hypothesis, sight: Sight) -> Answer:
     )
 
 
+def _accused_of(_look: Blamed, claim: Hypothesis, sight: Sight) -> Answer:
+    """Whether the blamed change is believed most, none among those that could be."""
+    found, none = blame.accused(sight)
+    if claim.trigger is None or none is None:
+        return Answer("unknown")
+    mine = next((one for one in found if one.change.id == claim.trigger.id), None)
+    what = f"“{claim.trigger.summary[:120]}”"
+    if mine is None or not mine.matches:
+        return Answer("no", f"nothing in {what} explains the symptom", claim.trigger.source)
+    said = f"{what} changed {mine.matches[0].changed[:120]}: {mine.matches[0].because}"
+    best = mine is found[0] and mine.belief > none
+    return Answer("yes" if best else "no", said, claim.trigger.source, claim.trigger.link)
+
+
+def _complained(_look: Complained, claim: Hypothesis, sight: Sight) -> Answer:
+    found, _ = blame.accused(sight)
+    mine = next((one for one in found if claim.trigger and one.change.id == claim.trigger.id), None)
+    if mine is None or not mine.matches:
+        return Answer("unknown")
+    match = mine.matches[0]
+    return Answer("yes", f"{match.seen} ({match.changed[:80]})", match.source)
+
+
 # -- logs and platform events
 
 
@@ -577,6 +602,8 @@ _JUDGES: dict[type, Callable[[Any, Hypothesis, Sight], Answer]] = {
     Healed: _healed,
     Silent: _silent,
     OneZone: _one_zone,
+    Blamed: _accused_of,
+    Complained: _complained,
 }
 
 

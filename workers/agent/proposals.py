@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from workers.agent import steering, words
+from workers.agent import blame, steering, words
 from workers.agent.catalogue import AnyLook, Mode, modes
 from workers.agent.looks import applies, judge, wants
 from workers.agent.sight import TOLERANCE, Sight
@@ -14,6 +14,8 @@ LEAST_PRIOR = 0.03
 PER_PLACE = 3
 POINTED = 0.5
 """The least prior of a claim about a place that somebody asked to look at: it is tested among the first."""
+ACCUSED = 2
+"""Changes whose text is known that are tested, the likeliest first."""
 
 # How much a look that can be answered already moves the prior.
 CONFIRMS = {"strong": 4.0, "weak": 1.8, "none": 1.0}
@@ -103,11 +105,17 @@ def _near(sight: Sight) -> tuple[Change, ...]:
     return tuple(
         c
         for c in sight.changes
-        if c.kind == "deployment" and timedelta(hours=-4) <= c.at - onset <= timedelta(minutes=25)
+        # A deployment whose commits are known is tested by them.
+        if c.kind == "deployment"
+        and not c.commit
+        and timedelta(hours=-4) <= c.at - onset <= timedelta(minutes=25)
     )
 
 
 def _claims(mode: Mode, place: Resource, sight: Sight) -> list[Hypothesis]:
+    if mode.trigger == "commit":
+        found = [one for one in blame.accused(sight)[0][:ACCUSED] if one.service == place.name]
+        return [_hypothesis(mode, place, one.change, sight) for one in found]
     if mode.trigger != "deployment":
         return [_hypothesis(mode, place, None, sight)]
     within = max((look.within for look in mode.confirm if look.look == "change"), default=30)

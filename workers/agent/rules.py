@@ -1,6 +1,6 @@
 """The reasoner that needs no model: the catalogue of failure modes over statistics and the timeline."""
 
-from workers.agent import concluding, planning, proposals, suspects, triage, weighing
+from workers.agent import blame, concluding, planning, proposals, suspects, triage, weighing
 from workers.agent.reasoner import Weighing
 from workers.agent.sight import Sight
 from workers.domain.conclusion import Conclusion
@@ -29,4 +29,6 @@ class RuleReasoner:
 
     def conclude(self, case: Investigation) -> Conclusion:
         sight = Sight(case)
-        return concluding.conclude(sight).model_copy(update={"suspects": suspects.suspects(sight)})
+        accused, blameless = blame.accused(sight)
+        where = {"suspects": suspects.suspects(sight), "accused": accused, "blameless": blameless}
+        return concluding.conclude(sight).model_copy(update=where)

@@ -122,6 +122,8 @@ class Sight:
         for query, data in self._answered("series"):
             for one in data.series if isinstance(data, SeriesData) else ():
                 key = (one.service, one.signal)
+                if one.signal is Signal.OTHER:
+                    continue
                 if key not in known or one.window.seconds > known[key].window.seconds:
                     known[key] = one
                     self.queries[key] = query.id
@@ -132,6 +134,13 @@ class Sight:
                     known[service, Signal.ERROR_RATE] = share
                     self.queries[service, Signal.ERROR_RATE] = self.queries[service, signal]
         return known
+
+    @cached_property
+    def drifts(self) -> tuple[Deviation, ...]:
+        """What left its usual among the metrics that have only a name of their own."""
+        told = [d.series for _, d in self._answered("series") if isinstance(d, SeriesData)]
+        own = {(s.service, s.metric): s for some in told for s in some if s.signal is Signal.OTHER}
+        return tuple(shift for one in own.values() if (shift := statistics.deviation(one, None)) is not None)
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:

@@ -67,11 +67,14 @@ FLOOR: dict[Signal, float] = {
     Signal.THROTTLES: 1.0,
     Signal.CONCURRENCY: 3.0,
     Signal.SUCCESS: 8.0,
+    Signal.OTHER: 1e-9,
 }
 RELATIVE_FLOOR = 0.07
 """The least scale as a share of the baseline: a day's traffic drifts by a few percent within hours."""
 STEADY = {Signal.HIT_RATIO: 0.02, Signal.FREE_STORAGE: 0.01, Signal.MEMORY: 0.03}
 """The same for signals that do not follow the traffic."""
+OWN_FLOOR = 0.02
+"""The same as a share of the largest point, for what has a name of its own and no known unit."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,9 @@ def _baseline(series: Series) -> Baseline | None:
     spread = 1.4826 * float(np.median(np.abs(usual - middle)))
     counting = float(np.sqrt(max(middle, 0.0))) if series.unit == "count" else 0.0
     floor = FLOOR[series.signal]
+    if series.signal is Signal.OTHER:  # in a unit that nobody knows: what is small tells its largest point
+        counting = 0.0
+        floor = max(floor, OWN_FLOOR * float(np.nanmax(np.abs(values), initial=0.0)))
     return Baseline(
         middle, max(spread, STEADY.get(series.signal, RELATIVE_FLOOR) * abs(middle), counting, floor)
     )
@@ -149,6 +155,7 @@ def _deviation(series: Series, requests: Series | None = None) -> Deviation | No
         onset=series.time(began),
         slack=series.period * max(first - began + 1, began - _before(scores, began)),
         over=newest - last > least,
+        metric=series.metric,
         source=series.source,
         link=series.link,
     )

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 
@@ -21,6 +21,9 @@ from workers.domain.window import Window, ending
 HISTORY_MINUTES = 180
 CHANGES_MINUTES = 360
 ALARMS_MINUTES = 1440
+LOGS_MINUTES = 90
+OWN = "measures"
+"""The attribute of a resource that publishes metrics by names of its own."""
 MOST_RESOURCES = 40
 """More than these are narrowed to what the affected service needs and who needs it."""
 
@@ -28,7 +31,7 @@ MOST_RESOURCES = 40
 # Words of a report that name no service.
 def questions(case: Investigation) -> tuple[CausalQuery, ...]:
     """What still has to be asked before the facts can be stated; none when they can be."""
-    for batch in (_first, _second):
+    for batch in (_first, _second, _third):
         missing = tuple(query for query in batch(case) if query.id not in case.queries)
         if missing:
             return missing
@@ -49,7 +52,46 @@ def _second(case: Investigation) -> tuple[CausalQuery, ...]:
     window = ending(case.incident.at, minutes=HISTORY_MINUTES)
     about: dict[str, JsonValue] = {"text": case.incident.text[:500]}
     runbooks = _query("f4", "runbook_search", "runbooks about what was reported", window, about)
-    return tuple(query for query in (runbooks, _survey(case), _activity(case)) if query is not None)
+    asked = (runbooks, _survey(case), _activity(case), _own(case))
+    return tuple(query for query in asked if query is not None)
+
+
+def _own(case: Investigation) -> CausalQuery | None:
+    """Every metric of what publishes them by names of its own."""
+    names: list[JsonValue] = [r.name for r in Sight(case).topology.resources if OWN in r.attributes]
+    if not names:
+        return None
+    window = ending(case.incident.at, minutes=HISTORY_MINUTES)
+    arguments: dict[str, JsonValue] = {"services": names[: 2 * MOST_RESOURCES], **_within(window)}
+    return _query("f7", "measures", f"every metric of {len(names)} resources", window, arguments)
+
+
+def _third(case: Investigation) -> tuple[CausalQuery, ...]:
+    """What the services log, where the text of commits is known that it can be held against."""
+    sight = Sight(case)
+    if not any(change.diff for change in sight.changes):
+        return ()
+    places = [r.name for r in sight.topology.resources if "log_group" in r.attributes][:MOST_RESOURCES]
+    end, start = case.incident.at, _began(sight)
+    window, before = Window(start=start, end=end), ending(start, minutes=LOGS_MINUTES)
+    return tuple(
+        _query(
+            f"f{number}",
+            "logs",
+            f"what {place} logs that it did not log before",
+            window,
+            {"service": place, **_within(window), "before": before.model_dump(mode="json")},
+        )
+        for number, place in enumerate(places, 8)
+    )
+
+
+def _began(sight: Sight) -> datetime:
+    """When the first thing moved that still belongs to this, two hours back at most."""
+    at = sight.case.incident.at
+    moved = [s.onset for key in sight.series if (s := sight.shift(*key)) is not None]
+    recent = [o for o in [*moved, *(s.onset for s in sight.drifts)] if at - o <= timedelta(hours=2)]
+    return min([*recent, at - timedelta(minutes=10)]) - timedelta(minutes=2)
 
 
 def _within(window: Window) -> dict[str, JsonValue]:
@@ -136,7 +178,7 @@ BALANCED = (Signal.REQUESTS, Signal.ERRORS, Signal.LATENCY, Signal.UNHEALTHY)
 
 def _signals(sight: Sight, name: str) -> tuple[Signal, ...]:
     resource = sight.topology.find(name)
-    if resource is None:
+    if resource is None or OWN in resource.attributes:
         return ()
     wanted = SIGNALS.get(resource.kind, ())
     behind = resource.kind != "service" or "target_group" in resource.attributes
@@ -192,7 +234,7 @@ def facts(case: Investigation) -> Facts:
     mine = next((a.deviations for a in affected if a.service == service), ())
     if service and not mine:
         # What an alarm watches may be a strain that no user notices yet.
-        mine = tuple(s for s in sight.strained(service) if not _old(s, sight))
+        mine = tuple(s for s in _strained(service, sight) if not _old(s, sight))
         affected = (Affected(service=service, deviations=mine), *affected) if mine else affected
     first = min(mine, key=lambda d: d.onset, default=None)
     changes = _relevant(sight, first)
@@ -223,6 +265,10 @@ def _affected(sight: Sight) -> tuple[Affected, ...]:
     return tuple(sorted(found, key=lambda a: -max(d.score for d in a.deviations)))
 
 
+def _strained(service: str, sight: Sight) -> tuple[Deviation, ...]:
+    return sight.strained(service) or tuple(s for s in sight.drifts if s.service == service)
+
+
 def _plain(shifts: tuple[Deviation, ...]) -> tuple[Deviation, ...]:
     """Without the count of errors where their rate says the same thing better."""
     rated = any(s.signal is Signal.ERROR_RATE for s in shifts)
@@ -236,7 +282,7 @@ def _old(shift: Deviation, sight: Sight) -> bool:
 def _main(wanted: str, affected: tuple[Affected, ...], sight: Sight) -> str:
     """The service that was named if it is in trouble; else one it needs, else the worst, else the named."""
     hurt = [a.service for a in affected]
-    if wanted in hurt or any(not _old(s, sight) for s in sight.strained(wanted)):
+    if wanted in hurt or any(not _old(s, sight) for s in _strained(wanted, sight)):
         return wanted
     below = [name for name in sight.topology.downstream(wanted) if name in hurt] if wanted else []
     alarms = sorted((a for a in sight.alarms if a.state == "alarm" and a.service), key=lambda a: a.since)
@@ -267,8 +313,8 @@ def _summary(service: str, mine: Iterable[Deviation], affected: tuple[Affected, 
         return "I cannot see whether anything is wrong: the signals that would tell are missing."
     first = min(mine, key=lambda d: d.onset)
     parts = [
-        f"{words.signal(d.signal)} {words.amount(d.now, d.unit)} (usually {words.amount(d.baseline, d.unit)})"
-        for d in mine
+        f"{name} {words.amount(d.now, d.unit)} (usually {words.amount(d.baseline, d.unit)})"
+        for d, name in ((d, d.metric or words.signal(d.signal)) for d in mine)
     ]
     others = [a.service for a in affected if a.service != service]
     also = f" Also affected: {words.listed(others[:4])}." if others else ""

@@ -88,7 +88,7 @@ def moved(shift: Deviation) -> str:
     """`checkout p95 latency rose to 4.1 s (usually 340 ms) at 18:02 UTC`."""
     verb = "rose" if shift.direction == "up" else "fell"
     return (
-        f"{shift.service} {signal(shift.signal)} {verb} to {amount(shift.now, shift.unit)} "
+        f"{shift.service} {shift.metric or signal(shift.signal)} {verb} to {amount(shift.now, shift.unit)} "
         f"(usually {amount(shift.baseline, shift.unit)}) at {clock(shift.onset)}"
     )
 

@@ -59,6 +59,24 @@ class Suspect(Value):
     path: tuple[Hop, ...]
 
 
+class Match(Value):
+    """What in a change fits what was seen: words of the change, and of the telemetry that `source` kept."""
+
+    changed: str
+    seen: str
+    because: str
+    source: str
+
+
+class Accused(Value):
+    """A change that may have caused it. `belief` from 0 to 1; all of them and `blameless` make 1."""
+
+    change: Change
+    service: str
+    belief: float
+    matches: tuple[Match, ...]
+
+
 class Picture(Value):
     """The decisive series with what has to be marked on it; the card draws it."""
 
@@ -84,8 +102,9 @@ class Watch(Value):
 class Conclusion(Value):
     """`watch` is the signal whose return to its baseline will mean recovery.
 
-    `suspects` say where, likeliest first, whether or not the evidence tells what it was. `account` is the
-    course of events in a model's words; it decides nothing.
+    `suspects` say where, likeliest first, whether or not the evidence tells what it was. `accused` are the
+    changes that may have done it; `blameless` is the belief that none of those on record did. `account` is
+    the course of events in a model's words; it decides nothing.
     """
 
     outcome: Outcome
@@ -95,6 +114,8 @@ class Conclusion(Value):
     confidence: Confidence
     path: tuple[Hop, ...] = ()
     suspects: tuple[Suspect, ...] = ()
+    accused: tuple[Accused, ...] = ()
+    blameless: float | None = None
     ruled_out: tuple[RuledOut, ...] = ()
     gaps: tuple[Gap, ...] = ()
     next_steps: tuple[str, ...] = ()

@@ -28,6 +28,7 @@ class Deviation(Value):
     onset: AwareDatetime
     slack: int
     over: bool = False
+    metric: str = ""
     source: str
     link: str = ""
 

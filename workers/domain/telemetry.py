@@ -46,6 +46,7 @@ class Signal(StrEnum):
     THROTTLES = "throttles"
     CONCURRENCY = "concurrency"
     SUCCESS = "success"
+    OTHER = "other"
 
 
 Unit = Literal["count", "seconds", "percent", "ratio", "bytes", "per_second"]
@@ -56,7 +57,8 @@ class Series(Value):
 
     `values[i]` covers `window.start + i * period` for `period` seconds; `None` means no point came,
     which is neither zero nor healthy. `lag` is how many seconds late this source usually is. `reference`
-    are points of a time that was in order (the days before), where the source has any.
+    are points of a time that was in order (the days before), where the source has any. `metric` is its own
+    system's name for it, where that says more than `signal` (always with `Signal.OTHER`).
     """
 
     service: str
@@ -70,6 +72,7 @@ class Series(Value):
     link: str = ""
     lag: int = 0
     reference: tuple[float, ...] = ()
+    metric: str = ""
 
     def time(self, index: int) -> datetime:
         return self.window.start + timedelta(seconds=index * self.period)
@@ -141,14 +144,25 @@ class Topology(Value):
         return tuple(seen)
 
 
-ChangeKind = Literal["deployment", "configuration", "scaling", "alarm", "access", "infrastructure", "other"]
+ChangeKind = Literal[
+    "deployment",
+    "configuration",
+    "scaling",
+    "alarm",
+    "access",
+    "infrastructure",
+    "commit",
+    "flag",
+    "other",
+]
 
 
 class Change(Value):
     """Something that somebody or something altered, as its own system recorded it.
 
     `before` and `after` name revisions where there are any; `differences` lists what differs between
-    them (`image`, `environment.DB_POOL_SIZE`), empty while unknown.
+    them (`image`, `environment.DB_POOL_SIZE`), empty while unknown. `commit` is what a deployment runs, or
+    the commit itself, which has the `files` it touches and its `diff` (what others wrote, cut to size).
     """
 
     id: str
@@ -160,6 +174,9 @@ class Change(Value):
     before: str = ""
     after: str = ""
     differences: tuple[str, ...] | None = None
+    commit: str = ""
+    files: tuple[str, ...] = ()
+    diff: str = ""
     source: str
     link: str = ""
 

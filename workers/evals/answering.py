@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from workers.agent.investigator import Budget, Investigator
 from workers.agent.reasoner import Reasoner
-from workers.domain.conclusion import Conclusion, Hop
+from workers.domain.conclusion import Conclusion, Hop, Match
 from workers.domain.event import IncidentReported
 from workers.domain.incident import Incident, Person, Thread
 from workers.domain.investigation import begun
@@ -17,9 +17,16 @@ from workers.safety.policy import Policy
 
 NOBODY = Policy(approvers=(), quorum=1, ttl=timedelta(minutes=15))
 
+NONE = "none"
+"""The name of no change at all, among the accused."""
+
 
 class Said(Value):
-    """One answer. `ranked` is best first; `seconds` is CPU time of this process."""
+    """One answer. `ranked` is best first; `seconds` is CPU time of this process.
+
+    `changes` are the accused, best first, with `none` for that none of the others did it; `matches` are what
+    in the first of them fits what was seen.
+    """
 
     id: str
     ranked: tuple[str, ...]
@@ -27,6 +34,8 @@ class Said(Value):
     outcome: str
     conclusion: str
     path: tuple[Hop, ...]
+    changes: tuple[str, ...] = ()
+    matches: tuple[Match, ...] = ()
     seconds: float
     queries: int
     tokens: int = 0
@@ -57,6 +66,7 @@ def answer(recorded: Recorded, reasoner: Reasoner) -> Said:
     conclusion = run.case.conclusion
     assert conclusion is not None
     ranked = _ranked(conclusion, recorded.candidates)
+    changes = _changes(conclusion)
     return Said(
         id=recorded.id,
         ranked=ranked,
@@ -64,6 +74,8 @@ def answer(recorded: Recorded, reasoner: Reasoner) -> Said:
         outcome=conclusion.outcome.value,
         conclusion=conclusion.headline,
         path=_path(conclusion, ranked[0] if ranked else ""),
+        changes=changes,
+        matches=next((a.matches for a in conclusion.accused if a.change.id == next(iter(changes), "")), ()),
         seconds=round(_cpu() - began, 3),
         queries=len(run.case.queries),
         tokens=run.case.usage.tokens,
@@ -74,6 +86,13 @@ def answer(recorded: Recorded, reasoner: Reasoner) -> Said:
 def _ranked(conclusion: Conclusion, candidates: tuple[str, ...]) -> tuple[str, ...]:
     named = [cause.service for cause in conclusion.causes] + [s.service for s in conclusion.suspects]
     return tuple(name for name in dict.fromkeys(named) if not candidates or name in candidates)
+
+
+def _changes(conclusion: Conclusion) -> tuple[str, ...]:
+    if conclusion.blameless is None:
+        return ()
+    beliefs = {NONE: conclusion.blameless} | {one.change.id: one.belief for one in conclusion.accused}
+    return tuple(sorted(beliefs, key=lambda name: -beliefs[name]))
 
 
 def _path(conclusion: Conclusion, place: str) -> tuple[Hop, ...]:

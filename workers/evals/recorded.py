@@ -7,10 +7,21 @@ from datetime import datetime
 from workers.domain.call import ActivityData, AlarmData, ChangeData, Gap, LogData, SeriesData, TopologyData
 from workers.domain.risk import Risk
 from workers.domain.telemetry import Activity, Alarm, Change, LogPattern, Series, Signal, Topology
-from workers.domain.window import Window
+from workers.domain.value import Value
+from workers.domain.window import Window, from_epoch
 from workers.tools.action import Answer, Period, Target, Toolset, action
+from workers.tools.templates import Level
 
 Key = tuple[str, Signal]
+Template = str
+
+
+class Counted(Value):
+    """Lines of one template: how many in each minute (Unix seconds of its start)."""
+
+    level: Level
+    example: str
+    minutes: dict[int, int]
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,12 @@ class Recorded:
     changes: tuple[Change, ...] = ()
     logs: Mapping[str, tuple[LogPattern, ...]] = field(default_factory=dict[str, tuple[LogPattern, ...]])
     activity: tuple[Activity, ...] = ()
+    own: tuple[Series, ...] = ()
+    """Series that have only a name of their own."""
+    lines: Mapping[str, Mapping[Template, Counted]] = field(
+        default_factory=dict[str, Mapping[Template, Counted]]
+    )
+    """The lines of each service by template, counted by the minute."""
     candidates: tuple[str, ...] = ()
     """What may be named as the place of the cause; empty where everything may."""
 
@@ -65,7 +82,9 @@ def series(recorded: Recorded, targets: tuple[Target, ...], window: Window, peri
 @action(risk=Risk.READ, answers="logs", name="logs")
 def logs(recorded: Recorded, service: str, window: Window, before: Window) -> Answer:
     """The patterns of a service's lines."""
-    patterns = recorded.logs.get(service, ())
+    counted = recorded.lines.get(service, {}).items()
+    mined = (_pattern(service, name, one, window, before) for name, one in counted)
+    patterns = (*recorded.logs.get(service, ()), *(p for p in mined if p.count or p.before))
     return Answer(
         data=LogData(patterns=patterns, lines=sum(p.count for p in patterns)), source=f"logs:{service}"
     )
@@ -78,4 +97,28 @@ def activity(recorded: Recorded, services: tuple[str, ...], window: Window) -> A
     return Answer(data=ActivityData(activity=found), source="recorded")
 
 
-TOOLSET = Toolset(name="recorded", actions=(topology, alarms, changes, series, logs, activity))
+def _pattern(service: str, template: str, one: Counted, window: Window, before: Window) -> LogPattern:
+    def inside(of: Window) -> int:
+        return sum(n for at, n in one.minutes.items() if of.holds(from_epoch(at)))
+
+    return LogPattern(
+        service=service,
+        template=template,
+        level=one.level,
+        count=inside(window),
+        before=inside(before),
+        seconds=window.seconds,
+        before_seconds=before.seconds,
+        example=one.example,
+        source=f"logs:{service}",
+    )
+
+
+@action(risk=Risk.READ, answers="series", name="measures")
+def measures(recorded: Recorded, services: tuple[str, ...], window: Window) -> Answer:
+    """Every metric of these services, whatever its name."""
+    known = (*recorded.series.values(), *recorded.own)
+    return Answer(data=SeriesData(series=tuple(s for s in known if s.service in services)), source="recorded")
+
+
+TOOLSET = Toolset(name="recorded", actions=(topology, alarms, changes, series, measures, logs, activity))

@@ -1,21 +1,24 @@
 """Scores: answers held against labels, and against what was measured; it never asks how they came about.
 
 An answer is grounded when the way it gives from symptom to cause can be found again in the case's own record:
-every step is a call that somebody makes, and at every place something left its usual around the alarm.
+every step is a call that somebody makes, and at every place something left its usual around the alarm. A
+blamed change has to be in effect there, to hold the words it is said to, and to meet a complaint that
+was made.
 """
 
 import itertools
 import math
+import re
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from workers.agent import statistics
 from workers.agent.statistics import Floats
-from workers.domain.conclusion import Hop
-from workers.domain.telemetry import Activity, Series
+from workers.domain.conclusion import Hop, Match
+from workers.domain.telemetry import Activity, Change, Series
 from workers.domain.value import Value
-from workers.evals.answering import Said
+from workers.evals.answering import NONE, Said
 from workers.evals.recorded import Recorded
 from workers.evals.sets import Truth
 
@@ -30,7 +33,10 @@ WIRE = 0.005
 
 
 class Score(Value):
-    """How one answer fares. `place` is the rank of the truth from 1, 0 where it was not named."""
+    """How one answer fares. `place` is the rank of the truth from 1, 0 where it was not named.
+
+    `misled` where a change was blamed first that did not do it.
+    """
 
     id: str
     kind: str
@@ -38,6 +44,7 @@ class Score(Value):
     grounded: bool
     confidence: float
     seconds: float
+    misled: bool = False
 
 
 class Table(Value):
@@ -49,12 +56,15 @@ class Table(Value):
     among_three: float
     grounded: float
     slowest: float
+    misled: float = 0.0
 
 
 def score(said: Said | None, truth: Truth, recorded: Recorded) -> Score:
     """One answer against its label; none at all is a wrong one."""
     if said is None:
         return Score(id=truth.id, kind=truth.kind, place=0, grounded=False, confidence=0.0, seconds=0.0)
+    if truth.change:
+        return _changed(said, truth, recorded)
     place = said.ranked.index(truth.service) + 1 if truth.service in said.ranked else 0
     return Score(
         id=said.id,
@@ -64,6 +74,64 @@ def score(said: Said | None, truth: Truth, recorded: Recorded) -> Score:
         confidence=said.confidence,
         seconds=said.seconds,
     )
+
+
+def _changed(said: Said, truth: Truth, recorded: Recorded) -> Score:
+    """The score of an answer that is to name a change, or that none did it."""
+    place = said.changes.index(truth.change) + 1 if truth.change in said.changes else 0
+    return Score(
+        id=said.id,
+        kind=truth.kind,
+        place=place,
+        grounded=place == 1 and grounded_change(said, recorded),
+        confidence=said.confidence,
+        seconds=said.seconds,
+        misled=said.changes[:1] not in ((), (NONE,), (truth.change,)),
+    )
+
+
+def grounded_change(said: Said, recorded: Recorded) -> bool:
+    """Whether the first change is in effect on a way that was measured and meets a complaint that was made.
+
+    That no change did it is grounded where the alarmed place really left its usual.
+    """
+    if said.changes[0] == NONE:
+        return any(_deviates(alarm.service, recorded) for alarm in recorded.alarms)
+    change = next((c for c in recorded.changes if c.id == said.changes[0]), None)
+    calls = {frozenset((edge.caller, edge.callee)) for edge in recorded.topology.edges}
+    names = [hop.service for hop in said.path]
+    walked = all(frozenset(step) in calls for step in itertools.pairwise(names))
+    alarmed = {alarm.service for alarm in recorded.alarms}
+    if change is None or not names or names[0] not in alarmed or not walked:
+        return False
+    measured = all(_deviates(name, recorded) for name in names)
+    return (
+        measured
+        and _reached(change, names[-1], recorded)
+        and any(_met(m, change, recorded) for m in said.matches)
+    )
+
+
+def _reached(change: Change, place: str, recorded: Recorded) -> bool:
+    """Whether a place owns a change's files, or was deployed after it and before it was looked into."""
+    since = (c for c in recorded.changes if c.kind == "deployment" and c.service == place)
+    parts = re.split(r"[^a-z]+", place.removesuffix("service").lower())
+    owned = any(part in name.lower() for name in change.files for part in parts if len(part) > 2)
+    return owned or any(change.at <= c.at <= recorded.at for c in since)
+
+
+def _met(match: Match, change: Change, recorded: Recorded) -> bool:
+    """Whether the words stand in the change, and the complaint in what was recorded."""
+    text = "\n".join((change.diff, change.summary, *change.files))
+    parts = match.changed.replace("→", " ").replace("(none)", " ").split()
+    stands = match.changed in text or (bool(parts) and all(part.lower() in text.lower() for part in parts))
+    patterns = (p.template for some in recorded.logs.values() for p in some)
+    lines = (one.example for some in recorded.lines.values() for one in some.values())
+    alarms = (f"{alarm.name}: {alarm.reason}" for alarm in recorded.alarms)
+    told = any(match.seen in said or said in match.seen for said in (*patterns, *lines, *alarms) if said)
+    series = (*recorded.series.values(), *recorded.own)
+    moved = any(s.metric in match.seen and s.service in match.seen and _far(s) for s in series if s.metric)
+    return stands and (told or moved)
 
 
 def grounded(path: tuple[Hop, ...], place: str, recorded: Recorded) -> bool:
@@ -77,7 +145,8 @@ def grounded(path: tuple[Hop, ...], place: str, recorded: Recorded) -> bool:
 
 
 def _deviates(name: str, recorded: Recorded) -> bool:
-    measured = any(_far(one) for (service, _), one in recorded.series.items() if service == name)
+    known = (*recorded.series.values(), *recorded.own)
+    measured = any(_far(one) for one in known if one.service == name)
     return measured or any(_odd(one) for one in recorded.activity if name in (one.service, one.callee))
 
 
@@ -135,4 +204,5 @@ def _table(name: str, scores: tuple[Score, ...]) -> Table:
         among_three=share(1 <= s.place <= 3 for s in scores),
         grounded=share(s.grounded for s in scores),
         slowest=max(s.seconds for s in scores),
+        misled=share(s.misled for s in scores),
     )

@@ -7,20 +7,30 @@ from typing import Any
 
 from workers.domain.errors import RunbookError
 from workers.domain.value import Value
-from workers.evals import nezha, petshop
+from workers.evals import nezha, petshop, rootcausebench
 from workers.evals.recorded import Recorded
 
 Row = Mapping[str, Any]
-SETS: dict[str, Callable[[Path, Row], Recorded]] = {"nezha": nezha.case, "petshop": petshop.case}
+SETS: dict[str, Callable[[Path, Row], Recorded]] = {
+    "nezha": nezha.case,
+    "petshop": petshop.case,
+    "rootcausebench": rootcausebench.case,
+}
 """A set's reader makes a case of a line of its `cases.jsonl`."""
 
 
 class Truth(Value):
-    """The label of one case: where the fault was, and of which kind."""
+    """The label of one case: where the fault was, and of which kind.
+
+    `change` is the one that caused it (`none` where none did; empty where the set does not say),
+    `decoys` those that only look like it.
+    """
 
     id: str
     service: str
     kind: str = ""
+    change: str = ""
+    decoys: tuple[str, ...] = ()
 
 
 def cases(data: Path, name: str) -> Iterator[Recorded]:
@@ -45,5 +55,12 @@ def truths(data: Path, name: str) -> dict[str, Truth]:
     lines = (data / name / "truth.jsonl").read_text(encoding="utf-8").splitlines()
     rows = (json.loads(line) for line in lines)
     return {
-        row["id"]: Truth(id=row["id"], service=row["service"], kind=row.get("fault_type", "")) for row in rows
+        row["id"]: Truth(
+            id=row["id"],
+            service=row["service"],
+            kind=row.get("fault_type", ""),
+            change=row.get("root_cause_commit", ""),
+            decoys=tuple(row.get("decoys", ())),
+        )
+        for row in rows
     }
