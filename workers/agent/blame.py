@@ -8,6 +8,7 @@ is blamed.
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, lru_cache
@@ -147,7 +148,7 @@ class Blame:
                 if not diffs.words([name]) - common() - self.symptoms.ordinary:
                     continue
                 saying = {sign: clear for sign in self.symptoms.lines if (clear := _names(name, sign))}
-                part = min(1.0, self._most(saying) / SPREAD)
+                part = min(1.0, self._most(saying) / SPREAD) * max(saying.values(), default=0.0)
                 if part > 0:
                     because = "it names what went away" if force == 1.0 else "it says what is new there"
                     sign = next(iter(saying))
@@ -157,11 +158,11 @@ class Blame:
                 best = max(best, force * part)
         return best, matches[:3]
 
-    def _most(self, saying: dict[Sign, float]) -> float:
+    def _most(self, saying: Iterable[Sign]) -> float:
         """The part of the complaints that these are, in the record where it is largest."""
-        parts = Counter[str]()
-        for sign, clear in saying.items():
-            parts[sign.record] += clear * self.symptoms.share(sign)  # pyright: ignore[reportArgumentType]
+        parts: dict[str, float] = {}
+        for sign in saying:
+            parts[sign.record] = parts.get(sign.record, 0.0) + self.symptoms.share(sign)
         return max(parts.values(), default=0.0)
 
     def _alike(self, change: Change, diff: diffs.Diff) -> tuple[float, list[Match]]:

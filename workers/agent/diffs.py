@@ -26,6 +26,11 @@ _PINNED = re.compile(
 _LITERAL = re.compile(r"\"([^\"\n]{1,80})\"|'([^'\n]{1,80})'")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What only watches: it is seen in telemetry and breaks nothing. How much is logged is another matter.
+_WATCHES = re.compile(
+    r"(?i)\b(?:log|logger|slog|logging|console|zap|glog|logrus|sentry)\.(?!set)\w+\(|\bf?print(?:f|ln)?\(|"
+    r"\b\w*(?:gauge|counter|histogram)\w*\s*(?:\(|:?=|\.)|\.(?:withlabelvalues|setattributes?|with_?labels)\("
+)
 _COMMENT = re.compile(r"^\s*(?://|#(?!\[)|/\*|\*|--\s|;|<!--)")
 
 _SECONDS = {
@@ -88,7 +93,7 @@ class Diff:
 
 @lru_cache(maxsize=512)
 def read(diff: str) -> Diff:
-    """What a diff changes. Lines that are only moved, and comments, change nothing."""
+    """What a diff changes. Lines that are only moved, comments, and what only watches change nothing."""
     removed, added = _lines(diff, "-"), _lines(diff, "+")
     was, now = Counter(map(_plain, removed)), Counter(map(_plain, added))
     gone_lines = tuple(line for line in removed if was[_plain(line)] > now[_plain(line)])
@@ -148,7 +153,7 @@ def amount(value: str) -> tuple[float, str] | None:
 def _lines(diff: str, sign: str) -> list[str]:
     lines = diff[:LONGEST].splitlines()
     found = (line[1 : WIDEST + 1] for line in lines if line.startswith(sign) and line[:3] != sign * 3)
-    return [line for line in found if line.strip() and not _COMMENT.match(line)]
+    return [line for line in found if line.strip() and not _COMMENT.match(line) and not _WATCHES.search(line)]
 
 
 def _plain(line: str) -> str:

@@ -120,8 +120,8 @@ def _part(row: Row, diff: Diff) -> str:
 
 def _matching(pattern: str, lines: Iterable[str], diff: Diff | None = None) -> list[str]:
     """The lines that fit; with a diff only those that fit by a word which it really changes."""
-    found = ((line.strip(), re.search(pattern, line)) for line in lines)
-    return [line for line, at in found if at and (diff is None or diffs.words([at[0]]) & diff.words)]
+    found = ((line.strip(), [at[0] for at in re.finditer(pattern, line)]) for line in lines)
+    return [line for line, at in found if at and (diff is None or diffs.words(at) & diff.words)]
 
 
 def _is(row: Row, setting: Setting) -> bool:

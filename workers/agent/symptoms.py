@@ -20,6 +20,7 @@ SURGE = 1.5
 MOST, LONGEST = 200, 500
 """Signs that are looked at, and characters of each."""
 BAD = ("warning", "error", "fatal", "unknown")
+_REQUESTS = re.compile(r"(?:http_|incoming_)?requests?_(?:per|rate|count|total)|rps$|qps$")
 _HOST = re.compile(r"\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|app|cloud|co|eu)\b", re.I)
 
 
@@ -113,10 +114,9 @@ class Symptoms:
     @cached_property
     def surge(self) -> Deviation | None:
         """More requests than usual where they come in: at a place that nothing of ours calls."""
-        sight = self.sight
-        doors = [r.name for r in sight.topology.resources if not sight.topology.callers(r.name)]
-        more = [s for door in doors if (s := sight.shift(door, Signal.REQUESTS)) and s.direction == "up"]
-        return next((s for s in more if s.now >= SURGE * s.baseline), None)
+        more = [s for s in self.moved if s.signal is Signal.REQUESTS or _REQUESTS.match(s.metric)]
+        doors = [s for s in more if not self.sight.topology.callers(s.service) and s.direction == "up"]
+        return next((s for s in doors if s.now >= SURGE * s.baseline), None)
 
     @cached_property
     def ordinary(self) -> frozenset[str]:

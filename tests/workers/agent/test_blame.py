@@ -141,7 +141,7 @@ def _incident(row: dict[str, Any], *, culprit: bool) -> Sight:
     return sight(changes, lines=row["lines"], metrics=row["metrics"], alarm=row["alarm"])
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
+@pytest.mark.parametrize("row", [row for row in ROWS if row["culprit"]], ids=lambda row: row["id"])
 def test_what_did_it_is_named_among_decoys(row: dict[str, Any]) -> None:
     assert first(_incident(row, culprit=True)) == row["culprit"]["message"]
 
