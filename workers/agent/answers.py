@@ -102,12 +102,12 @@ def _draft(one: Claim, sight: Sight) -> Hypothesis:
 
 
 def _blamed(one: Claim, mode: Mode, sight: Sight) -> Change | None:
-    if mode.trigger != "deployment":
+    if mode.trigger not in ("deployment", "commit"):
         return None
-    here = [c for c in sight.changes if c.kind == "deployment" and c.service == one.where]
+    here = [c for c in sight.changes if c.kind == mode.trigger and c.service in (one.where, "")]
     found = next((c for c in here if c.id == one.change), None)
     if found is None:
-        raise Unusable(f"there is no deployment {one.change!r} of {one.where}")
+        raise Unusable(f"there is no {mode.trigger} {one.change!r} of {one.where}")
     return found
 
 

@@ -218,6 +218,10 @@ def asked(look: AnyLook) -> str:
             return f"{words.signal(look.signal)} shows a {look.shape}"
         case "explained":
             return f"a {' or '.join(look.kinds)} it needs was in trouble first"
+        case "blamed":
+            return "what the change altered explains the symptom, and better than any other change"
+        case "complained":
+            return "telemetry complains of what the change altered"
         case "one_zone":
             return "the errors come from one availability zone"
         case "differs":
