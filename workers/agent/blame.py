@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import cached_property, lru_cache
 
 from workers.agent import diffs
-from workers.agent.mechanisms import common, complaints, fits, harmless
+from workers.agent.mechanisms import common, complaints, fits, harmless, risk
 from workers.agent.reach import Reach, bare, reaches
 from workers.agent.sight import TOLERANCE, Sight
 from workers.agent.symptoms import Sign, Symptoms
@@ -23,6 +23,8 @@ from workers.domain.telemetry import Change
 
 ALONE = 0.55
 """What a kind of change that explains the symptom is worth where no word of it is in the complaints."""
+GUESS = 0.5
+"""What shared words are worth where a change is risky and of no kind that is known to bring this about."""
 BLAMELESS = 0.54 * ALONE
 """What a change has to score to be blamed: a kind that brings the symptom about more often than not does."""
 SHARP = 3
@@ -120,7 +122,8 @@ class Blame:
         alike = self._alike(change, diff)
         core = max(missed[0], kinds[0].force if kinds else 0.0)
         core = core + (1 - core) * 0.5 * min(missed[0], kinds[0].force if kinds else 0.0)
-        value = core * (ALONE + (1 - ALONE) * alike[0]) + (1 - core) * 0.3 * alike[0]
+        rest = GUESS * (0.5 + risk(diff)) * alike[0]
+        value = core * (ALONE + (1 - ALONE) * alike[0]) + (1 - core) * rest
         matches = [*missed[1]]
         for kind in kinds[:2]:
             seen = self._complaints[kind.symptom]
@@ -168,7 +171,8 @@ class Blame:
     def _alike(self, change: Change, diff: diffs.Diff) -> tuple[float, list[Match]]:
         """The words that a change and the complaints share, each by how rare it is among the changes."""
         doubt, found = 1.0, list[tuple[float, str, Sign]]()
-        spoken = diffs.words([change.summary, *change.files])
+        modules = diffs.words(one.key.rpartition("/")[2] for one in diff.bumps)
+        spoken = diffs.words([change.summary, *change.files]) | modules
         for word in sorted((diff.words | spoken) - self._dull):
             saying = [sign for sign in self.symptoms.signs if word in sign.words]
             if saying:
@@ -208,11 +212,11 @@ class Blame:
 
 
 def _names(name: str, sign: Sign) -> float:
-    """How clearly a line names it: set off by quotes, or as a name of several parts; less as a plain word."""
+    """How clearly a line names it: set off by quotes, or as a name of several parts; hardly by a plain word."""
     found = re.search(rf"(?P<open>[\"'`\[<(=]?)(?<!\w){re.escape(name)}(?!\w)", sign.text)
     if found is None:
         return 0.0
-    return 1.0 if found["open"] or re.search(r"\w[\W_]+\w|[a-z][A-Z]", name) else 0.3
+    return 1.0 if found["open"] or re.search(r"\w[\W_]+\w|[a-z][A-Z]", name) else 0.2
 
 
 @lru_cache(maxsize=2)

@@ -3,6 +3,7 @@
 The text is what others wrote. It is cut to size, split into words and compared, and never anything else.
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ LONGEST, WIDEST = 40_000, 400
 _KEY = r"[\"'`]?(?P<key>[A-Za-z_][\w.-]*)[\"'`]?"
 _NUMBER = r"[-+]?\d[\d_]*(?:\.\d+)?"
 _SCALED = rf"{_NUMBER}\s*\*\s*[\w.]+|{_NUMBER}\s*[A-Za-z%]*"
-_VALUE = rf"(?P<value>\"[^\"]*\"|'[^']*'|{_SCALED}|[A-Za-z][\w./:@-]*)"
+_VALUE = rf"(?P<value>\"[^\"]*\"|'[^']*'|{_SCALED}|[A-Za-z/][\w./:@-]*)"
 _SETTING = re.compile(rf"{_KEY}\s*(?::=|=>|=(?!=)|:(?!:)|==(?=\d))\s*{_VALUE}")
 _NAMED = re.compile(rf"(?P<key>[A-Za-z_]\w*)\((?:[^()]*,)?\s*(?P<value>{_SCALED}|true|false)\s*\)")
 _MODULE = re.compile(r"(?P<key>[\w.@-]+(?:/[\w.@-]+)+)\s+(?P<value>v\d+\.\d+[\w.+-]*)")
@@ -49,6 +50,8 @@ _BYTES = {
 }
 _MEASURED = re.compile(rf"({_NUMBER})\s*(?:\*\s*)?([\w.%]*)$")
 
+_SWITCH = frozenset(("true", "false", "True", "False", "on", "off", "yes", "no"))
+
 Way = Literal["up", "down", "changed", "added", "removed"]
 
 
@@ -68,6 +71,20 @@ class Setting:
         if was is None or now is None or was[1] != now[1]:
             return "changed"
         return "up" if now[0] > was[0] else "down"
+
+    @property
+    def moved(self) -> float:
+        """How far it moved, from 0 to 1: a quantity by its ratio (half or twice is 1), anything else wholly."""
+        was, now = amount(self.before), amount(self.after)
+        if was is None or now is None or was[1] != now[1]:
+            return 1.0
+        low, high = sorted((abs(was[0]), abs(now[0])))
+        return 1.0 if low == 0 or was[0] * now[0] < 0 else min(1.0, math.log2(high / low))
+
+    @property
+    def plain(self) -> bool:
+        """Whether both values are written down, and not what some code makes of others."""
+        return all(not value or amount(value) or value in _SWITCH for value in (self.before, self.after))
 
     @property
     def kind(self) -> str:
@@ -100,7 +117,8 @@ def read(diff: str) -> Diff:
     new_lines = tuple(line for line in added if now[_plain(line)] > was[_plain(line)])
     names_before, names_after = words(gone_lines), words(new_lines)
     bumps = tuple(_altered(_versions(gone_lines), _versions(new_lines)))
-    settings = () if bumps else tuple(_altered(_settings(gone_lines), _settings(new_lines)))
+    altered = () if bumps else _altered(_settings(gone_lines), _settings(new_lines))
+    settings = tuple(one for one in altered if not _kept(one, gone_lines, new_lines))
     texts = [s for s in settings if s.kind == "text"]
     before = literals(gone_lines) | {s.before for s in texts if s.before}
     after = literals(new_lines) | {s.after for s in texts if s.after}
@@ -154,6 +172,14 @@ def _lines(diff: str, sign: str) -> list[str]:
     lines = diff[:LONGEST].splitlines()
     found = (line[1 : WIDEST + 1] for line in lines if line.startswith(sign) and line[:3] != sign * 3)
     return [line for line in found if line.strip() and not _COMMENT.match(line) and not _WATCHES.search(line)]
+
+
+def _kept(one: Setting, removed: Iterable[str], added: Iterable[str]) -> bool:
+    """Whether a value that only one side gives this name stands on the other side, too."""
+    if one.before and one.after:
+        return False
+    value = re.escape(one.before or one.after)
+    return any(re.search(rf"(?<![\w.]){value}(?!\w)", line) for line in (removed if one.after else added))
 
 
 def _plain(line: str) -> str:

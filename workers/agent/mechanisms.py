@@ -14,6 +14,8 @@ from workers.agent.diffs import Diff, Setting, Way
 from workers.agent.symptoms import Sign, Symptoms
 from workers.domain.value import Value
 
+BUMPED = {"major": 0.6, "minor": 0.25, "patch": 0.05}
+"""How risky a newer version is, by how far it moved."""
 BLOCK = 4_000
 """Characters of new lines that are looked at as one piece."""
 
@@ -94,16 +96,36 @@ def fits(diff: Diff, present: Iterable[str]) -> Iterator[Fit]:
     there = tuple(present)
     for row in mechanisms().rows:
         causes = {kind: force for kind, force in row.causes.items() if kind in there}
-        changed = _part(row, diff) if causes else ""
+        changed, moved = _part(row, diff) if causes else ("", 0.0)
         if changed:
             best = max(causes, key=lambda kind: causes[kind])
-            yield Fit(row=row, changed=changed, symptom=best, force=causes[best])
+            yield Fit(row=row, changed=changed, symptom=best, force=causes[best] * moved)
 
 
-def _part(row: Row, diff: Diff) -> str:
-    """What in a diff is of this kind, as written; empty where nothing is."""
+def risk(diff: Diff) -> float:
+    """How much a diff alters that can break something, from 0 to 1, whatever it may break.
+
+    A value counts by how far it moved, and less where its kind is known and brings about other symptoms; code
+    that only takes another shape counts little.
+    """
+    known = [(one, any(_named(row, one) for row in mechanisms().rows)) for one in diff.settings if one.plain]
+    values = [one.moved * (0.3 if name else 1.0) * (1.0 if one.before else 0.5) for one, name in known]
+    texts = 0.6 if diff.gone and diff.new else 0.3 if diff.gone or diff.new else 0.0
+    bumps = [BUMPED[bumped(one)] for one in diff.bumps]
+    kinds = 0.6 if any(_part(row, diff)[0] for row in mechanisms().rows if not row.key) else 0.0
+    return max([*values, *bumps, texts, kinds, 0.1])
+
+
+def _part(row: Row, diff: Diff) -> tuple[str, float]:
+    """What in a diff is of this kind, as written, and how far it moved; empty where nothing is."""
     if row.key:
-        return next((str(one) for one in diff.settings if _is(row, one)), "")
+        found = [one for one in diff.settings if _is(row, one)]
+        far = max(found, key=lambda one: one.moved, default=None)
+        return (str(far), far.moved) if far is not None else ("", 0.0)
+    return _lines(row, diff), 1.0
+
+
+def _lines(row: Row, diff: Diff) -> str:
     if row.bump:
         return next((str(one) for one in diff.bumps if bumped(one) in row.bump), "")
     if row.block:
@@ -125,13 +147,19 @@ def _matching(pattern: str, lines: Iterable[str], diff: Diff | None = None) -> l
 
 
 def _is(row: Row, setting: Setting) -> bool:
-    name = " ".join(word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", setting.key))
-    plain = " ".join(diffs.singular(word) for word in name.split())
-    named = any(re.search(row.key, text) for text in (name, plain))
-    barred = bool(row.never) and bool(re.search(row.never, name))
     measured = not row.measures or setting.kind in row.measures
     valued = not row.value or bool(re.search(row.value, setting.after))
-    return named and not barred and setting.way in row.ways and measured and valued
+    return _named(row, setting) and setting.way in row.ways and measured and valued
+
+
+def _named(row: Row, setting: Setting) -> bool:
+    """Whether a setting is of a row's kind by its name."""
+    if not row.key:
+        return False
+    name = " ".join(word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", setting.key))
+    plain = " ".join(diffs.singular(word) for word in name.split())
+    barred = bool(row.never) and bool(re.search(row.never, name))
+    return not barred and any(re.search(row.key, text) for text in (name, plain))
 
 
 def bumped(one: Setting) -> str:

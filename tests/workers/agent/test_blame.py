@@ -141,12 +141,18 @@ def _incident(row: dict[str, Any], *, culprit: bool) -> Sight:
     return sight(changes, lines=row["lines"], metrics=row["metrics"], alarm=row["alarm"])
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row["culprit"]], ids=lambda row: row["id"])
+def _rows(fails: str, *, all_of: bool) -> list[Any]:
+    wanted = [row for row in ROWS if all_of or row["culprit"]]
+    failing = {row["id"]: pytest.mark.xfail(reason=row[fails]) for row in wanted if fails in row}
+    return [pytest.param(row, id=row["id"], marks=failing.get(row["id"], ())) for row in wanted]
+
+
+@pytest.mark.parametrize("row", _rows("missed", all_of=False))
 def test_what_did_it_is_named_among_decoys(row: dict[str, Any]) -> None:
     assert first(_incident(row, culprit=True)) == row["culprit"]["message"]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
+@pytest.mark.parametrize("row", _rows("misled", all_of=True))
 def test_none_is_named_where_what_did_it_is_not_among_the_changes(row: dict[str, Any]) -> None:
     assert first(_incident(row, culprit=False)) == ""
 
