@@ -212,7 +212,7 @@ class Blame:
 
 
 def _names(name: str, sign: Sign) -> float:
-    """How clearly a line names it: set off by quotes, or as a name of several parts; hardly by a plain word."""
+    """How clearly a line names it: in quotes, or as a name of several parts; hardly by a plain word."""
     found = re.search(rf"(?P<open>[\"'`\[<(=]?)(?<!\w){re.escape(name)}(?!\w)", sign.text)
     if found is None:
         return 0.0

@@ -74,7 +74,7 @@ class Setting:
 
     @property
     def moved(self) -> float:
-        """How far it moved, from 0 to 1: a quantity by its ratio (half or twice is 1), anything else wholly."""
+        """How far it moved, from 0 to 1: a quantity by its ratio (half or twice is 1), all else wholly."""
         was, now = amount(self.before), amount(self.after)
         if was is None or now is None or was[1] != now[1]:
             return 1.0
