@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from workers.agent import statistics, words
-from workers.agent.leads import FEWEST, Lead, series_move, sustained
+from workers.agent.leads import Lead, series_move, sustained
 from workers.agent.sight import Sight
 from workers.agent.statistics import Floats
 from workers.domain.telemetry import Activity, Signal
@@ -35,10 +36,14 @@ LOST = 0.5
 """The share of the usual below which requests are lost."""
 CHANCE = 0.01
 """How likely, at most, lost requests may be by chance, as the time before has it."""
+RARE = 0.1
+"""The most that such runs may be of the time before, which may hold an earlier incident or two."""
 RUN = 3
 """Points in a row that lost requests take."""
 FEW = 8.0
 """Counts of this many are half a proof."""
+LAST = 0.2
+"""How likely it is of a callee still asked, beside the caller itself, that requests end there."""
 WRONG = ("error", "fatal", "exception", "fail")
 
 
@@ -78,7 +83,7 @@ def _steps(place: str, rows: list[Activity], now: Window) -> Steps | None:
     width = max(len(one.usual) for one in rows)
     usual = np.full((len(rows), width), np.nan)
     for index, one in enumerate(rows):
-        usual[index, : len(one.usual)] = [count for count, _ in one.usual]
+        usual[index, : len(one.usual)] = [count for count, _, _ in one.usual]
     return Steps(place, tuple(rows), usual, counts[:, ~inside], counts[:, inside])
 
 
@@ -221,10 +226,14 @@ def _ended(lead: Lead, fallen: dict[str, Fall], sight: Sight, now: Window) -> li
     """A lead against a place, shared with the callee at which its requests may have ended."""
     errors = sight.series.get((lead.place, Signal.ERRORS))
     failed = series_move(errors, now) if errors is not None else None
+    below = [
+        callee for callee in sight.topology.callees(lead.place) if (callee, Signal.REQUESTS) in sight.series
+    ]
     if failed is None or failed.score < statistics.FAR:
-        return [lead]
-    below = [fallen[callee] for callee in sight.topology.callees(lead.place) if callee in fallen]
-    able = [fall for fall in below if fall.now >= failed.now]
+        text = f"{lead.place} no longer asks others, but asks"
+        asked = [callee for callee in below if callee not in fallen]
+        return [lead, *(Lead(c, "flow", lead.share * LAST, f"{text} {c} as before") for c in asked)]
+    able = [fallen[callee] for callee in below if callee in fallen and fallen[callee].now >= failed.now]
     if not able:
         return [lead]
     last = max(able, key=lambda fall: fall.share)
@@ -240,11 +249,18 @@ def _fallen(sight: Sight, now: Window) -> Iterator[Fall]:
         inside = np.array([now.holds(one.time(i)) for i in range(len(values))], dtype=np.bool_)
         before, later = values[~inside], values[inside]
         before, later = before[~np.isnan(before)], later[~np.isnan(later)]
-        if len(before) < FEWEST or len(later) < RUN:
+        if min(len(before), len(later)) < RUN:
             continue
         usual = float(np.median(before))
-        runs = np.lib.stride_tricks.sliding_window_view(later, RUN).max(axis=1)
+        runs = _runs(later)
         low = float(runs.min())
+        # Points in a row are no independent draws, so such runs have to be rare in the time before as well.
         likely = float(np.mean(before <= low)) ** RUN * len(runs)
-        if usual >= OFTEN and low <= LOST * usual and likely <= CHANCE:
+        earlier = float(np.mean(_runs(before) <= low))
+        if usual >= OFTEN and low <= LOST * usual and likely <= CHANCE and earlier <= RARE:
             yield Fall(place, low, usual)
+
+
+def _runs(values: Floats) -> Floats:
+    """The highest value of each run of points."""
+    return np.max(np.asarray(sliding_window_view(values, RUN), dtype=np.float64), axis=1)

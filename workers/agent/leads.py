@@ -61,7 +61,7 @@ def present(sight: Sight) -> Window:
     return Window(start=min(told - LATE / 6, at - LATE), end=at)
 
 
-def front_of(sight: Sight) -> str:
+def symptom(sight: Sight) -> str:
     """What the alarm that was reported watches; else what users of notice something."""
     text = sight.case.incident.text.lower()
     told = (a.service for a in sight.alarms if a.state == "alarm" and a.name.lower() in text)
@@ -111,28 +111,6 @@ def strained(sight: Sight, now: Window) -> list[Lead]:
             continue
         share = min(1.0, moved.excess / 100)
         found.append(Lead(place, "strain", share, said(one, moved), since(one, moved, now)))
-    return found
-
-
-def late(sight: Sight, now: Window) -> list[Lead]:
-    """Places that take longer, by more than any place they call does, and so that it matters to users."""
-    moves: dict[str, Move] = {}
-    for (place, signal), one in sight.series.items():
-        moved = series_move(one, now) if signal is Signal.LATENCY else None
-        if moved is not None and moved.score >= statistics.FAR:
-            moves[place] = moved
-    front = (
-        series_move(known, now) if (known := sight.series.get((front_of(sight), Signal.LATENCY))) else None
-    )
-    whole = front.usual if front else 0.0
-    found: list[Lead] = []
-    for place, moved in moves.items():
-        below = max((moves[c].excess for c in sight.topology.callees(place) if c in moves), default=0.0)
-        own = moved.excess - below
-        if own > 0:
-            one = sight.series[place, Signal.LATENCY]
-            share = own / (own + max(whole, moved.usual))
-            found.append(Lead(place, "late", share, said(one, moved), since(one, moved, now)))
     return found
 
 

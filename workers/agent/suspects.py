@@ -4,7 +4,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from workers.agent import flow, impact, leads, wire
+from workers.agent import flow, impact, leads, spans
 from workers.agent.leads import Kind, Lead
 from workers.agent.sight import Sight
 from workers.domain.conclusion import Hop, Suspect
@@ -30,6 +30,8 @@ SIGNAL: dict[Kind, Signal] = {
     "impact": Signal.LATENCY,
     "late": Signal.LATENCY,
 }
+LEAST = 0.25
+"""The least that has to speak against a place: a quarter of the weakest kind of lead is noise."""
 NO_NEWS = 0.05
 """What an impact on the symptom itself counts: that users lose something there is known."""
 NEXT = 0.8
@@ -44,15 +46,16 @@ def suspects(sight: Sight) -> tuple[Suspect, ...]:
     for lead in (*_witnessed(sight, now), *_impacts(explained)):
         by[lead.place].append(lead)
     worth = {place: sum(WORTH[one.kind] * one.share for one in some) for place, some in by.items()}
-    whole = max(worth.values(), default=0.0)
     ways = {one.service: one for one in explained}
-    ranked = sorted(by, key=lambda place: -worth[place])
+    whole = max(worth.values(), default=0.0)
+    enough = [place for place, value in worth.items() if value >= LEAST or (place in ways and value > 0)]
+    ranked = sorted(enough, key=lambda place: -worth[place])
     return tuple(_suspect(place, by, ways.get(place), worth[place] / whole, sight) for place in ranked)
 
 
 def _explained(sight: Sight, now: Window) -> tuple[Suspect, ...]:
     """Where users lose most; what they lost before now, and lose no more, is another incident's."""
-    front = leads.front_of(sight)
+    front = leads.symptom(sight)
     found = (one for one in impact.suspects(sight) if one.path and one.path[0].service == front)
     return tuple(one for one in found if _lately(front, one.signal, now, sight))
 
@@ -66,11 +69,11 @@ def _witnessed(sight: Sight, now: Window) -> list[Lead]:
     steps = flow.steps(sight, now)
     return [
         *leads.strained(sight, now),
-        *wire.leads(sight, now),
+        *spans.wire(sight, now),
         *flow.errors(sight, steps),
         *flow.broken(sight, steps),
         *flow.lost(sight, now),
-        *leads.late(sight, now),
+        *spans.late(sight, now),
     ]
 
 
@@ -87,7 +90,7 @@ def _suspect(
     best = _best(by[place])
     if way is not None and best.kind == "impact":
         return way
-    path = tuple(_hop(name, by, sight) for name in _route(leads.front_of(sight), place, by, sight))
+    path = tuple(_hop(name, by, sight) for name in _route(leads.symptom(sight), place, by, sight))
     return Suspect(service=place, signal=SIGNAL[best.kind], share=round(share, 3), path=path)
 
 

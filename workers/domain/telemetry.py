@@ -218,7 +218,7 @@ class Activity(Value):
     `times` are the starts of the periods that were recorded, `period` seconds each, and may have gaps; the
     columns go with them. `seconds` is how long one took and `own` the part of it that nothing further down
     accounts for: of a call, its time on the wire. `counts` hold `None` where nobody counted. `usual` is the
-    same of better days, as (count, own) by period, the same periods for every activity of a source.
+    same of better days, as (count, seconds, own) by period, the same periods for all activity of a source.
     """
 
     service: str
@@ -231,7 +231,7 @@ class Activity(Value):
     counts: tuple[float | None, ...]
     seconds: tuple[float | None, ...] = ()
     own: tuple[float | None, ...] = ()
-    usual: tuple[tuple[float, float | None], ...] = ()
+    usual: tuple[tuple[float, float | None, float | None], ...] = ()
     source: str
     link: str = ""
 

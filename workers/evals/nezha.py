@@ -26,6 +26,7 @@ SIGNALS: dict[str, tuple[Signal, Unit, str, float]] = {
     "PodServerLatencyP90(s)": (Signal.LATENCY, "seconds", "p90", 1.0),
     "PodWorkload(Ops)": (Signal.REQUESTS, "count", "Sum", float(PERIOD)),
 }
+SERVED = "server_mean"
 Row = Mapping[str, str]
 
 
@@ -131,12 +132,16 @@ def _minute(stamp: str) -> int | None:
 # -- what each service did
 
 
+Cell = tuple[float, float | None, float | None]
+NEVER: Cell = (0.0, None, None)
+
+
 @dataclass
 class Doing:
     """One activity while it is read: (count, seconds, own) by time, and of better days."""
 
-    now: dict[datetime, tuple[float | None, float | None, float | None]]
-    usual: dict[str, tuple[float, float | None]]
+    now: dict[datetime, Cell]
+    usual: dict[str, Cell]
 
 
 Name = tuple[str, str, str, str]
@@ -147,7 +152,7 @@ def _traced(files: Mapping[str, Path], near: datetime) -> Iterator[Activity]:
     spans, edges = _rows(files.get("traces")), _rows(files.get("edges"))
     usual = _usual(files.get("normal_traces")), _usual(files.get("normal_edges"))
     yield from _read("operation", spans, usual[0], ("n", "dur_mean", "self_mean"), near)
-    yield from _read("call", edges, usual[1], ("n", "client_mean", "gap_median"), near)
+    yield from _read("call", edges, usual[1], ("n", SERVED, "gap_median"), near)
 
 
 def _logged(files: Mapping[str, Path], near: datetime) -> Iterator[Activity]:
@@ -164,20 +169,15 @@ def _read(
     """One activity for each name, on the minutes that any row of the file has."""
     found: dict[Name, Doing] = defaultdict(lambda: Doing({}, {}))
     for row in rows:
-        count, seconds, own = (_number(row.get(column, "")) for column in columns)
-        at = _clocked(row["minute"], near)
-        now = found[_name(kind, row)].now
-        before, _, _ = now.get(at, (None, None, None))
-        now[at] = ((before or 0.0) + (count or 0.0), _scaled(seconds), _scaled(own))
+        now, at = found[_name(kind, row)].now, _clocked(row["minute"], near)
+        now[at] = _cell(row, columns, now.get(at, NEVER))
     for row in usual:
-        count, own = _number(row.get(columns[0], "")), _number(row.get(columns[2], ""))
         better = found[_name(kind, row)].usual
-        before, _ = better.get(row["minute"], (0.0, None))
-        better[row["minute"]] = (before + (count or 0.0), _scaled(own))
+        better[row["minute"]] = _cell(row, columns, better.get(row["minute"], NEVER))
     times = sorted({at for one in found.values() for at in one.now})
     minutes = sorted({minute for one in found.values() for minute in one.usual})
     for (service, name, callee, level), one in found.items():
-        now = [one.now.get(at, (0.0, None, None)) for at in times]
+        now = [one.now.get(at, NEVER) for at in times]
         yield Activity(
             service=service,
             kind=kind,
@@ -189,9 +189,17 @@ def _read(
             counts=tuple(count for count, _, _ in now),
             seconds=() if kind == "line" else tuple(seconds for _, seconds, _ in now),
             own=() if kind == "line" else tuple(own for _, _, own in now),
-            usual=tuple(one.usual.get(minute, (0.0, None)) for minute in minutes),
+            usual=tuple(one.usual.get(minute, NEVER) for minute in minutes),
             source="recorded:logs" if kind == "line" else "recorded:traces",
         )
+
+
+def _cell(row: Row, columns: tuple[str, str, str], known: Cell) -> Cell:
+    """What a row says, in seconds, added to what another one of the same name did."""
+    count, seconds, own = (_number(row.get(column, "")) for column in columns)
+    if columns[1] == SERVED:  # the callee's side; what its callers wait is the wire besides
+        seconds = None if seconds is None or own is None else seconds + own
+    return known[0] + (count or 0.0), _scaled(seconds), _scaled(own)
 
 
 def _name(kind: Kind, row: Row) -> Name:

@@ -10,6 +10,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from workers.agent.statistics import Floats
 from workers.domain.conclusion import Hop, Match
 from workers.domain.telemetry import Activity, Change, Series
 from workers.domain.value import Value
+from workers.domain.window import Window
 from workers.evals.answering import NONE, Said
 from workers.evals.recorded import Recorded
 from workers.evals.sets import Truth
@@ -27,9 +29,12 @@ MEASURED = 3.0
 LEAST = 0.02
 """The least scale as a share of the median: what hardly ever moves deviates soon otherwise."""
 
-
-WIRE = 0.005
-"""Seconds: the least scatter of the time that something takes by itself."""
+LONGER = 0.005
+"""Seconds: the least scale of the time that something takes by itself."""
+AROUND = timedelta(minutes=10)
+"""How far from the alarm what is measured has to lie."""
+COARSE = 300
+"""Seconds a point from which one point is enough; of finer ones, two are asked for."""
 
 
 class Score(Value):
@@ -145,43 +150,51 @@ def grounded(path: tuple[Hop, ...], place: str, recorded: Recorded) -> bool:
 
 
 def _deviates(name: str, recorded: Recorded) -> bool:
+    told = [alarm.since for alarm in recorded.alarms] or [recorded.at]
+    around = Window(start=min(told) - AROUND, end=max(told) + AROUND)
     known = (*recorded.series.values(), *recorded.own)
-    measured = any(_far(one) for one in known if one.service == name)
-    return measured or any(_odd(one) for one in recorded.activity if name in (one.service, one.callee))
+    measured = any(_far(one, around) for one in known if one.service == name)
+    mine = (one for one in recorded.activity if name in (one.service, one.callee))
+    return measured or any(_odd(one, around) for one in mine)
 
 
-def _odd(one: Activity) -> bool:
-    """Whether a place did something far more or less often, or far longer by itself, than on better days."""
-    counts = np.array([np.nan if count is None else count for count in one.counts])
-    own = np.array([np.nan if seconds is None else seconds for seconds in one.own])
-    usual_counts = np.array([count for count, _ in one.usual])
-    usual_own = np.array([np.nan if seconds is None else seconds for _, seconds in one.usual])
-    chance = math.sqrt(float(np.median(usual_counts)) + 1) if len(usual_counts) else math.inf
-    return _beyond(counts, usual_counts, chance) or _beyond(own, usual_own, WIRE)
-
-
-def _beyond(values: Floats, usual: Floats, floor: float) -> bool:
-    """Whether two points or more are far from the median of better days, or of the quieter half."""
-    values, usual = values[~np.isnan(values)], usual[~np.isnan(usual)]
-    if len(values) < 2:
-        return False
-    usual = usual if len(usual) else np.sort(values)[: len(values) // 2 + 1]
-    middle = float(np.median(usual))
-    scatter = 1.4826 * float(np.median(np.abs(usual - middle)))
-    far = np.abs(values - middle) > MEASURED * max(scatter, LEAST * abs(middle), floor)
-    return int(np.count_nonzero(far)) >= 2
-
-
-def _far(one: Series) -> bool:
-    """Whether any point of the record is far from its median, by the scatter of the quieter half."""
+def _far(one: Series, around: Window) -> bool:
+    """Whether points around the alarm are far from the quieter half, by its scatter or better days'."""
     values = statistics.numbers(one)
-    values = values[~np.isnan(values)]
-    if len(values) < 3:
+    quiet = np.sort(values[~np.isnan(values)])
+    if len(quiet) < 3:
         return False
-    usual = np.asarray(one.reference) if one.reference else np.sort(values)[: len(values) // 2 + 1]
-    middle = float(np.median(np.sort(values)[: len(values) // 2 + 1]))
+    quiet = quiet[: len(quiet) // 2 + 1]
+    inside = np.array([around.holds(one.time(i)) for i in range(len(values))], dtype=np.bool_)
+    usual = np.asarray(one.reference) if one.reference else quiet
+    return _beyond(values[inside], float(np.median(quiet)), usual, 0.0, 1 if one.period >= COARSE else 2)
+
+
+def _odd(one: Activity, around: Window) -> bool:
+    """Whether a place did something far more or less often, or far longer by itself, than on better days."""
+    inside = np.array([around.holds(at) for at in one.times], dtype=np.bool_)
+    columns = (one.counts, [count for count, _, _ in one.usual]), (one.own, [own for _, _, own in one.usual])
+    for (column, better), counted in zip(columns, (True, False), strict=True):
+        values, usual = _numbers(column), _numbers(better)
+        usual = usual[~np.isnan(usual)] if better else np.sort(values[~np.isnan(values)])
+        usual = usual if better else usual[: len(usual) // 2 + 1]
+        if len(usual) and len(values) == len(inside):
+            middle = float(np.median(usual))
+            floor = math.sqrt(max(middle, 0.0) + 1) if counted else LONGER
+            if _beyond(values[inside], middle, usual, floor, 2):
+                return True
+    return False
+
+
+def _numbers(column: Iterable[float | None]) -> Floats:
+    return np.array([np.nan if value is None else value for value in column], dtype=np.float64)
+
+
+def _beyond(values: Floats, middle: float, usual: Floats, floor: float, least: int) -> bool:
+    """Whether so many values are far from the middle, by the scatter of what is usual."""
     scatter = 1.4826 * float(np.median(np.abs(usual - np.median(usual))))
-    return bool(np.max(np.abs(values - middle)) > MEASURED * max(scatter, LEAST * abs(middle), 1e-9))
+    far = np.abs(values - middle) > MEASURED * max(scatter, LEAST * abs(middle), floor, 1e-9)
+    return int(np.count_nonzero(far)) >= least
 
 
 def tables(name: str, scores: Iterable[Score]) -> tuple[Table, ...]:

@@ -1,8 +1,9 @@
 """The nezha form: a small made-up shop, broken one way at a time, investigated as the real cases are."""
 
+import dataclasses
 import gzip
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class Shop:
         self.counts: dict[tuple[str, str], float] = {}
         self.lines: list[tuple[str, str, float]] = [("orders", "INFO order placed", ORDERS)]
         self.new_lines: list[tuple[str, str, float]] = []
+        self.edges: tuple[tuple[str, str], ...] = EDGES
         self.files = {"metrics", "traces", "edges", "logs", "normal_traces", "normal_edges", "normal_logs"}
 
     def case(self, folder: Path, *, detected: float = 1.0, spoil: Callable[[str], str] = str) -> Recorded:
@@ -58,7 +60,7 @@ class Shop:
             "set": "nezha",
             "detect_ts": BEGAN + 60 * detected,
             "services": [place for place in PLACES if place != "front"],
-            "edges": EDGES,
+            "edges": self.edges,
             "files": {name: f"{name}.csv.gz" for name in sorted(self.files)},
         }
         return case(root, row)
@@ -197,6 +199,41 @@ def test_what_is_left_of_a_record_still_tells(shop: Shop, tmp_path: Path, missin
     shop.files.remove(missing)
 
     assert answer(shop.case(tmp_path), RuleReasoner()).ranked[0] == "orders"
+
+
+@pytest.mark.parametrize("breaks", [short_of_cpu, one_slow_wire, order_is_not_thanked_for])
+def test_without_a_topology_the_place_is_named_without_a_way(
+    shop: Shop, tmp_path: Path, breaks: Callable[[Shop], None]
+) -> None:
+    breaks(shop)
+    place = answer(shop.case(tmp_path), RuleReasoner()).ranked[0]
+    shop.edges = ()
+
+    found = answer(shop.case(tmp_path), RuleReasoner())
+
+    assert found.ranked[0] == place
+    assert [hop.service for hop in found.path] == [place]
+
+
+def test_a_place_that_did_as_on_better_days_is_no_step_of_a_way(shop: Shop, tmp_path: Path) -> None:
+    one_slow_wire(shop)
+    recorded = shop.case(tmp_path)
+    calm = dataclasses.replace(recorded, series={})
+
+    way = answer(recorded, RuleReasoner()).path
+
+    assert grounded(way[-2:], "mail", dataclasses.replace(calm, alarms=()))
+    assert not grounded(way, "mail", calm), "nothing is measured of the front"
+
+
+def test_what_moved_an_hour_before_the_alarm_grounds_nothing(shop: Shop, tmp_path: Path) -> None:
+    one_slow_wire(shop)
+    recorded = shop.case(tmp_path)
+    later = [a.model_copy(update={"since": a.since + timedelta(hours=1)}) for a in recorded.alarms]
+
+    way = answer(recorded, RuleReasoner()).path
+
+    assert not grounded(way, "mail", dataclasses.replace(recorded, alarms=tuple(later)))
 
 
 def test_a_record_of_nothing_at_all_ends_in_an_answer(shop: Shop, tmp_path: Path) -> None:
