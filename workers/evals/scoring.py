@@ -134,8 +134,9 @@ def _met(match: Match, change: Change, recorded: Recorded) -> bool:
     lines = (one.example for some in recorded.lines.values() for one in some.values())
     alarms = (f"{alarm.name}: {alarm.reason}" for alarm in recorded.alarms)
     told = any(match.seen in said or said in match.seen for said in (*patterns, *lines, *alarms) if said)
-    series = (*recorded.series.values(), *recorded.own)
-    moved = any(s.metric in match.seen and s.service in match.seen and _far(s) for s in series if s.metric)
+    known = (*recorded.series.values(), *recorded.own)
+    named = (s for s in known if s.metric and s.metric in match.seen and s.service in match.seen)
+    moved = any(_far(one, _around(recorded)) for one in named)
     return stands and (told or moved)
 
 
@@ -150,12 +151,16 @@ def grounded(path: tuple[Hop, ...], place: str, recorded: Recorded) -> bool:
 
 
 def _deviates(name: str, recorded: Recorded) -> bool:
-    told = [alarm.since for alarm in recorded.alarms] or [recorded.at]
-    around = Window(start=min(told) - AROUND, end=max(told) + AROUND)
+    around = _around(recorded)
     known = (*recorded.series.values(), *recorded.own)
     measured = any(_far(one, around) for one in known if one.service == name)
     mine = (one for one in recorded.activity if name in (one.service, one.callee))
     return measured or any(_odd(one, around) for one in mine)
+
+
+def _around(recorded: Recorded) -> Window:
+    told = [alarm.since for alarm in recorded.alarms] or [recorded.at]
+    return Window(start=min(told) - AROUND, end=max(told) + AROUND)
 
 
 def _far(one: Series, around: Window) -> bool:
