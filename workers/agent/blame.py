@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import cached_property, lru_cache
 
 from workers.agent import diffs
-from workers.agent.mechanisms import common, complaints, fits, harmless, risk
+from workers.agent.mechanisms import common, complaints, configuration, fits, harmless, risk
 from workers.agent.reach import Reach, bare, reaches
 from workers.agent.sight import TOLERANCE, Sight
 from workers.agent.symptoms import Sign, Symptoms
@@ -23,10 +23,12 @@ from workers.domain.telemetry import Change
 
 ALONE = 0.55
 """What a kind of change that explains the symptom is worth where no word of it is in the complaints."""
-GUESS = 0.5
+GUESS = 0.4
 """What shared words are worth where a change is risky and of no kind that is known to bring this about."""
 BLAMELESS = 0.54 * ALONE
 """What a change has to score to be blamed: a kind that brings the symptom about more often than not does."""
+TRACED = 0.7
+"""What it is worth that a complaint names a line of a file that was changed."""
 SHARP = 3
 """How clearly a better score is believed rather than a worse one."""
 SPREAD = 0.3
@@ -78,7 +80,7 @@ class Blame:
     def _score(self, change: Change) -> Score | None:
         if harmless(change.files):
             return None
-        diff = diffs.read(change.diff)
+        diff = diffs.read(change.diff, written=configuration(change.files))
         fit, matches, slow = self._fit(change, diff)
         options = [
             Score(change, reach.service, fit, self._time(reach, slow=slow), self._place(reach), matches)
@@ -117,7 +119,7 @@ class Blame:
     # -- what
 
     def _fit(self, change: Change, diff: diffs.Diff) -> tuple[float, tuple[Match, ...], bool]:
-        missed = self._missed(diff)
+        missed = max(self._missed(diff), self._traced(change), key=lambda one: one[0])
         kinds = sorted(fits(diff, self._complaints), key=lambda fit: -fit.force)
         alike = self._alike(change, diff)
         core = max(missed[0], kinds[0].force if kinds else 0.0)
@@ -161,6 +163,18 @@ class Blame:
                 best = max(best, force * part)
         return best, matches[:3]
 
+    def _traced(self, change: Change) -> tuple[float, list[Match]]:
+        """Whether the complaints point into a file that was changed."""
+        for name in change.files:
+            saying = [sign for sign in self.symptoms.lines if _points(name, sign)]
+            if saying:
+                because = "it points into this file"
+                told = Match(
+                    changed=name, seen=saying[0].said[:300], because=because, source=saying[0].source
+                )
+                return TRACED, [told]
+        return 0.0, []
+
     def _most(self, saying: Iterable[Sign]) -> float:
         """The part of the complaints that these are, in the record where it is largest."""
         parts: dict[str, float] = {}
@@ -182,7 +196,7 @@ class Blame:
                 found.append((weight, word, sign))
         found.sort(key=lambda one: -one[0])
         told = [
-            Match(changed=word, seen=sign.said[:300], because="the same word in both", source=sign.source)
+            Match(changed=word, seen=sign.said[:300], because="both name it", source=sign.source)
             for _, word, sign in found[:2]
         ]
         return 1 - doubt, told
@@ -209,6 +223,12 @@ class Blame:
             for c in self._changes
             for word in diffs.read(c.diff).words | diffs.words([c.summary, *c.files])
         )
+
+
+def _points(file: str, sign: Sign) -> bool:
+    """Whether a line names a file of code with a place in it, as a stack trace does."""
+    name = re.escape(file.rpartition("/")[2])
+    return "." in file and bool(re.search(rf"(?<![\w.-]){name}[:\"(, ]+(?:line )?\d", sign.text))
 
 
 def _names(name: str, sign: Sign) -> float:

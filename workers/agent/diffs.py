@@ -16,7 +16,7 @@ LONGEST, WIDEST = 40_000, 400
 
 _KEY = r"[\"'`]?(?P<key>[A-Za-z_][\w.-]*)[\"'`]?"
 _NUMBER = r"[-+]?\d[\d_]*(?:\.\d+)?"
-_SCALED = rf"{_NUMBER}\s*\*\s*[\w.]+|{_NUMBER}\s*[A-Za-z%]*"
+_SCALED = rf"{_NUMBER}(?:\s*\*\s*[\w.]+)+|{_NUMBER}\s*[A-Za-z%]*"
 _VALUE = rf"(?P<value>\"[^\"]*\"|'[^']*'|{_SCALED}|[A-Za-z/][\w./:@-]*)"
 _SETTING = re.compile(rf"{_KEY}\s*(?::=|=>|=(?!=)|:(?!:)|==(?=\d))\s*{_VALUE}")
 _NAMED = re.compile(rf"(?P<key>[A-Za-z_]\w*)\((?:[^()]*,)?\s*(?P<value>{_SCALED}|true|false)\s*\)")
@@ -32,6 +32,7 @@ _WATCHES = re.compile(
     r"(?i)\b(?:log|logger|slog|logging|console|zap|glog|logrus|sentry)\.(?!set)\w+\(|\bf?print(?:f|ln)?\(|"
     r"\b\w*(?:gauge|counter|histogram)\w*\s*(?:\(|:?=|\.)|\.(?:withlabelvalues|setattributes?|with_?labels)\("
 )
+_DEFINES = re.compile(r"\s*(?:export |async |public |private |static )*(?:func|def|function|fn|sub|class)\b")
 _COMMENT = re.compile(r"^\s*(?://|#(?!\[)|/\*|\*|--\s|;|<!--)")
 
 _SECONDS = {
@@ -97,20 +98,29 @@ class Setting:
 
 @dataclass(frozen=True)
 class Diff:
-    """`gone` and `new` are texts and values of one side only; `words` are those of all that changed."""
+    """`gone` and `new` are texts and values of one side only; `words` are those of all that changed.
+
+    `shifted` are the words that one side has more often than the other; `taken_out` where all that went away
+    stands in a function which is new.
+    """
 
     settings: tuple[Setting, ...] = ()
     bumps: tuple[Setting, ...] = ()
     gone: frozenset[str] = frozenset()
     new: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
+    shifted: frozenset[str] = frozenset()
     removed: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    taken_out: bool = False
 
 
 @lru_cache(maxsize=512)
-def read(diff: str) -> Diff:
-    """What a diff changes. Lines that are only moved, comments, and what only watches change nothing."""
+def read(diff: str, *, written: bool = False) -> Diff:
+    """What a diff changes. Lines that are only moved, comments, and what only watches change nothing.
+
+    `written` where values need no quotes to be meant as they stand, as in configuration.
+    """
     removed, added = _lines(diff, "-"), _lines(diff, "+")
     was, now = Counter(map(_plain, removed)), Counter(map(_plain, added))
     gone_lines = tuple(line for line in removed if was[_plain(line)] > now[_plain(line)])
@@ -119,9 +129,10 @@ def read(diff: str) -> Diff:
     bumps = tuple(_altered(_versions(gone_lines), _versions(new_lines)))
     altered = () if bumps else _altered(_settings(gone_lines), _settings(new_lines))
     settings = tuple(one for one in altered if not _kept(one, gone_lines, new_lines))
-    texts = [s for s in settings if s.kind == "text"]
+    texts = [s for s in settings if s.kind == "text" and written]
     before = literals(gone_lines) | {s.before for s in texts if s.before}
     after = literals(new_lines) | {s.after for s in texts if s.after}
+    often = _often(gone_lines), _often(new_lines)
     keys = words(s.key for s in settings if s.way != "removed" or s.kind != "text")
     return Diff(
         settings=settings,
@@ -129,8 +140,10 @@ def read(diff: str) -> Diff:
         gone=before - after,
         new=after - before,
         words=(names_before ^ names_after) | keys,
+        shifted=frozenset((often[0] - often[1]) + (often[1] - often[0])) | keys,
         removed=gone_lines,
         added=new_lines,
+        taken_out=not any(s.before and s.after for s in settings) and _taken_out(gone_lines, new_lines),
     )
 
 
@@ -138,6 +151,16 @@ def words(texts: Iterable[str]) -> frozenset[str]:
     """The words of names in any style, small and in the singular: `maxConns` and `max_conns` are the same."""
     found = (word.lower() for text in texts for word in _WORD.findall(text))
     return frozenset(singular(word) for word in found if len(word) > 1 and not word.isdigit())
+
+
+def _taken_out(removed: tuple[str, ...], added: tuple[str, ...]) -> bool:
+    defined = any(_DEFINES.match(line) for line in added)
+    return bool(removed) and defined and words(removed) <= words(added)
+
+
+def _often(lines: Iterable[str]) -> Counter[str]:
+    """How often each word stands there."""
+    return Counter(singular(word.lower()) for line in lines for word in _WORD.findall(line))
 
 
 def singular(word: str) -> str:
@@ -156,10 +179,13 @@ def names(lines: Iterable[str]) -> frozenset[str]:
 
 def amount(value: str) -> tuple[float, str] | None:
     """A written quantity with what it measures (`seconds`, `bytes`, `number`); `None` for other values."""
-    found = _MEASURED.match(value.strip().strip("\"'").replace("_", ""))
-    if found is None:
+    *factors, last = value.strip().strip("\"'").replace("_", "").split("*")
+    plain = [part for part in factors if re.fullmatch(rf"\s*{_NUMBER}\s*", part)]
+    found = _MEASURED.match(last.strip()) or (_MEASURED.match(f"1{last.strip()}") if factors else None)
+    if found is None or len(plain) < len(factors):
         return None
-    number, unit = float(found[1]), found[2].rpartition(".")[2].lower()
+    number = math.prod(float(part) for part in plain) * float(found[1])
+    unit = found[2].rpartition(".")[2].lower()
     if not unit or unit == "%":
         return number, "number"
     plural = unit[:-1] if len(unit) > 3 and unit.endswith("s") else unit

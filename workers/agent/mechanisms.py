@@ -14,6 +14,8 @@ from workers.agent.diffs import Diff, Setting, Way
 from workers.agent.symptoms import Sign, Symptoms
 from workers.domain.value import Value
 
+CODE = 0.4
+"""How risky code is that is of any kind which can break something."""
 BUMPED = {"major": 0.6, "minor": 0.25, "patch": 0.05}
 """How risky a newer version is, by how far it moved."""
 BLOCK = 4_000
@@ -51,6 +53,7 @@ class Mechanisms(Value):
     symptoms: dict[str, Pattern]
     rows: tuple[Row, ...]
     harmless: str
+    configuration: str
     common: str
 
 
@@ -81,6 +84,12 @@ def harmless(names: Iterable[str]) -> bool:
     return bool(found) and all(re.search(mechanisms().harmless, name) for name in found)
 
 
+def configuration(names: Iterable[str]) -> bool:
+    """Whether all files hold plain values."""
+    found = tuple(names)
+    return bool(found) and all(re.search(mechanisms().configuration, name) for name in found)
+
+
 def complaints(symptoms: Symptoms) -> dict[str, Sign]:
     """The kinds of symptom there are, each with the sign that says it most."""
     found: dict[str, Sign] = {}
@@ -93,7 +102,7 @@ def complaints(symptoms: Symptoms) -> dict[str, Sign]:
 
 def fits(diff: Diff, present: Iterable[str]) -> Iterator[Fit]:
     """Each row that a part of the diff is of, with the present symptom that it brings about most readily."""
-    there = tuple(present)
+    there = () if diff.taken_out else tuple(present)
     for row in mechanisms().rows:
         causes = {kind: force for kind, force in row.causes.items() if kind in there}
         changed, moved = _part(row, diff) if causes else ("", 0.0)
@@ -112,7 +121,9 @@ def risk(diff: Diff) -> float:
     values = [one.moved * (0.3 if name else 1.0) * (1.0 if one.before else 0.5) for one, name in known]
     texts = 0.6 if diff.gone and diff.new else 0.3 if diff.gone or diff.new else 0.0
     bumps = [BUMPED[bumped(one)] for one in diff.bumps]
-    kinds = 0.6 if any(_part(row, diff)[0] for row in mechanisms().rows if not row.key) else 0.0
+    if diff.taken_out:
+        return 0.1
+    kinds = CODE if any(_part(row, diff)[0] for row in mechanisms().rows if not row.key) else 0.0
     return max([*values, *bumps, texts, kinds, 0.1])
 
 
@@ -143,7 +154,7 @@ def _lines(row: Row, diff: Diff) -> str:
 def _matching(pattern: str, lines: Iterable[str], diff: Diff | None = None) -> list[str]:
     """The lines that fit; with a diff only those that fit by a word which it really changes."""
     found = ((line.strip(), [at[0] for at in re.finditer(pattern, line)]) for line in lines)
-    return [line for line, at in found if at and (diff is None or diffs.words(at) & diff.words)]
+    return [line for line, at in found if at and (diff is None or diffs.words(at) & diff.shifted)]
 
 
 def _is(row: Row, setting: Setting) -> bool:

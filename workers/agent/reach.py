@@ -41,9 +41,9 @@ def reaches(change: Change, sight: Sight) -> tuple[Reach, ...]:
         if later.at < change.at or made.get(later.commit, later.at) < change.at or later.service in found:
             continue
         if later.service == owner:
-            found[later.service] = Reach(later.service, max(at, later.at), 0.9)
+            found[later.service] = Reach(later.service, max(at, later.at), 1.0)
         elif whose == "shared":
-            found[later.service] = Reach(later.service, max(at, later.at), 0.7)
+            found[later.service] = Reach(later.service, max(at, later.at), 0.8)
     if not found:
         direct = any(part in DIRECT for name in change.files for part in name.split("/"))
         weight = {"owned": 0.8 if direct else 0.5, "shared": 0.5 if direct else 0.25}.get(whose, 0.1)
