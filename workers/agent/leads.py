@@ -13,13 +13,15 @@ import numpy as np
 from workers.agent import statistics, words
 from workers.agent.sight import Sight
 from workers.agent.statistics import Floats
-from workers.domain.telemetry import Series, Signal
+from workers.domain.telemetry import Alarm, Series, Signal
 from workers.domain.window import Window
 
 Kind = Literal["strain", "wire", "flow", "errors", "impact", "late"]
 
 LATE = timedelta(minutes=6)
 """How late an alarm may fire after what it warns of began: five periods of a minute, and one more."""
+LONGEST = timedelta(hours=1)
+"""The most that counts as now: what goes on for longer would have no history left to be held against."""
 FEWEST = 3
 """Points before now that make a history; with fewer, the quieter half of all there is."""
 SHORT = 50.0
@@ -57,15 +59,20 @@ class Move:
 def present(sight: Sight) -> Window:
     """The time that counts as now: from before the alarm, or the last minutes, to the report."""
     at = sight.case.incident.at
-    told = min((a.since for a in sight.alarms if a.state == "alarm"), default=at)
-    return Window(start=min(told - LATE / 6, at - LATE), end=at)
+    told = _reported(sight)
+    since = told.since if told is not None else sight.onset or at
+    return Window(start=min(max(since, at - LONGEST) - LATE / 6, at - LATE), end=at)
 
 
 def symptom(sight: Sight) -> str:
     """What the alarm that was reported watches; else what users of notice something."""
+    told = _reported(sight)
+    return told.service if told is not None else sight.symptom
+
+
+def _reported(sight: Sight) -> Alarm | None:
     text = sight.case.incident.text.lower()
-    told = (a.service for a in sight.alarms if a.state == "alarm" and a.name.lower() in text)
-    return next(told, sight.symptom)
+    return next((a for a in sight.alarms if a.state == "alarm" and a.name.lower() in text), None)
 
 
 def move(

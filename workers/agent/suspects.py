@@ -89,7 +89,7 @@ def _suspect(
 ) -> Suspect:
     best = _best(by[place])
     if way is not None and best.kind == "impact":
-        return way
+        return way.model_copy(update={"share": round(share, 3)})
     path = tuple(_hop(name, by, sight) for name in _route(leads.symptom(sight), place, by, sight))
     return Suspect(service=place, signal=SIGNAL[best.kind], share=round(share, 3), path=path)
 

@@ -51,7 +51,7 @@ class Hop(Value):
 
 
 class Suspect(Value):
-    """A place where the cause may be. `share` of the symptom's loss, from 0 to 1, is measured there."""
+    """A place where the cause may be. `share` is how much speaks against it beside the likeliest, up to 1."""
 
     service: str
     signal: Signal

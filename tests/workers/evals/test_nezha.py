@@ -24,6 +24,7 @@ MINUTES = range(-40, 4)
 SPANS = (-10, -9, 1, 2, 3)
 """Those that traces and lines are kept of."""
 ORDERS = 20
+STEPS = (("orders", "place"), ("orders", "charge"), ("orders", "thank"), ("mail", "send"))
 
 
 class Shop:
@@ -33,6 +34,10 @@ class Shop:
         self.cpu: dict[str, float] = {}
         self.latency: dict[str, float] = {}
         self.requests: dict[str, float] = {}
+        self.often: dict[str, float] = {}
+        self.failing = 0.0
+        self.served: dict[tuple[str, str], float] = {}
+        self.own: dict[tuple[str, str], float] = {}
         self.wire: dict[tuple[str, str], float] = {}
         self.counts: dict[tuple[str, str], float] = {}
         self.lines: list[tuple[str, str, float]] = [("orders", "INFO order placed", ORDERS)]
@@ -69,11 +74,13 @@ class Shop:
         rows = ["ts,service,metric,value"]
         for minute in MINUTES:
             ripple = 1 + 0.05 * (minute % 3 - 1)
+            passed = 100 - (self.failing if minute >= 0 else 0)
+            rows.append(f"{BEGAN + 60 * minute + 19},ENTRY,SuccessRate(%),{passed}")
             for place in PLACES:
                 for metric, usual, now in (
                     ("CpuUsageRate(%)", 5.0, self.cpu),
                     ("PodServerLatencyP90(s)", 0.1, self.latency),
-                    ("PodWorkload(Ops)", 2.0, self.requests),
+                    ("PodWorkload(Ops)", self.often.get(place, 2.0), self.requests),
                 ):
                     value = now.get(place, usual) if minute >= 0 else usual
                     rows.append(f"{BEGAN + 60 * minute + 19},{place},{metric},{value * ripple}")
@@ -82,14 +89,10 @@ class Shop:
     def _traces(self, minutes: tuple[int, ...]) -> list[str]:
         rows = ["minute,service,OperationName,n,dur_mean,dur_p95,self_mean,self_p95"]
         for minute in minutes:
-            for place, name in (
-                ("orders", "place"),
-                ("orders", "charge"),
-                ("orders", "thank"),
-                ("mail", "send"),
-            ):
-                count = self.counts.get((place, name), ORDERS) if minute >= 0 else ORDERS
-                rows.append(f"{_clock(minute)},{place},{name},{count + minute % 2},10,12,5,6")
+            for step in STEPS:
+                count = self.counts.get(step, ORDERS) if minute >= 0 else ORDERS
+                own = self.own.get(step, 5) if minute >= 0 else 5
+                rows.append(f"{_clock(minute)},{','.join(step)},{count + minute % 2},10,12,{own},{own}")
         return rows
 
     def _edges(self, minutes: tuple[int, ...]) -> list[str]:
@@ -97,9 +100,9 @@ class Shop:
         for minute in minutes:
             for caller, callee in EDGES:
                 gap = self.wire.get((caller, callee), 3) if minute >= 0 else 3
-                rows.append(
-                    f"{_clock(minute)},{caller},{callee},{ORDERS + minute % 2},{20 + gap},20,{gap},{gap}"
-                )
+                served = self.served.get((caller, callee), 20) if minute >= 0 else 20
+                times = f"{served + gap},{served},{gap},{gap}"
+                rows.append(f"{_clock(minute)},{caller},{callee},{ORDERS + minute % 2},{times}")
         return rows
 
     def _logs(self, minutes: tuple[int, ...]) -> list[str]:
@@ -149,6 +152,21 @@ def line_comes_no_more(shop: Shop) -> None:
     shop.lines += [("cards", "INFO asked", ORDERS)]
 
 
+def requests_end_at_a_callee(shop: Shop) -> None:
+    """Front fails four in five: it hardly asks for orders, and one in five times as often for stock."""
+    shop.files = {"metrics"}
+    shop.failing, shop.often["stock"] = 80, 12
+    shop.requests = {"orders": 0.4, "stock": 2.4, "mail": 0.4, "cards": 0.4}
+
+
+def slow_in_the_eyes_of_its_callers(shop: Shop) -> None:
+    shop.served = {("front", "orders"): 900, ("orders", "mail"): 800}
+
+
+def slow_at_one_step(shop: Shop) -> None:
+    shop.own[("mail", "send")] = 700
+
+
 def slow_by_itself(shop: Shop) -> None:
     shop.latency["stock"], shop.latency["front"] = 2.0, 2.1
 
@@ -161,6 +179,9 @@ BROKEN: list[tuple[Callable[[Shop], None], str, str]] = [
     (nobody_is_mailed, "orders", "orders is asked as before, but there are 1"),
     (error_of_a_new_kind, "cards", "never on better days"),
     (slow_by_itself, "stock", "stock p95 latency 2"),
+    (requests_end_at_a_callee, "stock", "times a minute, and there are still 1"),
+    (slow_in_the_eyes_of_its_callers, "mail", "mail answers orders in 800 ms (usually 20 ms)"),
+    (slow_at_one_step, "mail", "takes 700 ms by itself (usually 5 ms)"),
 ]
 
 
@@ -177,6 +198,14 @@ def test_the_place_is_named_with_what_was_measured_there(
     assert says in found.path[-1].finding
     assert found.path[0].service == "front"
     assert grounded(found.path, place, recorded)
+
+
+def test_after_a_place_that_asks_nobody_any_more_comes_one_that_it_still_asks(
+    shop: Shop, tmp_path: Path
+) -> None:
+    nobody_is_mailed(shop)
+
+    assert answer(shop.case(tmp_path), RuleReasoner()).ranked == ("orders", "cards")
 
 
 def test_in_a_shop_that_is_in_order_nobody_is_suspected(shop: Shop, tmp_path: Path) -> None:
