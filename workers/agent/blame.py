@@ -23,8 +23,8 @@ from workers.domain.telemetry import Change
 
 ALONE = 0.55
 """What a kind of change that explains the symptom is worth where no word of it is in the complaints."""
-GUESS = 0.4
-"""What shared words are worth where a change is risky and of no kind that is known to bring this about."""
+GUESS = 0.6
+"""What a change is worth that is as risky as can be, shares its words with the complaints, and no more."""
 BLAMELESS = 0.54 * ALONE
 """What a change has to score to be blamed: a kind that brings the symptom about more often than not does."""
 TRACED = 0.7
@@ -124,7 +124,7 @@ class Blame:
         alike = self._alike(change, diff)
         core = max(missed[0], kinds[0].force if kinds else 0.0)
         core = core + (1 - core) * 0.5 * min(missed[0], kinds[0].force if kinds else 0.0)
-        rest = GUESS * (0.5 + risk(diff)) * alike[0]
+        rest = GUESS * (0.2 + 0.8 * risk(diff)) * (0.4 + 0.6 * alike[0])
         value = core * (ALONE + (1 - ALONE) * alike[0]) + (1 - core) * rest
         matches = [*missed[1]]
         for kind in kinds[:2]:
@@ -153,7 +153,10 @@ class Blame:
                 if not diffs.words([name]) - common() - self.symptoms.ordinary:
                     continue
                 saying = {sign: clear for sign in self.symptoms.lines if (clear := _names(name, sign))}
-                part = min(1.0, self._most(saying) / SPREAD) * max(saying.values(), default=0.0)
+                clear = max(saying.values(), default=0.0)
+                part = min(1.0, self._most(saying) / SPREAD) * (
+                    clear if clear == 1.0 or force == 1.0 else 0.0
+                )
                 if part > 0:
                     because = "it names what went away" if force == 1.0 else "it says what is new there"
                     sign = next(iter(saying))

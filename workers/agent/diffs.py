@@ -16,8 +16,8 @@ LONGEST, WIDEST = 40_000, 400
 
 _KEY = r"[\"'`]?(?P<key>[A-Za-z_][\w.-]*)[\"'`]?"
 _NUMBER = r"[-+]?\d[\d_]*(?:\.\d+)?"
-_SCALED = rf"{_NUMBER}(?:\s*\*\s*[\w.]+)+|{_NUMBER}\s*[A-Za-z%]*"
-_VALUE = rf"(?P<value>\"[^\"]*\"|'[^']*'|{_SCALED}|[A-Za-z/][\w./:@-]*)"
+_SCALED = rf"{_NUMBER}(?:\s*\*\s*[\w.]+)+|{_NUMBER}\s*<<\s*\d+|{_NUMBER}\s*[A-Za-z%]*"
+_VALUE = rf"(?P<value>\"[^\"]*\"|'[^']*'|{_SCALED}|[A-Za-z/][\w./:@-]*(?![\w(\[{{<./:@-]))"
 _SETTING = re.compile(rf"{_KEY}\s*(?::=|=>|=(?!=)|:(?!:)|==(?=\d))\s*{_VALUE}")
 _NAMED = re.compile(rf"(?P<key>[A-Za-z_]\w*)\((?:[^()]*,)?\s*(?P<value>{_SCALED}|true|false)\s*\)")
 _MODULE = re.compile(r"(?P<key>[\w.@-]+(?:/[\w.@-]+)+)\s+(?P<value>v\d+\.\d+[\w.+-]*)")
@@ -26,6 +26,8 @@ _PINNED = re.compile(
 )
 _LITERAL = re.compile(r"\"([^\"\n]{1,80})\"|'([^'\n]{1,80})'")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_QUANTITY = re.compile(r"\d[\d.]*(?:[A-Za-z%]{1,3}\b)?")
+_NAMES = re.compile(r"[A-Za-z_]{2,}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # What only watches: it is seen in telemetry and breaks nothing. How much is logged is another matter.
 _WATCHES = re.compile(
@@ -83,9 +85,10 @@ class Setting:
         return 1.0 if low == 0 or was[0] * now[0] < 0 else min(1.0, math.log2(high / low))
 
     @property
-    def plain(self) -> bool:
-        """Whether both values are written down, and not what some code makes of others."""
-        return all(not value or amount(value) or value in _SWITCH for value in (self.before, self.after))
+    def risk(self) -> float:
+        """How risky it is: wholly for a written value, less for a name, half for one side only."""
+        plain = all(not value or amount(value) or value in _SWITCH for value in (self.before, self.after))
+        return self.moved * (1.0 if plain else 0.7) * (1.0 if self.before and self.after else 0.5)
 
     @property
     def kind(self) -> str:
@@ -127,8 +130,9 @@ def read(diff: str, *, written: bool = False) -> Diff:
     new_lines = tuple(line for line in added if now[_plain(line)] > was[_plain(line)])
     names_before, names_after = words(gone_lines), words(new_lines)
     bumps = tuple(_altered(_versions(gone_lines), _versions(new_lines)))
-    altered = () if bumps else _altered(_settings(gone_lines), _settings(new_lines))
-    settings = tuple(one for one in altered if not _kept(one, gone_lines, new_lines))
+    named = _altered(_settings(gone_lines), _settings(new_lines))
+    altered = () if bumps else (*named, *_edited(gone_lines, new_lines))
+    settings = tuple(one for one in dict.fromkeys(altered) if not _kept(one, gone_lines, new_lines))
     texts = [s for s in settings if s.kind == "text" and written]
     before = literals(gone_lines) | {s.before for s in texts if s.before}
     after = literals(new_lines) | {s.after for s in texts if s.after}
@@ -179,6 +183,9 @@ def names(lines: Iterable[str]) -> frozenset[str]:
 
 def amount(value: str) -> tuple[float, str] | None:
     """A written quantity with what it measures (`seconds`, `bytes`, `number`); `None` for other values."""
+    shifted = re.fullmatch(r"(\d+)\s*<<\s*(\d{1,2})", value.strip())
+    if shifted is not None:
+        return float(int(shifted[1]) << int(shifted[2])), "number"
     *factors, last = value.strip().strip("\"'").replace("_", "").split("*")
     plain = [part for part in factors if re.fullmatch(rf"\s*{_NUMBER}\s*", part)]
     found = _MEASURED.match(last.strip()) or (_MEASURED.match(f"1{last.strip()}") if factors else None)
@@ -198,6 +205,17 @@ def _lines(diff: str, sign: str) -> list[str]:
     lines = diff[:LONGEST].splitlines()
     found = (line[1 : WIDEST + 1] for line in lines if line.startswith(sign) and line[:3] != sign * 3)
     return [line for line in found if line.strip() and not _COMMENT.match(line) and not _WATCHES.search(line)]
+
+
+def _edited(removed: Iterable[str], added: Iterable[str]) -> Iterable[Setting]:
+    """Numbers that differ in lines which are the same but for them, by the name before each."""
+    shapes = {_QUANTITY.sub("#", _plain(line)): line for line in added}
+    for line in removed:
+        other = shapes.get(_QUANTITY.sub("#", _plain(line)), "")
+        for old, new in zip(_QUANTITY.finditer(line), _QUANTITY.finditer(other), strict=False):
+            names = _NAMES.findall(line[: old.start()])
+            if old[0] != new[0] and names:
+                yield Setting(names[-1], old[0], new[0])
 
 
 def _kept(one: Setting, removed: Iterable[str], added: Iterable[str]) -> bool:

@@ -14,6 +14,8 @@ from workers.agent.diffs import Diff, Setting, Way
 from workers.agent.symptoms import Sign, Symptoms
 from workers.domain.value import Value
 
+KNOWN = 0.3
+"""The part of its risk that is left of a setting whose kind brings about other symptoms than these."""
 CODE = 0.4
 """How risky code is that is of any kind which can break something."""
 BUMPED = {"major": 0.6, "minor": 0.25, "patch": 0.05}
@@ -117,8 +119,8 @@ def risk(diff: Diff) -> float:
     A value counts by how far it moved, and less where its kind is known and brings about other symptoms; code
     that only takes another shape counts little.
     """
-    known = [(one, any(_named(row, one) for row in mechanisms().rows)) for one in diff.settings if one.plain]
-    values = [one.moved * (0.3 if name else 1.0) * (1.0 if one.before else 0.5) for one, name in known]
+    known = [(one, any(_named(row, one) for row in mechanisms().rows)) for one in diff.settings]
+    values = [one.risk * (KNOWN if name else 1.0) for one, name in known]
     texts = 0.6 if diff.gone and diff.new else 0.3 if diff.gone or diff.new else 0.0
     bumps = [BUMPED[bumped(one)] for one in diff.bumps]
     if diff.taken_out:

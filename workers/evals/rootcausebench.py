@@ -2,8 +2,9 @@
 
 import csv
 import json
+import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -95,7 +96,7 @@ def case(folder: Path, row: Mapping[str, Any]) -> Recorded:
         own=own,
         alarms=(alarm,),
         changes=_changes(place / "context"),
-        logs=_patterns(place / "patterns.json"),
+        logs=_joined(_patterns(place / "patterns.json"), _failed(place / "traces.json")),
         lines=_lines(place / "logs.ndjson"),
         candidates=tuple(row["services"]),
     )
@@ -130,9 +131,9 @@ def _metrics(path: Path, until: datetime) -> list[Series]:
         return []
     with path.open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            at = datetime.fromisoformat(row["timestamp"])
-            if row["value"] and at < until:
-                points[row["service"], row["metric"]][at] = float(row["value"])
+            at, value = datetime.fromisoformat(row["timestamp"]), _number(row["value"])
+            if value is not None and at < until:
+                points[row["service"], row["metric"]][at] = value
     stamps = [at for some in points.values() for at in some]
     if not stamps:
         return []
@@ -159,6 +160,14 @@ def _series(service: str, metric: str, points: dict[datetime, float], window: Wi
     )
 
 
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
 def _signal(metric: str) -> tuple[Signal, Unit, float]:
     for pattern, signal, unit, factor in SIGNALS:
         if re.search(pattern, metric):
@@ -174,19 +183,42 @@ def _patterns(path: Path) -> dict[str, tuple[LogPattern, ...]]:
     for row in _json(path, []):
         count = int(row["count"])
         before = max(0, count - int(str(row.get("delta_vs_baseline", "0")).replace("+", "") or 0))
-        found[row["service"]].append(
-            LogPattern(
-                service=row["service"],
-                template=row["signature"][:WIDEST],
-                level="error" if row.get("sentiment") == "negative" else "info",
-                count=count,
-                before=before,
-                seconds=1.0,
-                before_seconds=1.0,
-                source=f"patterns:{row['service']}",
-            )
-        )
+        service, level = row["service"], "error" if row.get("sentiment") == "negative" else "info"
+        text, source = row["signature"][:WIDEST], f"patterns:{service}"
+        found[service].append(_pattern(service, text, level, count, before, source))
     return {service: tuple(some) for service, some in found.items()}
+
+
+def _failed(path: Path) -> dict[str, tuple[LogPattern, ...]]:
+    """What failed spans say, as lines of their services."""
+    counts = Counter(
+        (str(span.get("service")), str(span.get("error") or "")[:WIDEST])
+        for span in _json(path, [])
+        if span.get("status") == "ERROR"
+    )
+    found: dict[str, list[LogPattern]] = defaultdict(list)
+    for (service, error), count in counts.items():
+        if error:
+            found[service].append(_pattern(service, error, "error", count, 0, f"traces:{service}"))
+    return {service: tuple(some) for service, some in found.items()}
+
+
+def _pattern(service: str, text: str, level: Level, count: int, before: int, source: str) -> LogPattern:
+    return LogPattern(
+        service=service,
+        template=text,
+        level=level,
+        count=count,
+        before=before,
+        seconds=1.0,
+        before_seconds=1.0,
+        source=source,
+    )
+
+
+def _joined(*records: Mapping[str, tuple[LogPattern, ...]]) -> dict[str, tuple[LogPattern, ...]]:
+    names = {service for record in records for service in record}
+    return {name: tuple(p for record in records for p in record.get(name, ())) for name in sorted(names)}
 
 
 def _lines(path: Path) -> dict[str, dict[str, Counted]]:
