@@ -34,6 +34,12 @@ screens: .venv/.dev
 bench: .venv/.dev
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+# Recorded incidents with known causes, as they are and made harder; RCA is the folder of the sets.
+RCA ?= ../shared/data/rca
+eval: .venv/.dev
+	@$(BIN)/runbook eval answer --data $(RCA) --variants --answers .runbook-eval.jsonl
+	@$(BIN)/runbook eval score --data $(RCA) --answers .runbook-eval.jsonl
+
 format: .venv/.dev
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .

@@ -25,10 +25,11 @@ class Said(Value):
     """One answer. `ranked` is best first; `seconds` is CPU time of this process.
 
     `changes` are the accused, best first, with `none` for that none of the others did it; `matches` are what
-    in the first of them fits what was seen.
+    in the first of them fits what was seen. `variant` is what was made of the case.
     """
 
     id: str
+    variant: str = ""
     ranked: tuple[str, ...]
     confidence: float
     outcome: str
@@ -48,7 +49,7 @@ def answers(cases: Iterable[Recorded], reasoner: Reasoner) -> Iterator[Said]:
         yield answer(case, reasoner)
 
 
-def answer(recorded: Recorded, reasoner: Reasoner) -> Said:
+def answer(recorded: Recorded, reasoner: Reasoner, variant: str = "") -> Said:
     """Investigate one recorded incident through the gate, as of the moment it was recorded."""
     began = _cpu()
     reported = Incident(
@@ -69,6 +70,7 @@ def answer(recorded: Recorded, reasoner: Reasoner) -> Said:
     changes = _changes(conclusion)
     return Said(
         id=recorded.id,
+        variant=variant,
         ranked=ranked,
         confidence=conclusion.confidence.value,
         outcome=conclusion.outcome.value,

@@ -16,7 +16,7 @@ import numpy as np
 
 from workers.agent import statistics
 from workers.agent.statistics import Floats
-from workers.domain.conclusion import Hop, Match
+from workers.domain.conclusion import Hop, Match, Outcome
 from workers.domain.telemetry import Activity, Change, Series
 from workers.domain.value import Value
 from workers.domain.window import Window
@@ -28,6 +28,8 @@ MEASURED = 3.0
 """Scales (median absolute deviations, as a standard deviation) from the median at which a place deviates."""
 LEAST = 0.02
 """The least scale as a share of the median: what hardly ever moves deviates soon otherwise."""
+QUIET = (Outcome.NOT_AN_INCIDENT, Outcome.RECOVERED)
+"""Outcomes that send nobody anywhere."""
 
 LONGER = 0.005
 """Seconds: the least scale of the time that something takes by itself."""
@@ -79,6 +81,12 @@ def score(said: Said | None, truth: Truth, recorded: Recorded) -> Score:
         confidence=said.confidence,
         seconds=said.seconds,
     )
+
+
+def alarmed(said: Said) -> bool:
+    """Whether an answer sends somebody somewhere: it blames a place or a change, and not for what is over."""
+    blames = bool(said.changes) and said.changes[0] != NONE
+    return blames or (bool(said.ranked) and said.outcome not in QUIET)
 
 
 def _changed(said: Said, truth: Truth, recorded: Recorded) -> Score:

@@ -9,6 +9,7 @@ from workers.domain.errors import RunbookError
 from workers.domain.value import Value
 from workers.evals import nezha, petshop, rootcausebench
 from workers.evals.recorded import Recorded
+from workers.evals.variants import VARIANTS
 
 Row = Mapping[str, Any]
 SETS: dict[str, Callable[[Path, Row], Recorded]] = {
@@ -33,8 +34,11 @@ class Truth(Value):
     decoys: tuple[str, ...] = ()
 
 
-def cases(data: Path, name: str) -> Iterator[Recorded]:
-    """The cases of a set below `data`; raises `RunbookError` where there are none."""
+def cases(data: Path, name: str, variant: str = "") -> Iterator[Recorded]:
+    """The cases of a set below `data`, or what a variant makes of them.
+
+    Raises `RunbookError` where there are none.
+    """
     folder = data / name
     if name not in SETS:
         raise RunbookError(
@@ -42,7 +46,10 @@ def cases(data: Path, name: str) -> Iterator[Recorded]:
         )
     if not (folder / "cases.jsonl").is_file():
         raise RunbookError(f"{folder} holds no cases.jsonl", "Give the folder of the sets with --data.")
-    return (SETS[name](folder, row) for row in rows(folder))
+    if not variant:
+        return (SETS[name](folder, row) for row in rows(folder))
+    made = VARIANTS[variant]
+    return (case for row in rows(folder) for case in made(SETS[name], folder, row))
 
 
 def rows(folder: Path) -> list[Row]:
