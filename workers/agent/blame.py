@@ -250,6 +250,8 @@ def accused(sight: Sight) -> tuple[tuple[Accused, ...], float | None]:
     """
     if not sight.recorded or (sight.changes and not any(change.diff for change in sight.changes)):
         return (), None
+    if not sight.changes:
+        return (), 1.0
     blame = Blame(sight)
     worth = {score.change.id: score.value**SHARP for score in blame.scores}
     none = blame.bar**SHARP
