@@ -16,8 +16,8 @@ from knowledge.embedder import Embedder
 from knowledge.sources.filesystem import Filesystem
 from knowledge.store import Store
 from workers.agent.fallback import Fallback
-from workers.agent.investigator import Budget
 from workers.agent.model import Limits, ModelReasoner
+from workers.domain.budget import Budget
 from workers.domain.errors import ModelFailed
 from workers.ledger import Ledger, Mirror, connect
 from workers.llm import claude

@@ -21,8 +21,9 @@ from bot.cli.shelf import MOST_PIECES, Nothing, shelf
 from knowledge.embedder import Embedder
 from knowledge.retriever import Retriever
 from workers import wiring
-from workers.agent.investigator import Budget, Investigator
+from workers.agent.investigator import Investigator
 from workers.agent.reasoner import Reasoner
+from workers.domain.budget import Budget
 from workers.domain.call import AlarmData, ToolCall
 from workers.domain.errors import AccessDenied, RunbookError, SettingsError, ToolFailed, Unreachable
 from workers.domain.event import Event, IncidentReported

@@ -21,9 +21,10 @@ from typing import Any
 from boto3.session import Session
 
 from workers.agent import words
-from workers.agent.investigator import Budget, Investigator
+from workers.agent.investigator import Investigator
 from workers.agent.rules import RuleReasoner
 from workers.agent.sight import Sight
+from workers.domain.budget import Budget
 from workers.domain.event import Event, IncidentReported
 from workers.domain.incident import Incident, Person, Thread
 from workers.domain.investigation import Investigation, begun

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from workers.domain import event as events
 from workers.domain.approval import Approval, ApprovalState, Vote
+from workers.domain.budget import Budget
 from workers.domain.call import Failure, Gap, StateData, ToolCall, ToolData, ToolResult
 from workers.domain.conclusion import Cause, Conclusion, Hop, Outcome, Picture, RuledOut, Watch
 from workers.domain.confidence import Confidence, Factor
@@ -337,6 +338,7 @@ def one_of_each() -> tuple[Event, ...]:
         events.QueryAnswered(at=at(0.3), query="f1", result=answered(StateData(state={"a": 1}))),
         events.QueryAsked(at=at(0.2), query=query("f2", role="facts")),
         events.QueryFailed(at=at(0.3), query="f2", result=failed()),
+        events.BudgetSet(at=at(0.4), budget=Budget()),
         events.FactsGathered(at=at(0.4), facts=facts()),
         events.HypothesisFormed(at=at(0.5), hypothesis=hypothesis("h1", trigger=change())),
         events.HypothesisFormed(at=at(0.5), hypothesis=hypothesis("h2", where="web")),

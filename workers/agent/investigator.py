@@ -13,8 +13,10 @@ from workers.agent import verifying
 from workers.agent.reasoner import Reasoner, Remark, Weighing
 from workers.agent.remedy import remedy
 from workers.domain.approval import ApprovalState
+from workers.domain.budget import Budget
 from workers.domain.event import (
     ApprovalRequested,
+    BudgetSet,
     Concluded,
     Event,
     EvidenceWeighed,
@@ -34,7 +36,6 @@ from workers.domain.evidence import CausalQuery
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import Hypothesis, HypothesisTree
 from workers.domain.investigation import Investigation, elapsed
-from workers.domain.value import Value
 from workers.domain.window import ending
 from workers.safety import approvals
 from workers.safety.gate import Gate
@@ -50,19 +51,6 @@ UNCHANGED = frozenset(
     {ApprovalState.REJECTED, ApprovalState.EXPIRED, ApprovalState.REVOKED, ApprovalState.FAILED}
 )
 """Ends of an approval after which the system is as it was."""
-
-
-class Budget(Value):
-    """How much one investigation may spend before it has to answer with what it has.
-
-    `tokens` and `dollars` are a model's: when they are spent, the rules go on.
-    """
-
-    iterations: int = 10
-    seconds: int = 600
-    queries: int = 120
-    tokens: int = 100_000
-    dollars: float = 1.0
 
 
 MODELS = frozenset({"tokens", "dollars"})
@@ -93,6 +81,8 @@ class Investigator:
     def run(self) -> Iterator[Event]:
         """Everything there is to do now: investigate, or look once more after a decision."""
         if self.case.conclusion is None:
+            if self.case.budget != self._budget:
+                yield self._apply(BudgetSet(at=self._now(), budget=self._budget))
             yield from self._facts()
             while self._going():
                 yield from self._round()

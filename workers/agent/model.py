@@ -13,10 +13,10 @@ from typing import Literal, TypeVar
 from workers.agent import answers, asking, proposals
 from workers.agent.answers import Unusable
 from workers.agent.concluding import measured_at
-from workers.agent.investigator import Budget
 from workers.agent.reasoner import Remark, Weighing
 from workers.agent.rules import RuleReasoner
 from workers.agent.sight import Sight
+from workers.domain.budget import Budget
 from workers.domain.conclusion import Conclusion, Outcome
 from workers.domain.errors import ModelFailed
 from workers.domain.event import LimitReached, ModelAnswered

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, JsonValue, TypeAdapter
 
 from workers.domain.approval import Approval, ApprovalState, Vote
+from workers.domain.budget import Budget
 from workers.domain.call import ToolCall, ToolResult
 from workers.domain.conclusion import Conclusion
 from workers.domain.evidence import CausalQuery, Evidence
@@ -34,6 +35,13 @@ class Joined(Happened):
     type: Literal["Joined"] = "Joined"
     channel: str
     name: str
+
+
+class BudgetSet(Happened):
+    """What this investigation may spend from here on."""
+
+    type: Literal["BudgetSet"] = "BudgetSet"
+    budget: Budget
 
 
 class FactsGathered(Happened):
@@ -232,6 +240,7 @@ class Failed(Happened):
 Event = Annotated[
     IncidentReported
     | Joined
+    | BudgetSet
     | FactsGathered
     | HypothesisFormed
     | HypothesisBranched

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime
 
 from workers.domain.approval import Approval, ApprovalState
+from workers.domain.budget import Budget
 from workers.domain.call import ToolCall, ToolResult
 from workers.domain.conclusion import Conclusion
 from workers.domain.event import (
@@ -14,6 +15,7 @@ from workers.domain.event import (
     ApprovalExpired,
     ApprovalRequested,
     ApprovalVoted,
+    BudgetSet,
     ChangeIntended,
     ChangeMade,
     ChangeUnknown,
@@ -67,6 +69,7 @@ class Investigation(Value):
     started_at: AwareDatetime
     updated_at: AwareDatetime
     phase: Phase = "investigating"
+    budget: Budget | None = None
     facts: Facts | None = None
     tree: HypothesisTree = HypothesisTree()
     queries: dict[str, CausalQuery] = {}
@@ -165,6 +168,10 @@ Changed = dict[str, Any]  # fields of Investigation, as model_copy takes them
 
 def _nothing(case: Investigation, event: Happened) -> Changed:
     return {}
+
+
+def _budget(case: Investigation, event: BudgetSet) -> Changed:
+    return {"budget": event.budget}
 
 
 def _facts(case: Investigation, event: FactsGathered) -> Changed:
@@ -286,6 +293,7 @@ def _failed(case: Investigation, event: Failed) -> Changed:
 _APPLY: dict[type[Happened], Callable[[Investigation, Any], Changed]] = {
     IncidentReported: _nothing,
     Joined: _nothing,
+    BudgetSet: _budget,
     FactsGathered: _facts,
     HypothesisFormed: _formed,
     HypothesisBranched: _branched,

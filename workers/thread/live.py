@@ -156,12 +156,13 @@ def _counts(case: Investigation, hypothesis: Hypothesis) -> str:
 def _footer(case: Investigation, now: datetime) -> list[str]:
     spent = f"{elapsed(case, now)} s · {case.calls_made} queries · {said(mind(case))}"
     limits = [f"limit reached: {said(limit.detail)}" for limit in case.limits]
+    bound = [most(case)] if case.budget and case.conclusion is None else []
     checking = [query.call.why for query in case.pending()][:2]
     now_checking = [f"Checking {said('; '.join(checking))}"] if checking and case.conclusion is None else []
     asked = case.incident.requester
     by = [f"asked by {person(asked.id)}"] if asked else []
     failed = [f"{said(f.what)}: {said(f.why)} {said(f.mend)}" for f in case.failures if not f.approval]
-    return [*now_checking, " · ".join([spent, *by, *limits]), *failed[:2]]
+    return [*now_checking, " · ".join([spent, *bound, *by, *limits]), *failed[:2]]
 
 
 def mind(case: Investigation) -> str:
@@ -172,6 +173,15 @@ def mind(case: Investigation) -> str:
     used = f" ({case.usage.tokens:,} tokens, {price})" if case.replies else ""
     gave_way = f", then rules: {clamp(case.switches[-1].why, 160)}" if case.reasoner == RULES else ""
     return f"{case.model}{used}{gave_way}"
+
+
+def most(case: Investigation) -> str:
+    """What may be spent; a model's part only where there is one."""
+    budget = case.budget
+    if budget is None:
+        return ""
+    model = f", {budget.tokens:,} tokens, ${budget.dollars:.2f}" if case.model else ""
+    return f"at most {budget.seconds} s, {budget.iterations} rounds, {budget.queries} queries{model}"
 
 
 def _buttons(case: Investigation) -> list[Part]:

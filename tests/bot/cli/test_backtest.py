@@ -11,8 +11,8 @@ from bot.cli import backtest, looking
 from bot.cli.past import Past
 from tests.bot.cli.seeing import Terminal
 from tests.workers.sandbox.local_cloud import REGION, LocalCloud
-from workers.agent.investigator import Budget
 from workers.agent.rules import RuleReasoner
+from workers.domain.budget import Budget
 from workers.domain.call import (
     HappeningData,
     LogData,

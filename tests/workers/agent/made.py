@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from tests.workers import making
-from workers.agent.investigator import Budget, Investigator
+from workers.agent.investigator import Investigator
 from workers.agent.reasoner import Reasoner
 from workers.agent.rules import RuleReasoner
 from workers.agent.sight import Sight
+from workers.domain.budget import Budget
 from workers.domain.call import (
     AlarmData,
     ChangeData,

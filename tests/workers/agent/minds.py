@@ -9,8 +9,9 @@ from tests.messages_api import KEY, MessagesApi, Turn
 from tests.workers.agent import made
 from tests.workers.agent.made import World
 from workers.agent.fallback import Fallback
-from workers.agent.investigator import Budget, Investigator
+from workers.agent.investigator import Investigator
 from workers.agent.model import Limits, ModelReasoner
+from workers.domain.budget import Budget
 from workers.domain.event import ReasonerSwitched
 from workers.domain.investigation import Investigation
 from workers.llm import Provider

@@ -11,8 +11,8 @@ from tests.workers import making
 from tests.workers.agent import made, minds, troubles
 from tests.workers.agent.minds import MODEL, claiming, gave_way, honest, liar, telling, thought
 from tests.workers.agent.troubles import BY_MODE, TROUBLES, Trouble
-from workers.agent.investigator import Budget
 from workers.agent.model import Limits
+from workers.domain.budget import Budget
 from workers.domain.conclusion import Outcome
 from workers.domain.event import EVENT, Event
 from workers.domain.investigation import Investigation, fold

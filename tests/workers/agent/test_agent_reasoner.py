@@ -11,8 +11,8 @@ from tests.workers import making
 from tests.workers.agent import made, troubles
 from tests.workers.agent.troubles import BY_MODE, TROUBLES, Trouble
 from workers.agent.confidence import confidence
-from workers.agent.investigator import Budget
 from workers.agent.sight import Sight
+from workers.domain.budget import Budget
 from workers.domain.conclusion import Conclusion, Outcome
 from workers.domain.event import EVENT, Event, Stopped
 from workers.domain.hypothesis import Hypothesis

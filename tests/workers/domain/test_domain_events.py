@@ -19,6 +19,7 @@ GOLDEN = Path(__file__).parents[2] / "golden"
 FOR_EVER = (
     "IncidentReported",
     "Joined",
+    "BudgetSet",
     "FactsGathered",
     "HypothesisFormed",
     "HypothesisBranched",

@@ -288,6 +288,7 @@ def test_no_post_of_an_ordinary_case_is_shortened(post: Post) -> None:
 
 SAID: dict[str, list[str]] = {
     "Joined": [],
+    "BudgetSet": [],
     "QueryAnswered": [],
     "QueryFailed": [],
     "EvidenceWeighed": [],
