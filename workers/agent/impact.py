@@ -26,7 +26,7 @@ def suspects(sight: Sight) -> tuple[Suspect, ...]:
     """The places where the cause may be, the likeliest first, each with the way that leads there."""
     found: dict[str, Suspect] = {}
     for place, signal in _symptoms(sight):
-        during = episode(sight.series.get((place, signal)), sight.shift(place, signal))
+        during = episode(measured(place, signal, sight), sight.shift(place, signal))
         lost = excess(place, signal, during, sight) if during else 0.0
         if during is None or lost <= 0:
             continue
@@ -46,10 +46,20 @@ def suspects(sight: Sight) -> tuple[Suspect, ...]:
 
 def _chance(way: tuple[str, ...], signal: Signal, during: Window, sight: Sight) -> float:
     """The share of better days as bad as this one, over the places of a way; 0 where none are known."""
-    found = (sight.series[name, signal] for name in way)
-    shares = [s for one in found if (s := statistics.as_far(one, _inside(one, during))) is not None]
+    shares = [s for name in way if (s := _as_bad(name, signal, during, sight)) is not None]
     # What is rarer than the days that are known can tell is still no miracle.
     return float(np.exp(np.mean(np.log(np.maximum(shares, RAREST))))) if shares else 0.0
+
+
+def _as_bad(name: str, signal: Signal, during: Window, sight: Sight) -> float | None:
+    """How much of the time a place is as bad; without better days, whether it left its own usual at all."""
+    one = measured(name, signal, sight)
+    if one is None:
+        return None
+    share = statistics.as_far(one, _inside(one, during))
+    if share is None and sight.known(name, one.signal):
+        return 0.0 if sight.shift(name, one.signal) else 1.0
+    return share
 
 
 def _symptoms(sight: Sight) -> tuple[tuple[str, Signal], ...]:
@@ -98,12 +108,12 @@ def descent(place: str, signal: Signal, during: Window, sight: Sight) -> tuple[s
 
 def excess(service: str, signal: Signal, during: Window, sight: Sight) -> float:
     """What users of a place lost during an episode: seconds waited or requests failed, above the usual."""
-    one = sight.series.get((service, signal))
+    one = measured(service, signal, sight)
     level = _level(one, during) if one is not None else None
     if one is None or level is None:
         return 0.0
     inside = _inside(one, during)
-    more = np.nan_to_num(statistics.numbers(one) - level) * _requests(service, one, sight)
+    more = np.nan_to_num(statistics.numbers(one) - level) * _weights(service, one, sight)
     return float(np.sum(more[inside]))
 
 
@@ -121,19 +131,34 @@ def _inside(one: Series, during: Window) -> NDArray[np.bool_]:
     return np.array([during.holds(one.time(i)) for i in range(len(one.values))], dtype=np.bool_)
 
 
-def _requests(service: str, one: Series, sight: Sight) -> statistics.Floats:
-    """The requests of each period; where nobody counted them each period counts as one."""
-    counted = sight.series.get((service, Signal.REQUESTS))
-    if counted is None or (counted.window, counted.period) != (one.window, one.period):
+def _weights(service: str, one: Series, sight: Sight) -> statistics.Floats:
+    """How often each point of a series was met: by the requests of its period, or of those who call it.
+
+    Counts are weights by themselves; where nobody counted requests, each period weighs as one.
+    """
+    if one.unit == "count":
         return np.ones(len(one.values))
-    return np.nan_to_num(statistics.numbers(counted))
+    for names in ((service,), sight.topology.callers(service)):
+        counted = (sight.series.get((name, Signal.REQUESTS)) for name in names)
+        alike = [c for c in counted if c is not None and (c.window, c.period) == (one.window, one.period)]
+        if alike:
+            return np.max([np.nan_to_num(statistics.numbers(c)) for c in alike], axis=0)
+    return np.ones(len(one.values))
+
+
+def measured(service: str, signal: Signal, sight: Sight) -> Series | None:
+    """The series of a loss; failures are counted where nobody knows what share of the requests they were."""
+    known = sight.series.get((service, signal))
+    return known or (sight.series.get((service, Signal.ERRORS)) if signal is Signal.ERROR_RATE else None)
 
 
 def _hop(name: str, signal: Signal, during: Window, sight: Sight) -> Hop:
     """A place of the way, with its figures."""
-    one = sight.series[name, signal]
+    one = measured(name, signal, sight)
+    if one is None:
+        return Hop(service=name, finding=f"{name}: nothing is measured there")
     level, inside = _level(one, during) or 0.0, statistics.numbers(one)[_inside(one, during)]
     now, usual = words.amount(float(np.nanmean(inside)), one.unit), words.amount(level, one.unit)
     return Hop(
-        service=name, finding=f"{name} {words.signal(signal)} {now} (usually {usual})", at=during.start
+        service=name, finding=f"{name} {words.signal(one.signal)} {now} (usually {usual})", at=during.start
     )

@@ -61,7 +61,7 @@ def _explained(sight: Sight, now: Window) -> tuple[Suspect, ...]:
 
 
 def _lately(front: str, signal: Signal, now: Window, sight: Sight) -> bool:
-    during = impact.episode(sight.series.get((front, signal)), sight.shift(front, signal))
+    during = impact.episode(impact.measured(front, signal, sight), sight.shift(front, signal))
     return during is not None and during.end > now.start
 
 
