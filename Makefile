@@ -12,9 +12,10 @@ demo: .venv/.demo
 run: .venv/.run
 	@$(BIN)/runbook up
 
-# Files in the order of their folders: the long ones are not left for the end, when one of two has nothing to do.
+# Much of it waits for other processes: three at a time keep two cores busy. Files in the order of their folders:
+# the long ones are not left for the end.
 test: .venv/.dev
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The same with a real model behind the Messages API, its address and name from the environment; it may cost money.
 test-llm: .venv/.dev

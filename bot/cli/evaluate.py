@@ -51,6 +51,7 @@ def score(data: Data, sets: Sets = None, answers: Answers = HERE) -> None:
     from workers.evals.variants import VARIANTS
 
     table = Table("set", "cases", "top-1", "top-3", "grounded", "misled", "s of a core", box=None)
+    every: list[scoring.Score] = []
     silence = Table("quiet windows", "cases", "false alarms", box=None)
     given = _read(answers)
     told = {variant for variant, _ in given}
@@ -61,6 +62,7 @@ def score(data: Data, sets: Sets = None, answers: Answers = HERE) -> None:
                 scoring.score(given.get((variant, case.id)), labels[case.id], case)
                 for case in cases(data, name, variant)
             ]
+            every += found
             for number, row in enumerate(scoring.tables(f"{name} {variant}".strip(), found)):
                 if number and variant:
                     break  # kinds of faults are told of the cases themselves
@@ -75,6 +77,12 @@ def score(data: Data, sets: Sets = None, answers: Answers = HERE) -> None:
             if loud:
                 silence.add_row(name, str(len(loud)), f"{sum(loud) / len(loud):.2f}")
     Console().print(table)
+    bins = scoring.calibration(every)
+    if bins:
+        sure = Table("where, said to be", "answers", "right", box=None)
+        for one in bins:
+            sure.add_row(f"{one.low:.2f} to {min(one.high, 1):.2f}", str(one.cases), f"{one.right:.2f}")
+        Console().print(sure)
     if silence.row_count:
         Console().print(silence)
 

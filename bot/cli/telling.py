@@ -14,6 +14,8 @@ from workers.domain.telemetry import Change, Passage
 from workers.thread.live import MARKS, OUTCOMES, UNTESTED, mind, subject
 
 # Whatever others wrote could move the cursor, hide text or turn it round.
+PLACES = 3
+"""Places to look at that are named where no cause is."""
 _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
@@ -140,6 +142,7 @@ def report(case: Investigation, approvers: tuple[str, ...], now: datetime) -> It
             yield Section(f"In the words of {case.reasoner}", (line(conclusion.account),))
         yield from _told(
             ("Evidence", _evidence(case, conclusion)),
+            ("Where to look first", _suspects(conclusion)),
             ("From symptom to cause", _path(conclusion)),
             ("Ruled out", tuple(f"{one.statement}: {one.by}" for one in conclusion.ruled_out)),
             ("Not decided", _undecided(case)),
@@ -176,6 +179,12 @@ def _evidence(case: Investigation, conclusion: Conclusion) -> tuple[str, ...]:
 
 def _path(conclusion: Conclusion) -> tuple[str, ...]:
     return tuple(hop.finding for hop in conclusion.path) if len(conclusion.path) > 1 else ()
+
+
+def _suspects(conclusion: Conclusion) -> tuple[str, ...]:
+    if conclusion.outcome is not Outcome.INCONCLUSIVE:
+        return ()
+    return tuple(one.path[-1].finding for one in conclusion.suspects[:PLACES] if one.path)
 
 
 def _undecided(case: Investigation) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from workers.agent import blame, concluding, planning, proposals, suspects, triage, weighing
 from workers.agent.reasoner import Weighing
 from workers.agent.sight import Sight
-from workers.domain.conclusion import Conclusion
+from workers.domain.conclusion import Conclusion, Outcome
 from workers.domain.evidence import CausalQuery
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import Hypothesis
@@ -30,5 +30,11 @@ class RuleReasoner:
     def conclude(self, case: Investigation) -> Conclusion:
         sight = Sight(case)
         accused, blameless = blame.accused(sight)
-        where = {"suspects": suspects.suspects(sight), "accused": accused, "blameless": blameless}
-        return concluding.conclude(sight).model_copy(update=where)
+        places = suspects.suspects(sight)
+        conclusion = concluding.conclude(sight)
+        sure = conclusion.confidence
+        if conclusion.outcome is Outcome.INCONCLUSIVE:
+            where = suspects.whereabouts(places, len(conclusion.gaps))
+            sure = sure.model_copy(update={"where": where})
+        told = {"suspects": places, "accused": accused, "blameless": blameless, "confidence": sure}
+        return conclusion.model_copy(update=told)

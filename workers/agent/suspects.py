@@ -32,6 +32,10 @@ SIGNAL: dict[Kind, Signal] = {
 }
 LEAST = 0.25
 """The least that has to speak against a place: a quarter of the weakest kind of lead is noise."""
+ALONE = 0.95
+"""How sure a place is that nothing else is suspected beside."""
+SEEN = 0.93
+"""What each thing that could not be seen leaves of that."""
 NO_NEWS = 0.05
 """What an impact on the symptom itself counts: that users lose something there is known."""
 NEXT = 0.8
@@ -51,6 +55,17 @@ def suspects(sight: Sight) -> tuple[Suspect, ...]:
     enough = [place for place, value in worth.items() if value >= LEAST or (place in ways and value > 0)]
     ranked = sorted(enough, key=lambda place: -worth[place])
     return tuple(_suspect(place, by, ways.get(place), worth[place] / whole, sight) for place in ranked)
+
+
+def whereabouts(found: tuple[Suspect, ...], gaps: int) -> float | None:
+    """How sure the place of the first suspect is, from 0 to 1; `None` without any.
+
+    By its lead over the second, less what could not be seen; a lead alone is never certain.
+    """
+    if not found:
+        return None
+    second = found[1].share if len(found) > 1 else 0.0
+    return round((1 - second / 2) * SEEN ** min(gaps, 5) * ALONE, 2)
 
 
 def _explained(sight: Sight, now: Window) -> tuple[Suspect, ...]:

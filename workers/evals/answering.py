@@ -24,14 +24,16 @@ NONE = "none"
 class Said(Value):
     """One answer. `ranked` is best first; `seconds` is CPU time of this process.
 
-    `changes` are the accused, best first, with `none` for that none of the others did it; `matches` are what
-    in the first of them fits what was seen. `variant` is what was made of the case.
+    `variant` is what was made of the case. `confidence` is of the whole answer, `where` of its first place
+    alone. `changes` are the accused, best first, with `none` for that none of the others did it; `matches`
+    are what in the first of them fits what was seen.
     """
 
     id: str
     variant: str = ""
     ranked: tuple[str, ...]
     confidence: float
+    where: float = 0.0
     outcome: str
     conclusion: str
     path: tuple[Hop, ...]
@@ -73,6 +75,7 @@ def answer(recorded: Recorded, reasoner: Reasoner, variant: str = "") -> Said:
         variant=variant,
         ranked=ranked,
         confidence=conclusion.confidence.value,
+        where=conclusion.confidence.where or 0.0,
         outcome=conclusion.outcome.value,
         conclusion=conclusion.headline,
         path=_path(conclusion, ranked[0] if ranked else ""),

@@ -28,6 +28,8 @@ MEASURED = 3.0
 """Scales (median absolute deviations, as a standard deviation) from the median at which a place deviates."""
 LEAST = 0.02
 """The least scale as a share of the median: what hardly ever moves deviates soon otherwise."""
+STEPS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
+"""Confidences that are told apart."""
 QUIET = (Outcome.NOT_AN_INCIDENT, Outcome.RECOVERED)
 """Outcomes that send nobody anywhere."""
 
@@ -52,6 +54,7 @@ class Score(Value):
     confidence: float
     seconds: float
     misled: bool = False
+    where: float = 0.0
 
 
 class Table(Value):
@@ -80,6 +83,7 @@ def score(said: Said | None, truth: Truth, recorded: Recorded) -> Score:
         grounded=place == 1 and grounded(said.path, truth.service, recorded),
         confidence=said.confidence,
         seconds=said.seconds,
+        where=said.where,
     )
 
 
@@ -208,6 +212,26 @@ def _beyond(values: Floats, middle: float, usual: Floats, floor: float, least: i
     scatter = 1.4826 * float(np.median(np.abs(usual - np.median(usual))))
     far = np.abs(values - middle) > MEASURED * max(scatter, LEAST * abs(middle), floor, 1e-9)
     return int(np.count_nonzero(far)) >= least
+
+
+class Bin(Value):
+    """Answers that were about as sure of their place, and the share of them that were right."""
+
+    low: float
+    high: float
+    cases: int
+    right: float
+
+
+def calibration(scores: Iterable[Score]) -> tuple[Bin, ...]:
+    """How often the first place was right, by how sure it was said to be; answers without one left out."""
+    found = [s for s in scores if s.where]
+    bins: list[Bin] = []
+    for low, high in itertools.pairwise(STEPS):
+        some = [s.place == 1 for s in found if low <= s.where < high]
+        if some:
+            bins.append(Bin(low=low, high=high, cases=len(some), right=round(sum(some) / len(some), 3)))
+    return tuple(bins)
 
 
 def tables(name: str, scores: Iterable[Score]) -> tuple[Table, ...]:

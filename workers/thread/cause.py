@@ -13,6 +13,7 @@ from workers.thread.mrkdwn import clamp, code, link, moment, said
 
 CAUSE = "cause"
 BULLETS = 4
+PLACES = 3
 
 
 def cause(case: Investigation, conclusion: Conclusion) -> Post:
@@ -23,6 +24,7 @@ def cause(case: Investigation, conclusion: Conclusion) -> Post:
         *_account(case, conclusion),
         *_picture(conclusion),
         *_confidence(conclusion),
+        *_suspects(conclusion),
         *_path(conclusion),
         *_ruled_out(conclusion),
         *_citations(conclusion),
@@ -58,6 +60,20 @@ def _confidence(conclusion: Conclusion) -> list[Part]:
 
 def _factors(sure: Confidence) -> str:
     return said("; ".join(factor.how for factor in sure.factors))
+
+
+def _suspects(conclusion: Conclusion) -> list[Part]:
+    """Where the cause may be, where the evidence does not tell what it was."""
+    if conclusion.outcome is not Outcome.INCONCLUSIVE or not conclusion.suspects:
+        return []
+    sure = conclusion.confidence.where
+    lines = [
+        f"{number}. {clamp(said(one.path[-1].finding), 240)}"
+        for number, one in enumerate(conclusion.suspects[:PLACES], 1)
+        if one.path
+    ]
+    head = "*Where to look first*" + (f" (confidence {sure:.2f})" if sure is not None else "")
+    return [Part(blocks=(section("\n".join([head, *lines]), "suspects"),), rank=1)]
 
 
 def _picture(conclusion: Conclusion) -> list[Part]:

@@ -13,11 +13,12 @@ from tests.workers import making
 from tests.workers.thread.saying import deciding, sent, texts, verified
 from workers.domain import event as events
 from workers.domain.approval import ApprovalState
-from workers.domain.conclusion import Conclusion, Outcome
+from workers.domain.conclusion import Conclusion, Hop, Outcome, Suspect
 from workers.domain.confidence import Confidence
 from workers.domain.event import Event
 from workers.domain.investigation import Investigation
 from workers.domain.post import Post
+from workers.domain.telemetry import Signal
 from workers.thread.card import card, exact
 from workers.thread.cause import cause
 from workers.thread.live import live, waiting
@@ -137,6 +138,16 @@ NOTHING: dict[str, Any] = {
     "watch": None,
     "confidence": Confidence(value=0.0),
 }
+
+
+def suspect(place: str, finding: str) -> Suspect:
+    path = (
+        Hop(service="web", finding="web: p95 latency 4 s"),
+        Hop(service=place, finding=f"{place} {finding}"),
+    )
+    return Suspect(service=place, signal=Signal.LATENCY, share=1.0, path=path)
+
+
 CAUSES: dict[str, Post] = {
     "caused": caused(),
     "told by a model": cause(
@@ -147,6 +158,13 @@ CAUSES: dict[str, Post] = {
         outcome=Outcome.INCONCLUSIVE,
         headline="Inconclusive",
         summary="No claim could be confirmed. What is missing stands below.",
+    ),
+    "inconclusive, with places": caused(
+        **{**NOTHING, "confidence": Confidence(value=0.0, where=0.72)},
+        outcome=Outcome.INCONCLUSIVE,
+        headline="Inconclusive",
+        summary="No claim could be confirmed. What is missing stands below.",
+        suspects=(suspect("shop-db", "CPU 97 % (usually 31 %)"), suspect("checkout", "p95 latency 4.1 s")),
     ),
     "recovered by itself": caused(
         **NOTHING,
