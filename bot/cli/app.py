@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import backtest, config, demo, evaluate, health, investigate, processes, up
+from bot.cli import ask, backtest, config, demo, evaluate, health, investigate, processes, up
 from bot.cli.leaving import Reading
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.command()(up.up)
 app.command()(demo.demo)
 app.command(cls=Reading)(investigate.investigate)
+app.command(cls=Reading)(ask.ask)
 app.command(cls=Reading)(backtest.backtest)
 for command in (processes.bot, processes.worker, processes.quick, processes.executor, processes.clock):
     app.command()(command)

@@ -13,6 +13,7 @@ from bot.rooms import NotHere
 from bot.slack import hurried
 from bot.views import Said
 from bot.views.help import ways
+from workers.domain import question
 from workers.domain.errors import Unreachable
 from workers.domain.incident import Incident, Person, Thread
 
@@ -35,7 +36,7 @@ def register(app: App, desk: Desk) -> None:
         text = str(body.get("text") or "").strip()
         word, *rest = text.split(maxsplit=1) or ("",)
         match word.lower():
-            case "investigate":
+            case "investigate" | "ask":
                 return investigate(desk, body, client, *rest)
             case "status":
                 return status(desk, body, client)
@@ -59,6 +60,7 @@ def investigate(desk: Desk, body: Payload, client: WebClient, text: str = "") ->
         source="command",
         thread=Thread(team=desk.team, channel=channel),
         at=desk.now(),
+        question=question.read(asked),
     )
     try:
         desk.rooms.enter(channel, client)

@@ -8,6 +8,7 @@ from bot.desk import Desk, Payload
 from bot.listeners.steer import steer
 from bot.listeners.stop import stop
 from bot.slack import whisper
+from workers.domain import question
 from workers.domain.errors import Unreachable
 from workers.domain.incident import Incident, Person, Thread
 
@@ -53,6 +54,7 @@ def mention(desk: Desk, event: Payload, body: Payload, client: WebClient) -> Non
         source="mention",
         thread=Thread(team=desk.team, channel=channel, ts=thread),
         at=desk.now(),
+        question=question.read(text),
     )
     if desk.accept(incident, *keys).fresh and not desk.queues():
         whisper(client, channel, person, words.WRITTEN_DOWN, thread)

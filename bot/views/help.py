@@ -8,6 +8,10 @@ WAYS = (
     ("`/investigate checkout is slow`", "I look into it in a thread of this channel."),
     ("`@Runbook checkout is slow`", "The same, in the thread of your message."),
     ("*Investigate this*, in a message's menu", "I look into what the message says, in its thread."),
+    (
+        "`@Runbook what changed in the last hour?`, `is checkout ok?`, `which alarms are firing?`",
+        "I look it up and answer; `/runbook ask` does the same.",
+    ),
     ("`@Runbook stop`, in a thread of mine", "I stop, with what I have found so far."),
     (
         "`look at redis`, `ignore the cron job`, `we rolled back at 10:02`, in a thread of mine",

@@ -356,6 +356,7 @@ def one_of_each() -> tuple[Event, ...]:
         model_answered(),
         events.Steered(at=at(0.9), person=BEN, text="the load test ended at 11:30"),
         events.LimitReached(at=at(0.9), limit="iterations", detail="10 rounds"),
+        events.Answered(at=at(1), text="2 alarms of 9 fire.", lines=("checkout-5xx since 11:42 UTC",)),
         events.Concluded(at=at(1), conclusion=conclusion()),
         events.RemedyProposed(
             at=at(1.1), title="Roll checkout back to checkout:41", call=call(), hypothesis="h1", why="faulty"

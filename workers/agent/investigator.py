@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime
 from typing import TypeVar
 
-from workers.agent import verifying
+from workers.agent import questions, verifying
 from workers.agent.reasoner import Reasoner, Remark, Weighing
 from workers.agent.remedy import remedy
 from workers.domain.approval import ApprovalState
@@ -36,6 +36,7 @@ from workers.domain.evidence import CausalQuery
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import Hypothesis, HypothesisTree
 from workers.domain.investigation import Investigation, elapsed
+from workers.domain.question import Question
 from workers.domain.window import ending
 from workers.safety import approvals
 from workers.safety.gate import Gate
@@ -80,6 +81,9 @@ class Investigator:
 
     def run(self) -> Iterator[Event]:
         """Everything there is to do now: investigate, or look once more after a decision."""
+        if self.case.incident.question is not None:
+            yield from self._replied(self.case.incident.question)
+            return
         if self.case.conclusion is None:
             if self.case.budget != self._budget:
                 yield self._apply(BudgetSet(at=self._now(), budget=self._budget))
@@ -106,6 +110,16 @@ class Investigator:
         while isinstance(said := think(), Remark):
             yield self._apply(said)
         return said
+
+    # -- questions that are no incident
+
+    def _replied(self, question: Question) -> Iterator[Event]:
+        yield from self._answers()  # what was in flight when the last run ended
+        while not self.case.over and (missing := questions.asks(self.case, question)):
+            yield from self._ask(missing)
+        if not self.case.over:
+            answer = questions.reply(self.case, question)
+            yield self._apply(answer.model_copy(update={"at": self._now()}))
 
     # -- facts
 

@@ -148,6 +148,16 @@ class LimitReached(Happened):
     detail: str
 
 
+class Answered(Happened):
+    """The answer to a question that was no incident; `gaps` say what could not be read for it."""
+
+    type: Literal["Answered"] = "Answered"
+    text: str
+    lines: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
 class Concluded(Happened):
     type: Literal["Concluded"] = "Concluded"
     conclusion: Conclusion
@@ -254,6 +264,7 @@ Event = Annotated[
     | ModelAnswered
     | Steered
     | LimitReached
+    | Answered
     | Concluded
     | RemedyProposed
     | ApprovalRequested

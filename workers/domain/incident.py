@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
+from workers.domain.question import Question
 from workers.domain.telemetry import Signal
 from workers.domain.value import Value
 
@@ -35,3 +36,5 @@ class Incident(Value):
     source: Literal["mention", "channel", "alert", "command", "shortcut", "terminal"]
     thread: Thread
     at: AwareDatetime
+    question: Question | None = None
+    """What was asked, where it was a question and nothing is said to be wrong."""

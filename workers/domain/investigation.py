@@ -11,6 +11,7 @@ from workers.domain.budget import Budget
 from workers.domain.call import ToolCall, ToolResult
 from workers.domain.conclusion import Conclusion
 from workers.domain.event import (
+    Answered,
     ApprovalDecided,
     ApprovalExpired,
     ApprovalRequested,
@@ -80,6 +81,7 @@ class Investigation(Value):
     replies: dict[str, ModelAnswered] = {}
     steering: tuple[Steered, ...] = ()
     limits: tuple[LimitReached, ...] = ()
+    reply: Answered | None = None
     conclusion: Conclusion | None = None
     remedies: tuple[RemedyProposed, ...] = ()
     approvals: tuple[Approval, ...] = ()
@@ -227,6 +229,10 @@ def _limit(case: Investigation, event: LimitReached) -> Changed:
     return {"limits": (*case.limits, event)}
 
 
+def _replied_to(case: Investigation, event: Answered) -> Changed:
+    return {"reply": event, "phase": "done"}
+
+
 def _concluded(case: Investigation, event: Concluded) -> Changed:
     return {"conclusion": event.conclusion, "phase": "concluded"}
 
@@ -307,6 +313,7 @@ _APPLY: dict[type[Happened], Callable[[Investigation, Any], Changed]] = {
     ModelAnswered: _replied,
     Steered: _steered,
     LimitReached: _limit,
+    Answered: _replied_to,
     Concluded: _concluded,
     RemedyProposed: _remedy,
     ApprovalRequested: _requested,

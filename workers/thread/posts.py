@@ -3,6 +3,7 @@
 from workers.domain.event import Concluded, Event
 from workers.domain.investigation import Investigation
 from workers.domain.post import Post
+from workers.thread.answer import answer
 from workers.thread.card import card
 from workers.thread.cause import cause
 from workers.thread.live import live
@@ -13,6 +14,8 @@ SILENT = frozenset({"QueryAnswered", "QueryFailed", "EvidenceWeighed", "Joined",
 
 def posts(case: Investigation, event: Event) -> tuple[Post, ...]:
     """The messages to say or to redraw now that `event` has brought `case` about."""
+    if case.incident.question is not None:
+        return () if event.type in SILENT else (answer(case),)
     said: list[Post] = []
     if event.type not in SILENT:
         said.append(live(case, event.at))

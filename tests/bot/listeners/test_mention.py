@@ -17,8 +17,10 @@ from tests.faults.plant import Plant
 from tests.faults.waiting import eventually, never
 from tests.workers import making
 from workers import wiring
-from workers.domain.event import Concluded, Stopped
+from workers.domain.event import Answered, Concluded, Stopped
 from workers.domain.incident import Person
+from workers.domain.question import Question
+from workers.thread.posts import posts
 
 OURS = "@Runbook"
 
@@ -33,6 +35,22 @@ def test_mention_is_written_down_and_queued(room: Room, office: Plant) -> None:
     assert (incident.source, incident.thread.channel, incident.thread.ts) == ("mention", room.id, ts)
     eventually(lambda: room.investigation() in office.queue.queued("investigate"))
     eventually(lambda: room.investigation() in office.queue.queued("deliver"))
+
+
+def test_a_question_is_told_from_a_report_and_answered_in_one_message(room: Room) -> None:
+    root = room.say(f"{OURS} what changed in the last hour?")
+    incident = room.reported().incident
+
+    assert incident.question == Question(topic="changed")
+    said = Answered(at=wiring.now(), text="No change is on record for the last 60 minutes.")
+    room.ledger.record(room.investigation(), said, render=posts)
+    room.deliver()
+
+    answer = eventually(
+        lambda: next((m for m in room.messages() if "No change is on record" in m["text"]), None)
+    )
+    assert answer["thread_ts"] == root
+    assert len([m for m in room.messages() if m.get("thread_ts") == root and m["ts"] != root]) == 1
 
 
 def test_mention_inside_a_thread_is_answered_in_it(room: Room) -> None:

@@ -33,6 +33,7 @@ FOR_EVER = (
     "ModelAnswered",
     "Steered",
     "LimitReached",
+    "Answered",
     "Concluded",
     "RemedyProposed",
     "ApprovalRequested",

@@ -18,7 +18,9 @@ from workers.domain.confidence import Confidence
 from workers.domain.event import Event
 from workers.domain.investigation import Investigation
 from workers.domain.post import Post
+from workers.domain.question import Question
 from workers.domain.telemetry import Signal
+from workers.thread.answer import answer
 from workers.thread.card import card, exact
 from workers.thread.cause import cause
 from workers.thread.live import live, waiting
@@ -176,6 +178,30 @@ CAUSES: dict[str, Post] = {
     ),
     "stale runbook": caused(citations=(making.passage(age_days=400, link=""), making.passage(age_days=0))),
 }
+
+
+def replied(*after: Event, **told: Any) -> Post:
+    """The answer to a question, after these events."""
+    asked = making.case(*after, text="what changed?", question=Question(topic="changed"))
+    return answer(asked.apply(events.Answered(at=making.at(1), **told)) if told else asked)
+
+
+ANSWERS: dict[str, Post] = {
+    "while looking": replied(),
+    "with lines": replied(
+        text="I know of 2 changes in the last 60 minutes, the newest first.",
+        lines=("11:40 UTC: checkout:42 was deployed to checkout, by ci", "11:12 UTC: *web* scaled to <4>"),
+        sources=("cloudtrail", "aws"),
+    ),
+    "not readable": replied(
+        text="I cannot tell what changed: it could not be read.",
+        gaps=("access denied: cloudtrail:LookupEvents Grant cloudtrail:LookupEvents.",),
+    ),
+    "stopped": replied(events.Stopped(at=making.at(1))),
+    "could not be given": replied(
+        events.Failed(at=making.at(1), what="looking", why="AWS is unreachable.", mend="Check the network.")
+    ),
+}
 WHYS: dict[str, Post] = {
     "before the facts": why(making.case(), "1.1"),
     "while testing": why(story("EvidenceWeighed"), "1.2"),
@@ -186,6 +212,7 @@ EVERYTHING = {
     **{f"live, {name}": post for name, post in LIVES.items()},
     **{f"cause, {name}": post for name, post in CAUSES.items()},
     **{f"why, {name}": post for name, post in WHYS.items()},
+    **{f"answer, {name}": post for name, post in ANSWERS.items()},
 }
 
 
@@ -199,6 +226,10 @@ def test_live_message_of_every_stage_reads_as_it_did(golden: Golden) -> None:
 
 def test_cause_of_every_outcome_reads_as_it_did(golden: Golden) -> None:
     golden("thread_cause", {name: shown(post) for name, post in CAUSES.items()})
+
+
+def test_answers_of_every_stage_read_as_they_did(golden: Golden) -> None:
+    golden("thread_answer", {name: shown(post) for name, post in ANSWERS.items()})
 
 
 def test_reasons_of_every_stage_read_as_they_did(golden: Golden) -> None:

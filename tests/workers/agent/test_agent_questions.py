@@ -1,0 +1,122 @@
+"""Answers to questions, from what the systems say; what could not be read is said."""
+
+import pytest
+
+from tests.workers import making
+from tests.workers.agent import made, troubles
+from tests.workers.agent.made import World
+from workers.domain import question
+from workers.domain.event import Answered, QueryAsked
+from workers.domain.investigation import Investigation
+
+
+def asked(world: World, text: str) -> Investigation:
+    run = made.investigator(world, begun(text))
+    for _ in run.run():
+        pass
+    return run.case
+
+
+def begun(text: str) -> Investigation:
+    read = question.read(text)
+    assert read is not None, text
+    return making.case(text=text, question=read)
+
+
+def answer(world: World, text: str) -> Answered:
+    case = asked(world, text)
+    assert case.reply is not None
+    assert case.phase == "done"
+    assert case.conclusion is None
+    return case.reply
+
+
+def test_what_runs_is_counted_by_kind_and_named() -> None:
+    world = made.shop()
+    world.rings("checkout")
+
+    said = answer(world, "what's running in prod?")
+
+    assert said.text == "I see 4 services, 1 database, 1 cache, 1 queue and 1 external."
+    assert "checkout (service, 3 of 3 running), alarm checkout-latency fires" in said.lines
+    assert said.sources == ("aws", "cloudwatch:alarms")
+
+
+def test_changes_reach_as_far_back_as_was_asked_and_are_about_what_was_asked() -> None:
+    world = made.shop()
+    world.deployed("checkout", -20, revision=42)
+    world.deployed("checkout", -100, revision=41)
+    world.deployed("web", -10, revision=7)
+
+    hour = answer(world, "what changed in checkout?")
+    longer = answer(world, "what changed in checkout in the last 3 hours?")
+
+    assert hour.text == "I know of 1 change of checkout in the last 60 minutes, the newest first."
+    assert hour.lines == ("11:40 UTC: checkout:42 was deployed to checkout",)
+    assert [line.split()[2] for line in longer.lines] == ["checkout:42", "checkout:41"]
+
+
+def test_alarms_that_fire_are_told_and_that_none_does() -> None:
+    world = made.shop()
+    assert answer(world, "which alarms are firing?").text == "No alarm fires. I watch 0 alarms."
+
+    world.rings("checkout", since=-12)
+
+    assert answer(world, "which alarms are firing?").lines == ("checkout-latency since 11:48 UTC",)
+
+
+def test_whether_a_service_is_well_is_measured() -> None:
+    assert "checkout is as usual" in answer(made.shop(), "is checkout ok?").text
+
+    said = answer(troubles.bad_deployment(), "is checkout ok?")
+
+    assert "checkout: error rate" in said.text
+    assert "11:41 UTC: checkout:42 was deployed to checkout" in said.lines
+
+
+def test_who_needs_whom() -> None:
+    said = answer(made.shop(), "what does checkout depend on?")
+
+    assert said.lines == (
+        "checkout needs shop-db, shop-cache, orders and api.pay.example",
+        "web needs checkout",
+    )
+
+
+def test_a_place_that_nobody_knows_is_said_to_be_unknown() -> None:
+    assert answer(made.shop(), "who calls basket?").text == "I know nothing called “basket”."
+
+
+@pytest.mark.parametrize(
+    ("text", "denied", "said"),
+    [
+        ("what changed?", "changes", "I cannot tell what changed: it could not be read."),
+        ("which alarms are firing?", "alarms", "I cannot tell which alarms fire: it could not be read."),
+        ("what's running?", "topology", "I cannot tell what runs: it could not be read."),
+    ],
+)
+def test_what_could_not_be_read_is_no_empty_answer(text: str, denied: str, said: str) -> None:
+    world = made.shop()
+    world.denied[denied] = "some:Permission"
+
+    told = answer(world, text)
+
+    assert told.text == said
+    assert any("some:Permission" in gap for gap in told.gaps)
+
+
+def test_an_answer_that_was_interrupted_asks_only_for_what_is_missing() -> None:
+    world = made.shop()
+    run = made.investigator(world, begun("what's running?"))
+    for event in run.run():
+        if isinstance(event, QueryAsked):
+            break
+    half = run.case
+
+    again = made.investigator(world, half)
+    for _ in again.run():
+        pass
+
+    assert again.case.reply is not None
+    assert sorted(again.case.queries) == ["a-alarms", "a-topology"]
+    assert again.case.reply.lines == asked(world, "what's running?").reply.lines  # pyright: ignore[reportOptionalMemberAccess] — asked above

@@ -1,0 +1,46 @@
+"""Questions that are no incident, as people ask them; reports of something wrong are none."""
+
+import pytest
+
+from workers.domain.question import Question, read
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("what's running in prod?", Question(topic="running", what="prod")),
+        ("list all services", Question(topic="running")),
+        ("What changed in the last hour?", Question(topic="changed")),
+        (
+            "what changed in checkout in the last 6 hours",
+            Question(topic="changed", what="checkout", minutes=360),
+        ),
+        ("any recent deployments today?", Question(topic="changed", minutes=1440)),
+        ("which alarms are firing?", Question(topic="alarms")),
+        ("any alerts", Question(topic="alarms")),
+        ("is checkout healthy?", Question(topic="health", what="checkout")),
+        ("How is the payments service doing?", Question(topic="health", what="payments")),
+        ("what does storefront depend on?", Question(topic="needs", what="storefront")),
+        ("who calls shop-db?", Question(topic="needs", what="shop-db")),
+        ("is there a runbook for a full disk?", Question(topic="runbook", what="full disk")),
+        ("how do I restart the importer?", Question(topic="runbook")),
+    ],
+)
+def test_questions_are_read(text: str, question: Question) -> None:
+    assert read(text) == question
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "checkout is slow",
+        "users cannot pay since 10:02",
+        "ALARM: checkout 5xx",
+        "is checkout slow because of the deployment at 10:02?",
+        "why is checkout slow?",
+        "",
+        "what's running " + "x" * 300,
+    ],
+)
+def test_what_is_wrong_is_no_question(text: str) -> None:
+    assert read(text) is None

@@ -1,0 +1,183 @@
+"""Answers to questions that are no incident, from the same readings that an investigation begins with."""
+
+from collections import defaultdict
+
+from pydantic import JsonValue
+
+from workers.agent import steering, triage, words
+from workers.agent.sight import Sight
+from workers.domain.call import ToolCall
+from workers.domain.event import Answered
+from workers.domain.evidence import CausalQuery
+from workers.domain.investigation import Investigation
+from workers.domain.question import Question
+from workers.domain.telemetry import Change, Resource
+from workers.domain.window import ending
+
+MOST = 20
+"""Lines of an answer; what is more is counted."""
+EVERYTHING = frozenset({"", "prod", "production", "here", "aws", "all", "everything"})
+READS = {
+    "running": ("topology", "alarms"),
+    "changed": ("topology", "changes"),
+    "alarms": ("alarms",),
+    "needs": ("topology",),
+    "runbook": ("runbook_search",),
+}
+"""What is read for each topic; the health of a service takes what the facts of an incident take."""
+ALARMS_MINUTES = 1440
+
+
+def asks(case: Investigation, question: Question) -> tuple[CausalQuery, ...]:
+    """What has to be read before the question can be answered; none when it can be."""
+    if question.topic == "health":
+        return triage.questions(case)
+    wanted = (_query(case, question, name) for name in READS[question.topic])
+    return tuple(query for query in wanted if query.id not in case.queries)
+
+
+def _query(case: Investigation, question: Question, name: str) -> CausalQuery:
+    minutes = question.minutes if name == "changes" else ALARMS_MINUTES
+    window = ending(case.incident.at, minutes=minutes)
+    arguments: dict[str, JsonValue] = {}
+    if name in ("alarms", "changes"):
+        arguments["window"] = window.model_dump(mode="json")
+    if name == "runbook_search":
+        arguments["text"] = case.incident.text[:500]
+    call = ToolCall(name=name, arguments=arguments, why=f"to answer: {case.incident.text[:80]}")
+    return CausalQuery(id=f"a-{name}", role="facts", call=call, window=window)
+
+
+def reply(case: Investigation, question: Question) -> Answered:
+    """The answer from what was read. What could not be read is said by the gaps of the answer."""
+    sight = Sight(case)
+    text, lines = _ANSWERS[question.topic](sight, question)
+    shown = (*lines[:MOST], *([f"and {len(lines) - MOST} more"] if len(lines) > MOST else []))
+    failed = [r.failure for r in case.results.values() if r.failure is not None]
+    gaps = [f"{f.message} {f.mend}".strip() for f in failed] + [f"{g.what}: {g.why}" for g in sight.gaps()]
+    sources = dict.fromkeys(r.source for r in case.results.values() if r.ok)
+    return Answered(
+        at=case.incident.at,
+        text=text,
+        lines=shown,
+        gaps=tuple(dict.fromkeys(gaps)),
+        sources=tuple(sources),
+    )
+
+
+def _places(sight: Sight, question: Question) -> tuple[str, ...] | None:
+    """The places that are asked about; `None` for all, empty where nobody knows such a place."""
+    if question.what in EVERYTHING:
+        return None
+    return steering.meant(question.what, sight.topology)
+
+
+def _unknown(question: Question) -> tuple[str, list[str]]:
+    return f"I know nothing called “{question.what[:80]}”.", []
+
+
+def _unread(sight: Sight, name: str, what: str) -> tuple[str, list[str]] | None:
+    """What to say where the reading that everything hangs on gave no answer."""
+    result = sight.case.results.get(f"a-{name}")
+    return None if result is not None and result.ok else (f"I cannot tell {what}: it could not be read.", [])
+
+
+def _running(sight: Sight, question: Question) -> tuple[str, list[str]]:
+    if unread := _unread(sight, "topology", "what runs"):
+        return unread
+    places = _places(sight, question)
+    # An environment has no name in the record: whoever asks for one is told of all.
+    found = [r for r in sight.topology.resources if not places or r.name in places]
+    kinds: dict[str, list[Resource]] = defaultdict(list)
+    for one in found:
+        kinds[one.kind].append(one)
+    counts = [words.counted(len(some), kind) for kind, some in kinds.items()]
+    firing = {alarm.service: alarm.name for alarm in sight.alarms if alarm.state == "alarm"}
+    lines = [_line(one, firing.get(one.name, "")) for some in kinds.values() for one in some]
+    return (f"I see {words.listed(counts)}." if counts else "I see nothing that runs."), lines
+
+
+def _line(one: Resource, alarm: str) -> str:
+    tasks = one.attributes.get("running"), one.attributes.get("desired")
+    count = f", {tasks[0]} of {tasks[1]} running" if all(tasks) else ""
+    return f"{one.name} ({one.kind}{count})" + (f", alarm {alarm} fires" if alarm else "")
+
+
+def _changed(sight: Sight, question: Question) -> tuple[str, list[str]]:
+    if unread := _unread(sight, "changes", "what changed"):
+        return unread
+    places = _places(sight, question)
+    if places == ():
+        return _unknown(question)
+    found = [c for c in sight.changes if places is None or c.service in places]
+    span = (
+        words.counted(question.minutes, "minute")
+        if question.minutes < 120
+        else f"{question.minutes // 60} hours"
+    )
+    about = "" if places is None else f" of {words.listed(list(places))}"
+    if not found:
+        return f"No change{about} is on record for the last {span}.", []
+    text = f"I know of {words.counted(len(found), 'change')}{about} in the last {span}, the newest first."
+    return text, [_told(change) for change in reversed(found)]
+
+
+def _told(change: Change) -> str:
+    by = f", by {change.actor}" if change.actor else ""
+    return f"{words.clock(change.at)}: {change.summary}{by}"
+
+
+def _alarms(sight: Sight, question: Question) -> tuple[str, list[str]]:
+    if unread := _unread(sight, "alarms", "which alarms fire"):
+        return unread
+    firing = sorted((a for a in sight.alarms if a.state == "alarm"), key=lambda a: a.since, reverse=True)
+    if not firing:
+        return f"No alarm fires. I watch {words.counted(len(sight.alarms), 'alarm')}.", []
+    verb = "fires" if len(firing) == 1 else "fire"
+    text = f"Of {words.counted(len(sight.alarms), 'alarm')} {len(firing)} {verb}."
+    return text, [
+        f"{a.name} since {words.clock(a.since)}" + (f": {a.reason}" if a.reason else "") for a in firing
+    ]
+
+
+def _health(sight: Sight, question: Question) -> tuple[str, list[str]]:
+    facts = triage.facts(sight.case)
+    lines = [_told(change) for change in facts.changes[-4:]]
+    if facts.mitigation:
+        lines.append(f"Safest now: {facts.mitigation}")
+    return facts.summary, lines
+
+
+def _needs(sight: Sight, question: Question) -> tuple[str, list[str]]:
+    if unread := _unread(sight, "topology", "who needs whom"):
+        return unread
+    places = steering.meant(question.what, sight.topology)
+    if not places:
+        return _unknown(question)
+    lines: list[str] = []
+    for name in places:
+        below, above = sight.topology.callees(name), sight.topology.callers(name)
+        lines.append(f"{name} needs {words.listed(list(below)) if below else 'nothing that I know of'}")
+        lines.append(f"{words.listed(list(above)) if above else 'nobody that I know of'} needs {name}")
+    return f"As far as I can see, for {words.listed(list(places))}:", lines
+
+
+def _runbook(sight: Sight, question: Question) -> tuple[str, list[str]]:
+    if unread := _unread(sight, "runbook_search", "what the runbooks say"):
+        return unread
+    found = sight.passages("")
+    if not found:
+        return "No runbook that I have says anything about that.", []
+    first = found[0]
+    lines = [f"{p.title} › {p.section} ({p.document}, {p.age_days} days old)" for p in found]
+    return f"{first.title} › {first.section}: {first.text[:600]}", lines
+
+
+_ANSWERS = {
+    "running": _running,
+    "changed": _changed,
+    "alarms": _alarms,
+    "health": _health,
+    "needs": _needs,
+    "runbook": _runbook,
+}

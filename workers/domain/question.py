@@ -1,0 +1,89 @@
+"""Questions that are no incident, read: what runs or changed, which alarms fire, who needs whom."""
+
+import re
+from typing import Literal
+
+from workers.domain.value import Value
+
+Topic = Literal["running", "changed", "alarms", "health", "needs", "runbook"]
+
+LONGEST = 200
+"""Characters of a question; what is longer reports something."""
+HOUR = 60
+_UNITS = {"m": 1, "h": HOUR, "d": 24 * HOUR}
+_SINCE = re.compile(
+    r"\b(?:in|over|during|within) the (?:last|past) (?P<count>\d{1,3} )?(?P<unit>m|h|d)\w*$|\btoday$"
+)
+_PATTERNS: tuple[tuple[Topic, re.Pattern[str]], ...] = (
+    (
+        "running",
+        re.compile(
+            r"what(?:'s| is| do we have)? ?(?:running|deployed)(?: (?:in|on) (?P<what>.+))?"
+            r"|(?:list|show)(?: me)?(?: all)?(?: the| our)? (?:services|resources)"
+        ),
+    ),
+    ("changed", re.compile(r"what (?:has )?changed(?: (?:in|on|with|at) (?P<what>.+))?")),
+    (
+        "changed",
+        re.compile(
+            r"(?:any|what|show(?: me)?|list)(?: the)?(?: recent| latest| last)*"
+            r" (?:changes|deployments|deploys)(?: (?:in|of|on|to) (?P<what>.+))?"
+        ),
+    ),
+    (
+        "alarms",
+        re.compile(
+            r"(?:which|what|any|show(?: me)?|list)(?: the)? (?:alarms?|alerts?)"
+            r"(?: (?:are|is))?(?: firing| ringing| on)?"
+        ),
+    ),
+    ("health", re.compile(r"(?:is|are) (?P<what>.+?) (?:ok|okay|up|healthy|well|fine|alive|working)")),
+    ("health", re.compile(r"how (?:is|are) (?P<what>.+?)(?: doing)?")),
+    ("needs", re.compile(r"what does (?P<what>.+?) (?:depend on|need|use|call)")),
+    ("needs", re.compile(r"(?:who|what) (?:calls|uses|needs|depends on) (?P<what>.+)")),
+    (
+        "runbook",
+        re.compile(
+            r"(?:is there|do we have|find|show me)(?: a| the)? runbooks? (?:for|about|on) (?P<what>.+)"
+            r"|how (?:do|can|should) (?:i|we|you) (?P<task>.+)"
+        ),
+    ),
+)
+_FRAME = re.compile(r"^(?:the|our|my|a|an)\s+|\s+(?:service|now|right now|currently|at the moment)$")
+
+
+class Question(Value):
+    """`what` is what it is about in the person's words, empty for all; `minutes` how far back it goes."""
+
+    topic: Topic
+    what: str = ""
+    minutes: int = HOUR
+
+
+def read(text: str) -> Question | None:
+    """The question in what somebody said; `None` for a report of something wrong."""
+    words = " ".join(text.lower().replace("’", "'").split()).rstrip("?!. ")
+    if len(words) > LONGEST:
+        return None
+    since = _SINCE.search(words)
+    bare = words[: since.start()].strip() if since else words
+    for topic, pattern in _PATTERNS:
+        if found := pattern.fullmatch(bare):
+            what = found.groupdict().get("what") or ""
+            return Question(topic=topic, what=_named(what), minutes=_minutes(since))
+    return None
+
+
+def _named(words: str) -> str:
+    before = ""
+    while words != before:
+        before, words = words, _FRAME.sub("", words.strip())
+    return words
+
+
+def _minutes(since: "re.Match[str] | None") -> int:
+    if since is None:
+        return HOUR
+    if not since["unit"]:
+        return 24 * HOUR
+    return int(since["count"] or 1) * _UNITS[since["unit"]]
