@@ -5,7 +5,7 @@ from slack_sdk import WebClient
 
 from bot import words
 from bot.desk import Desk, Payload
-from bot.listeners.steer import steer
+from bot.listeners.steer import asks_why, steer
 from bot.listeners.stop import stop
 from bot.slack import whisper
 from workers.domain import question
@@ -42,7 +42,7 @@ def mention(desk: Desk, event: Payload, body: Payload, client: WebClient) -> Non
         whisper(client, channel, person, words.USAGE, str(event.get("thread_ts", "")))
         return
     keys = f"ev:{body['event_id']}", f"msg:{desk.team}:{channel}:{event['ts']}"
-    if running and not desk.ledger.load(running).settled:
+    if running and (asks_why(text, desk) or not desk.ledger.load(running).settled):
         if not desk.ledger.accepted(keys):  # the request itself, delivered again, is no direction
             told = steer(desk, running, person, text, str(event["ts"]), client)
             if told:

@@ -58,7 +58,8 @@ def overheard(desk: Desk, event: Payload, client: WebClient) -> None:
     if direction is None or direction.kind == "why":  # people ask each other, too
         return
     running = desk.ledger.in_thread(desk.team, str(event["channel"]), str(event["thread_ts"]))
-    if running and not desk.ledger.load(running).settled:
+    case = desk.ledger.load(running) if running else None
+    if case is not None and case.conclusion is None and not case.over:
         steer(desk, running, person, words.readable(text), str(event["ts"]), client)
 
 

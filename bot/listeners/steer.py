@@ -25,6 +25,18 @@ UNREAD = (
 )
 
 
+LATE = (
+    "My answer is given already, so this changes nothing in it; I wrote it down with your name. "
+    "To have it looked at again, reject the change that I propose and ask me anew."
+)
+
+
+def asks_why(text: str, desk: Desk) -> bool:
+    """Whether somebody wants to know why, which is answered after the end as well."""
+    direction = read(text, desk.now())
+    return direction is not None and direction.kind == "why"
+
+
 def steer(desk: Desk, investigation: str, person: str, text: str, message: str, client: WebClient) -> str:
     """Write down what somebody said, once; gives back what to tell them, nothing for a repetition."""
     case = desk.ledger.load(investigation)
@@ -42,7 +54,7 @@ def steer(desk: Desk, investigation: str, person: str, text: str, message: str, 
     asks = direction is not None and direction.kind == "why"
     desk.ledger.record(investigation, said, render=_answered if asks else posts)
     desk.put("deliver", investigation)
-    return _told(direction)
+    return "" if asks else LATE if case.conclusion is not None else _told(direction)
 
 
 def _answered(case: Investigation, event: Event) -> tuple[Post, ...]:

@@ -16,7 +16,7 @@ WORDS = {
     "open": "Not tested yet",
     "pruned": "Struck out",
 }
-SAYS = {"supports": "＋", "contradicts": "－", "neutral": "·"}
+SAYS = {"supports": "+", "contradicts": "−", "neutral": "·"}
 
 
 def why(case: Investigation, message: str) -> Post:
@@ -48,5 +48,6 @@ def _claim(case: Investigation, hypothesis: Hypothesis) -> tuple[Block, ...]:
         head += f"\n{clamp(said(hypothesis.reason), 300)}"
     found = [e for e in case.evidence_for(hypothesis.id) if e.strength != "none"]
     found.sort(key=lambda e: e.strength != "strong")
-    lines = [f"{SAYS[e.says]} {clamp(said(e.finding), 200)}" for e in found[:FINDINGS]]
+    every = dict.fromkeys(f"{SAYS[e.says]} {clamp(said(e.finding), 200)}" for e in found)
+    lines = list(every)[:FINDINGS]
     return (section(head), context("\n".join(lines))) if lines else (section(head),)

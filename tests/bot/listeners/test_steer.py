@@ -7,7 +7,7 @@ from tests.bot.listeners.conftest import Room, event_body, hand
 from tests.faults.waiting import eventually, never
 from tests.workers import making
 from workers import wiring
-from workers.domain.event import Concluded, HypothesisFormed, HypothesisPruned, Steered
+from workers.domain.event import ApprovalRequested, Concluded, HypothesisFormed, HypothesisPruned, Steered
 
 OURS = "@Runbook"
 
@@ -81,6 +81,31 @@ def test_the_same_message_delivered_twice_steers_once(room: Room, app: App) -> N
     assert hand(app, second, retry=1) == 200
 
     assert [said.text for said in steered(room)] == ["look at redis"]
+
+
+def test_after_the_answer_a_direction_is_written_down_and_said_to_change_nothing(
+    room: Room, root: str
+) -> None:
+    case = room.investigation()
+    room.ledger.record(case, Concluded(at=wiring.now(), conclusion=making.conclusion()))
+    room.ledger.record(case, ApprovalRequested(at=wiring.now(), approval=making.approval()))
+
+    room.say("ignore the cron job", person="ben", thread_ts=root)
+    room.say(f"{OURS} look at redis", person="carol", thread_ts=root)
+
+    room.told("My answer is given already", "carol")
+    assert [said.text for said in steered(room)] == ["look at redis"]
+
+
+def test_why_is_answered_after_the_end_as_well(room: Room, root: str) -> None:
+    room.ledger.record(room.investigation(), Concluded(at=wiring.now(), conclusion=making.conclusion()))
+
+    room.say(f"{OURS} why?", thread_ts=root)
+
+    eventually(lambda: steered(room))
+    room.deliver()
+    answer = eventually(lambda: next((m for m in room.messages() if "what I weighed" in m["text"]), None))
+    assert answer["thread_ts"] == root
 
 
 def test_after_the_answer_a_mention_is_a_new_request(room: Room, root: str) -> None:
