@@ -34,8 +34,8 @@ LEAST = 0.25
 """The least that has to speak against a place: a quarter of the weakest kind of lead is noise."""
 ALONE = 0.95
 """How sure a place is that nothing else is suspected beside."""
-SEEN = 0.93
-"""What each thing that could not be seen leaves of that."""
+SEEN = 0.98
+"""What each thing that could not be seen leaves of that: little, since who is suspected was measured."""
 NO_NEWS = 0.05
 """What an impact on the symptom itself counts: that users lose something there is known."""
 NEXT = 0.8

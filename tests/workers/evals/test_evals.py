@@ -82,6 +82,8 @@ def test_the_callee_that_users_wait_for_is_named_with_the_way_there(case: Record
     found = answer(case, RuleReasoner())
 
     assert found.ranked == ("search", "front")
+    assert found.outcome == "inconclusive"
+    assert 0.5 < found.where <= 0.95
     assert [hop.service for hop in found.path] == ["front", "search"]
     assert "350 ms (usually 50 ms)" in found.path[-1].finding
     assert grounded(found.path, "search", case)
