@@ -1,22 +1,13 @@
 """What an account rarely spares anybody: late, missing and forbidden telemetry, no addresses, two faults."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.scenarios.worlds import Cloud, cloud, investigate, told, verdict
+from tests.scenarios.worlds import Cloud, investigate, told, verdict
 from workers.domain.investigation import Investigation
 
 DENIED = ["cloudtrail:LookupEvents", "logs:FilterLogEvents"]
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    folder: Path = tmp_path_factory.mktemp("cloud")
-    with cloud(folder) as one:
-        yield one
 
 
 def _play(running: Cloud, *faults: str, **wish: Any) -> tuple[Investigation, list[dict[str, Any]]]:

@@ -1,18 +1,8 @@
 """An application of functions, investigated from the alert to the version that would heal it."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.scenarios.worlds import Cloud, cloud, investigate, told, verdict
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    folder: Path = tmp_path_factory.mktemp("cloud")
-    with cloud(folder) as one:
-        yield one
+from tests.scenarios.worlds import Cloud, investigate, told, verdict
 
 
 @pytest.mark.parametrize(

@@ -87,8 +87,7 @@ def _served(sight: Sight, now: Window) -> Slower:
         if moved and moved.score >= FAR:
             now_, usually = words.amount(moved.now, "seconds"), words.amount(moved.usual, "seconds")
             text = f"{one.callee} answers {one.service} in {now_} (usually {usually})"
-            if one.callee not in found or moved.excess > found[one.callee][0].excess:
-                found[one.callee] = moved, text, None
+            _keep(found, one.callee, moved, text)
     return found
 
 
@@ -102,9 +101,14 @@ def _busy(sight: Sight, now: Window) -> Slower:
         if moved and moved.score >= FAR:
             now_, usually = words.amount(moved.now, "seconds"), words.amount(moved.usual, "seconds")
             text = f"{one.service}: “{one.name[:80]}” takes {now_} by itself (usually {usually})"
-            if one.service not in found or moved.excess > found[one.service][0].excess:
-                found[one.service] = moved, text, None
+            _keep(found, one.service, moved, text)
     return found
+
+
+def _keep(found: Slower, place: str, moved: Move, text: str) -> None:
+    """The worst of what is known of a place."""
+    if place not in found or moved.excess > found[place][0].excess:
+        found[place] = moved, text, None
 
 
 def _moved(one: Activity, column: Column, usual: Column, now: Window) -> Move | None:

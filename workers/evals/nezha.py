@@ -7,14 +7,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from workers.domain.telemetry import Activity, Alarm, Edge, Resource, Series, Signal, Topology, Unit
-from workers.domain.window import Window
-from workers.evals.recorded import Key, Recorded
+from workers.domain.window import Window, from_epoch
+from workers.evals.recorded import Key, Recorded, on_grid
 
 PERIOD = 60
 ENTRY = "ENTRY"
@@ -37,7 +37,7 @@ def case(folder: Path, row: Mapping[str, Any]) -> Recorded:
     names = dict.fromkeys([*row["services"], *(name for edge in row["edges"] for name in edge)])
     topology = Topology(resources=tuple(map(_resource, names)), edges=edges)
     front = _front(topology)
-    detected = _time(row["detect_ts"])
+    detected = from_epoch(row["detect_ts"])
     metrics = _rows(files.get("metrics"))
     series = _series(metrics, front)
     activity = (*_mesh(metrics), *_traced(files, detected), *_logged(files, detected))
@@ -104,24 +104,15 @@ def _series(rows: list[Row], front: str) -> dict[Key, Series]:
     minutes = [at for some in points.values() for at in some]
     if not minutes:
         return {}
-    window = Window(start=_time(min(minutes) * PERIOD), end=_time((max(minutes) + 1) * PERIOD))
+    window = Window(start=from_epoch(min(minutes) * PERIOD), end=from_epoch((max(minutes) + 1) * PERIOD))
     return {key: _one(key, some, window) for key, some in points.items() if some}
 
 
 def _one(key: Key, points: dict[int, float], window: Window) -> Series:
     shapes: dict[Signal, tuple[Unit, str]] = {row[0]: (row[1], row[2]) for row in SIGNALS.values()}
     unit, stat = shapes.get(key[1], ("count", "Sum"))
-    first, count = int(window.start.timestamp()) // PERIOD, round(window.seconds / PERIOD)
-    return Series(
-        service=key[0],
-        signal=key[1],
-        unit=unit,
-        stat=stat,
-        window=window,
-        period=PERIOD,
-        values=tuple(points.get(first + i) for i in range(count)),
-        source="recorded",
-    )
+    stamped = {at * PERIOD: value for at, value in points.items()}
+    return on_grid(key, stamped, window, PERIOD, unit=unit, stat=stat)
 
 
 def _minute(stamp: str) -> int | None:
@@ -227,7 +218,7 @@ def _mesh(rows: list[Row]) -> Iterator[Activity]:
             name=f"{caller} to {callee}",
             callee=callee,
             period=PERIOD,
-            times=tuple(_time(at * PERIOD) for at in minutes),
+            times=tuple(from_epoch(at * PERIOD) for at in minutes),
             counts=(None,) * len(minutes),
             seconds=tuple(client.get(at) for at in minutes),
             own=tuple(client[at] - server[at] if at in client and at in server else None for at in minutes),
@@ -260,10 +251,6 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
-
-
-def _time(stamp: float) -> datetime:
-    return datetime.fromtimestamp(stamp, UTC)
 
 
 @cache

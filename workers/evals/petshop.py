@@ -4,15 +4,14 @@ import csv
 import gzip
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from workers.domain.telemetry import Alarm, Edge, Resource, ResourceKind, Series, Signal, Topology, Unit
-from workers.domain.window import Window
-from workers.evals.recorded import Key, Recorded
+from workers.domain.window import Window, from_epoch
+from workers.evals.recorded import Key, Recorded, on_grid
 
 PERIOD = 300
 QUIET = 5
@@ -53,10 +52,10 @@ def quiet(folder: Path, row: Mapping[str, Any], number: int) -> Recorded:
 
 def _recorded(row: Mapping[str, Any], points: Points, usual: Points) -> Recorded:
     stamps = sorted({at for some in points.values() for at in some})
-    window = Window(start=_time(stamps[0]), end=_time(stamps[-1] + PERIOD))
+    window = Window(start=from_epoch(stamps[0]), end=from_epoch(stamps[-1] + PERIOD))
     series = {key: _series(key, some, usual.get(key, {}), window) for key, some in points.items()}
     node, signal = row["symptom"]["node"], ALARMED[row["symptom"]["metric"]]
-    detected = _time(row["detect_ts"])
+    detected = from_epoch(row["detect_ts"])
     alarm = Alarm(
         name=f"{node} {row['symptom']['metric']}",
         service=node,
@@ -111,19 +110,5 @@ def _points(path: Path) -> dict[Key, dict[int, float]]:
 
 def _series(key: Key, points: Mapping[int, float], usual: Mapping[int, float], window: Window) -> Series:
     _, unit, stat = next(row for row in SIGNALS.values() if row[0] is key[1])
-    start, count = int(window.start.timestamp()), round(window.seconds / PERIOD)
-    return Series(
-        service=key[0],
-        signal=key[1],
-        unit=unit,
-        stat=stat,
-        window=window,
-        period=PERIOD,
-        values=tuple(points.get(start + i * PERIOD) for i in range(count)),
-        source="recorded",
-        reference=tuple(usual[at] for at in sorted(usual)),
-    )
-
-
-def _time(stamp: float) -> datetime:
-    return datetime.fromtimestamp(stamp, UTC)
+    reference = tuple(usual[at] for at in sorted(usual))
+    return on_grid(key, points, window, PERIOD, unit=unit, stat=stat, reference=reference)

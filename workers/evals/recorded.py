@@ -6,7 +6,7 @@ from datetime import datetime
 
 from workers.domain.call import ActivityData, AlarmData, ChangeData, Gap, LogData, SeriesData, TopologyData
 from workers.domain.risk import Risk
-from workers.domain.telemetry import Activity, Alarm, Change, LogPattern, Series, Signal, Topology
+from workers.domain.telemetry import Activity, Alarm, Change, LogPattern, Series, Signal, Topology, Unit
 from workers.domain.value import Value
 from workers.domain.window import Window, from_epoch
 from workers.tools.action import Answer, Period, Target, Toolset, action
@@ -45,6 +45,31 @@ class Recorded:
     """The lines of each service by template, counted by the minute."""
     candidates: tuple[str, ...] = ()
     """What may be named as the place of the cause; empty where everything may."""
+
+
+def on_grid(
+    key: Key,
+    points: Mapping[int, float],
+    window: Window,
+    period: int,
+    *,
+    unit: Unit,
+    stat: str,
+    reference: tuple[float, ...] = (),
+) -> Series:
+    """A series of recorded points, by epoch seconds; `None` where the record has none."""
+    start, count = int(window.start.timestamp()), round(window.seconds / period)
+    return Series(
+        service=key[0],
+        signal=key[1],
+        unit=unit,
+        stat=stat,
+        window=window,
+        period=period,
+        values=tuple(points.get(start + i * period) for i in range(count)),
+        source="recorded",
+        reference=reference,
+    )
 
 
 @action(risk=Risk.READ, answers="topology", name="topology")

@@ -1,6 +1,5 @@
 """`runbook backtest` against the local cloud, and eyes that see no later than they should."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,13 +35,6 @@ from workers.tools.inventory import Account
 
 NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 AGO = 70
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    running = LocalCloud(tmp_path_factory.mktemp("cloud"))
-    yield running
-    assert running.stop() == 0
 
 
 @pytest.fixture(scope="module")

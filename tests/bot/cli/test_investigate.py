@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +16,6 @@ import pytest
 from bot.cli import telling, times
 from tests.bot.cli.seeing import Terminal
 from tests.faults.wire import wire
-from tests.workers.sandbox.local_cloud import LocalCloud
 from workers.domain.call import AlarmData, ChangeData
 from workers.domain.conclusion import Outcome
 from workers.domain.errors import RunbookError
@@ -26,19 +24,6 @@ from workers.domain.investigation import fold
 
 ROOT = Path(__file__).parents[3]
 TRUTH = ("service", "mode", "revision")
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    running = LocalCloud(tmp_path_factory.mktemp("cloud"))
-    yield running
-    assert running.stop() == 0
-
-
-@pytest.fixture
-def terminal(cloud: LocalCloud, tmp_path: Path) -> Terminal:
-    cloud.show("bad_deployment", seed=3)
-    return Terminal(cloud, tmp_path)
 
 
 def shelve(terminal: Terminal) -> None:

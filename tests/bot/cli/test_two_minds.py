@@ -1,30 +1,15 @@
 """The same incident of the local cloud, investigated by the rules and by a model over HTTP."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.bot.cli.seeing import Seen, Terminal
 from tests.messages_api import KEY, MessagesApi, Turn, messages_api
 from tests.workers.agent.minds import MODEL, honest
-from tests.workers.sandbox.local_cloud import LocalCloud
 from workers.domain.conclusion import Conclusion
 from workers.domain.event import EVENT
 from workers.domain.investigation import Investigation, fold
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    running = LocalCloud(tmp_path_factory.mktemp("cloud"))
-    yield running
-    assert running.stop() == 0
-
-
-@pytest.fixture
-def terminal(cloud: LocalCloud, tmp_path: Path) -> Terminal:
-    cloud.show("bad_deployment", seed=3)
-    return Terminal(cloud, tmp_path)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.faults.redis_server import RedisServer, redis_server
 from tests.faults.waiting import eventually
 from tests.faults.wire import Wire, wire
 from workers import wiring
-from workers.domain.event import Event, IncidentReported
+from workers.domain.event import Event, IncidentReported, Steered
 from workers.queue import Queue
 from workers.safety.policy import policy
 
@@ -162,6 +162,10 @@ class Room:
 
     def events(self) -> list[Event]:
         return list(self.ledger.journal(self.investigation()))
+
+    def steered(self) -> list[Steered]:
+        """The directions that were written down."""
+        return [event for event in self.events() if isinstance(event, Steered)]
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import pytest
 from slack_bolt import App
 
 from tests.bot.listeners.conftest import Room, event_body, hand
-from tests.bot.listeners.test_steer import steered
 from tests.faults.plant import Plant
 from tests.faults.waiting import eventually, never
 from tests.workers import making
@@ -77,7 +76,7 @@ def test_what_cannot_be_read_as_a_direction_is_written_down_and_said_so(room: Ro
 
     room.told("I am on it already", "carol")
     assert len(room.investigations()) == 1
-    assert [s.text for s in steered(room)] == ["and payments too"]
+    assert [s.text for s in room.steered()] == ["and payments too"]
 
 
 def test_thread_whose_investigation_is_over_takes_another(room: Room) -> None:

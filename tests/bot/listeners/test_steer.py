@@ -7,13 +7,9 @@ from tests.bot.listeners.conftest import Room, event_body, hand
 from tests.faults.waiting import eventually, never
 from tests.workers import making
 from workers import wiring
-from workers.domain.event import ApprovalRequested, Concluded, HypothesisFormed, HypothesisPruned, Steered
+from workers.domain.event import ApprovalRequested, Concluded, HypothesisFormed, HypothesisPruned
 
 OURS = "@Runbook"
-
-
-def steered(room: Room) -> list[Steered]:
-    return [event for event in room.events() if isinstance(event, Steered)]
 
 
 @pytest.fixture
@@ -38,7 +34,7 @@ def test_a_direction_is_written_down_with_its_name_and_acknowledged(
     room.say(f"{OURS} {text}", person="carol", thread_ts=root)
 
     room.told(told, "carol")
-    (said,) = steered(room)
+    (said,) = room.steered()
     assert (said.text, said.person.id) == (text, room.slack.people["carol"])
     assert len(room.investigations()) == 1
 
@@ -49,9 +45,9 @@ def test_a_direction_needs_no_mention_where_it_is_plain(room: Room, root: str) -
     room.say("why?", person="ben", thread_ts=root)
     room.say("look at redis", person="ben")  # beside the thread, to somebody else
 
-    eventually(lambda: steered(room))
-    never(lambda: len(steered(room)) > 1, seconds=0.5)
-    assert [said.text for said in steered(room)] == ["ignore the cron job"]
+    eventually(lambda: room.steered())
+    never(lambda: len(room.steered()) > 1, seconds=0.5)
+    assert [said.text for said in room.steered()] == ["ignore the cron job"]
 
 
 def test_why_is_answered_in_the_thread_with_each_claim(room: Room, root: str) -> None:
@@ -62,7 +58,7 @@ def test_why_is_answered_in_the_thread_with_each_claim(room: Room, root: str) ->
     room.ledger.record(case, HypothesisPruned(at=wiring.now(), hypothesis="h1", reason=reason))
 
     room.say(f"{OURS} why?", thread_ts=root)
-    eventually(lambda: steered(room))
+    eventually(lambda: room.steered())
     room.deliver()
 
     head = "This is what I have weighed so far"
@@ -80,7 +76,7 @@ def test_the_same_message_delivered_twice_steers_once(room: Room, app: App) -> N
     assert hand(app, second) == 200
     assert hand(app, second, retry=1) == 200
 
-    assert [said.text for said in steered(room)] == ["look at redis"]
+    assert [said.text for said in room.steered()] == ["look at redis"]
 
 
 def test_after_the_answer_a_direction_is_written_down_and_said_to_change_nothing(
@@ -94,7 +90,7 @@ def test_after_the_answer_a_direction_is_written_down_and_said_to_change_nothing
     room.say(f"{OURS} look at redis", person="carol", thread_ts=root)
 
     room.told("My answer is given already", "carol")
-    assert [said.text for said in steered(room)] == ["look at redis"]
+    assert [said.text for said in room.steered()] == ["look at redis"]
 
 
 def test_why_is_answered_after_the_end_as_well(room: Room, root: str) -> None:
@@ -102,7 +98,7 @@ def test_why_is_answered_after_the_end_as_well(room: Room, root: str) -> None:
 
     room.say(f"{OURS} why?", thread_ts=root)
 
-    eventually(lambda: steered(room))
+    eventually(lambda: room.steered())
     room.deliver()
     answer = eventually(lambda: next((m for m in room.messages() if "what I weighed" in m["text"]), None))
     assert answer["thread_ts"] == root

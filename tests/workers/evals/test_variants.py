@@ -5,15 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.workers.evals.test_evals import data, said
+from tests.workers.evals.test_evals import said
 from workers.agent.rules import RuleReasoner
 from workers.evals import petshop
 from workers.evals.answering import answer
 from workers.evals.scoring import Score, alarmed, calibration
 from workers.evals.sets import cases
 from workers.evals.variants import LATEST, SOONEST, VARIANTS
-
-__all__ = ["data"]
 
 
 def test_the_alert_is_off_by_minutes_and_always_by_the_same(data: Path) -> None:
