@@ -371,9 +371,12 @@ class Ledger:
             return found or ""
 
     def in_channel(self, team: str, channel: str, since: float = 0.0) -> str:
-        """The newest investigation of a channel that was asked for after `since`, or an empty string."""
+        """The newest incident of a channel that was asked about after `since`, or an empty string.
+
+        A question that says nothing is wrong is no incident.
+        """
         with reading(self._engine) as connection:
-            found = connection.execute(
+            newest = connection.execute(
                 select(investigations.c.id)
                 .where(
                     investigations.c.team == team,
@@ -381,9 +384,9 @@ class Ledger:
                     investigations.c.created_at > since,
                 )
                 .order_by(investigations.c.created_at.desc())
-                .limit(1)
-            ).scalar()
-            return found or ""
+            ).scalars()
+            found = list(newest)
+        return next((one for one in found if self.load(one).incident.question is None), "")
 
     def thread(self, investigation: str) -> Thread | None:
         """Where an investigation is talked about; `ts` is empty until its root message has been posted."""

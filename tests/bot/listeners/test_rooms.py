@@ -475,3 +475,12 @@ def test_nothing_is_joined_where_that_is_switched_off(
     assert hand(build(app.client, replace(desk, auto_join=False)), body) == 200
 
     assert not room.inside()
+
+
+def test_a_question_in_an_incident_channel_does_not_stand_for_its_alert(incident_room: Room) -> None:
+    incident_room.say("@Runbook which alarms are firing?")
+    eventually(lambda: len(incident_room.investigations()) == 1)
+
+    incident_room.alert("ALARM: checkout 5xx")
+
+    assert eventually(lambda: len(incident_room.investigations()) == 2)
