@@ -149,7 +149,7 @@ def test_what_finds_no_execution_free_is_throttled_and_answered_by_the_balancer(
     cloud.play(application="parcels", decoys=False)
     client = cloud.client("lambda", "operator")
     client.put_function_concurrency(FunctionName="site", ReservedConcurrentExecutions=2)
-    cloud.pass_time(180)
+    cloud.pass_time(240)
 
     throttled = cloud.level("site", "Throttles", "Sum", (-2, 0))
 
@@ -161,7 +161,7 @@ def test_what_finds_no_execution_free_is_throttled_and_answered_by_the_balancer(
     asked = cloud.level("site", "RequestCount", "Sum", (-2, 0))
     assert asked == pytest.approx(throttled + cloud.level("site", "Invocations", "Sum", (-2, 0)), rel=0.02)
     client.delete_function_concurrency(FunctionName="site")
-    cloud.pass_time(120)
+    cloud.pass_time(180)
     assert cloud.level("site", "Throttles", "Sum", (-1, 0)) == 0
     assert "ReservedConcurrentExecutions" not in client.get_function_concurrency(FunctionName="site")
 
