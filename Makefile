@@ -4,6 +4,9 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 INSTALL := $(UV) pip install -q --python $(BIN)/python --require-hashes --no-deps
 
+# Where nothing compiled is kept, every process compiles every package again: three seconds each.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo run test test-llm check bench screens format lock clean
 
 demo: .venv/.demo
