@@ -97,7 +97,7 @@ def _provider(settings: Settings) -> claude.Claude:
 def _limits(settings: Settings) -> Limits:
     llm, own = settings.llm, settings.llm.prices.get(settings.llm.model)
     return Limits(
-        question=settings.agent.context_threshold_tokens,
+        prompt=settings.agent.context_threshold_tokens,
         answer=llm.max_output_tokens,
         price=Price(**own.model_dump()) if own else PRICES.get(llm.model),
     )

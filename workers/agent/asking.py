@@ -1,6 +1,6 @@
 """Questions to a model: the prompts filled with what is known, as data that cannot pass for instructions.
 
-Pure: the same investigation gives the same question, by which a journaled answer is found again.
+Pure: the same investigation gives the same prompt, by which a journaled answer is found again.
 """
 
 import json
@@ -18,7 +18,7 @@ from workers.agent.sight import Sight
 from workers.domain.conclusion import Conclusion
 from workers.domain.evidence import Evidence
 from workers.domain.telemetry import Change
-from workers.llm import Message, Question
+from workers.llm import Message, Prompt
 from workers.safety.redact import redacted
 
 LONGEST = 2000
@@ -26,21 +26,21 @@ LONGEST = 2000
 Data = dict[str, Any]
 
 
-def claims(sight: Sight, places: tuple[str, ...], limit: int, most: int) -> Question:
+def claims(sight: Sight, places: tuple[str, ...], limit: int, most: int) -> Prompt:
     """Which claims are worth testing that the rules do not think of; `limit` is in tokens."""
-    return _question("hypothesise", Claims, MOST_CLAIMS, limit, most, lambda n: _known(sight, places, n))
+    return _prompt("hypothesise", Claims, MOST_CLAIMS, limit, most, lambda n: _known(sight, places, n))
 
 
-def account(sight: Sight, said: Conclusion, limit: int, most: int) -> Question:
+def account(sight: Sight, said: Conclusion, limit: int, most: int) -> Prompt:
     """How what was found came about."""
-    return _question("conclude", Account, MOST_SENTENCES, limit, most, lambda n: material(sight, said, n))
+    return _prompt("conclude", Account, MOST_SENTENCES, limit, most, lambda n: material(sight, said, n))
 
 
-def told_back(question: Question, answer: str, problem: str) -> Question:
-    """The same question after an answer that cannot be used."""
+def told_back(prompt: Prompt, answer: str, problem: str) -> Prompt:
+    """The same prompt after an answer that cannot be used."""
     said = Message(role="assistant", text=redacted(answer)[:LONGEST] or "(nothing)")
-    again = Message(role="user", text=_prompt("told_back").substitute(problem=problem))
-    return question.model_copy(update={"messages": (*question.messages, said, again)})
+    again = Message(role="user", text=_template("told_back").substitute(problem=problem))
+    return prompt.model_copy(update={"messages": (*prompt.messages, said, again)})
 
 
 def material(sight: Sight, said: Conclusion, most: int = 100) -> Data:
@@ -121,38 +121,38 @@ def _plain(*parts: str) -> str:
 # -- prompts
 
 
-def _question(
+def _prompt(
     verb: str,
     answer: type[Claims] | type[Account],
     count: int,
     limit: int,
     most: int,
     known: Callable[[int], Data],
-) -> Question:
+) -> Prompt:
     """With as much of what is known as fits into `limit` tokens: lists are halved until it does."""
-    prompt, shown = _prompt(verb), 128
+    template, shown = _template(verb), 128
     while True:
-        text = prompt.substitute(most=count, data=dumped(known(shown)))
-        question = Question(
+        text = template.substitute(most=count, data=dumped(known(shown)))
+        prompt = Prompt(
             system=_system(),
             messages=(Message(role="user", text=text),),
             answer=answer.model_json_schema(),
             most=most,
         )
-        if question.length <= limit or shown <= 1:
-            return question
+        if prompt.length <= limit or shown <= 1:
+            return prompt
         shown //= 2
 
 
 @cache
-def _prompt(name: str) -> Template:
+def _template(name: str) -> Template:
     return Template((files("workers.agent") / "prompts" / f"{name}.md").read_text(encoding="utf-8"))
 
 
 @cache
 def _system() -> str:
     rows = [_row(mode) for mode in modes().values() if mode.incident]
-    return _prompt("system").substitute(modes="\n".join(rows))
+    return _template("system").substitute(modes="\n".join(rows))
 
 
 def _row(mode: Mode) -> str:

@@ -26,7 +26,7 @@ from workers.domain.hypothesis import Hypothesis
 from workers.domain.investigation import Investigation
 from workers.domain.usage import Usage
 from workers.domain.value import Value
-from workers.llm import Provider, Question, Reply
+from workers.llm import Prompt, Provider, Reply
 from workers.llm.prices import Price, dollars
 from workers.safety.redact import redacted
 
@@ -40,9 +40,9 @@ TRIES = 2
 
 
 class Limits(Value):
-    """How long a question and an answer may be, in tokens, and what the model costs where that is known."""
+    """How long a prompt and an answer may be, in tokens, and what the model costs where that is known."""
 
-    question: int = 30_000
+    prompt: int = 30_000
     answer: int = 8_000
     price: Price | None = None
 
@@ -108,41 +108,41 @@ class ModelReasoner:
     # -- the model
 
     def _told(
-        self, case: Investigation, verb: Verb, ask: Callable[[int], Question], read: Callable[[str], T]
+        self, case: Investigation, verb: Verb, ask: Callable[[int], Prompt], read: Callable[[str], T]
     ) -> T | Remark:
         """What a usable answer says; until there is one in the journal, the remark that brings it there."""
 
-        def shorter() -> Question:
-            return ask(self._limits.question // 2)
+        def shorter() -> Prompt:
+            return ask(self._limits.prompt // 2)
 
-        question, problem = ask(self._limits.question), ""
+        prompt, problem = ask(self._limits.prompt), ""
         for _ in range(TRIES):
-            key = _key(self.name, verb, question)
+            key = _key(self.name, verb, prompt)
             reply = case.replies.get(key)
             if reply is None:
-                return self._asked(case, verb, key, question, shorter)
+                return self._asked(case, verb, key, prompt, shorter)
             if reply.stop == "refusal":
                 raise ModelFailed("it refused to answer")
             try:
                 return read(_whole(reply))
             except Unusable as error:
                 problem = str(error)
-                question = (
+                prompt = (
                     shorter()
                     if reply.stop == "model_context_window_exceeded"
-                    else asking.told_back(question, reply.text, problem)
+                    else asking.told_back(prompt, reply.text, problem)
                 )
         raise ModelFailed(f"its answer could not be used, twice: {problem}")
 
     def _asked(
-        self, case: Investigation, verb: Verb, key: str, question: Question, shorter: Callable[[], Question]
+        self, case: Investigation, verb: Verb, key: str, prompt: Prompt, shorter: Callable[[], Prompt]
     ) -> ModelAnswered | LimitReached:
-        """Ask; where the question is too long for the model, once more with less."""
-        if limit := self._over(case, question):
+        """Ask; where the prompt is too long for the model, once more with less."""
+        if limit := self._over(case, prompt):
             return limit
         began = time.monotonic()
         try:
-            reply = self._provider.ask(question)
+            reply = self._provider.ask(prompt)
         except ModelFailed as error:
             if not error.too_long:
                 raise
@@ -162,11 +162,11 @@ class ModelReasoner:
             seconds=round(seconds, 3),
         )
 
-    def _over(self, case: Investigation, question: Question) -> LimitReached | None:
-        """The budget that one more question may exceed: said first, and from then on nothing is asked."""
+    def _over(self, case: Investigation, prompt: Prompt) -> LimitReached | None:
+        """The budget that one more prompt may exceed: said first, and from then on nothing is asked."""
         if reached := [limit for limit in case.limits if limit.limit in ("tokens", "dollars")]:
             raise ModelFailed(f"its budget is spent ({reached[0].detail})")
-        most = Usage(input=question.length, output=question.most)
+        most = Usage(input=prompt.length, output=prompt.most)
         if case.usage.tokens + most.tokens > self._budget.tokens:
             detail = f"{self._budget.tokens} tokens of the model"
             return LimitReached(at=self._now(), limit="tokens", detail=detail)
@@ -192,5 +192,5 @@ def _whole(reply: ModelAnswered) -> str:
     return reply.text
 
 
-def _key(model: str, verb: str, question: Question) -> str:
-    return hashlib.sha256(f"{model}\n{verb}\n{question.model_dump_json()}".encode()).hexdigest()
+def _key(model: str, verb: str, prompt: Prompt) -> str:
+    return hashlib.sha256(f"{model}\n{verb}\n{prompt.model_dump_json()}".encode()).hexdigest()

@@ -15,7 +15,7 @@ from tenacity.wait import wait_exponential_jitter
 
 from workers.domain.errors import ModelFailed
 from workers.domain.usage import Usage
-from workers.llm.provider import Question, Reply
+from workers.llm.provider import Prompt, Reply
 
 if TYPE_CHECKING:
     from anthropic import APIStatusError
@@ -58,7 +58,7 @@ class Claude:
         self._patience = patience
         self._sleep = sleep
 
-    def ask(self, question: Question) -> Reply:
+    def ask(self, prompt: Prompt) -> Reply:
         """The answer; tries again what may pass by itself, as long as its patience lasts."""
         deadline = time.monotonic() + self._patience
         tries = Retrying(
@@ -68,17 +68,17 @@ class Claude:
             sleep=self._sleep,
             reraise=True,
         )
-        return tries(self._once, question, deadline)
+        return tries(self._once, prompt, deadline)
 
-    def _once(self, question: Question, deadline: float) -> Reply:
+    def _once(self, prompt: Prompt, deadline: float) -> Reply:
         import anthropic
         import httpx2
 
         try:
-            # A client a question: a kept connection would not survive the fork of a job.
+            # A client a prompt: a kept connection would not survive the fork of a job.
             with (
                 self._connect(self._pause) as client,
-                client.messages.create(**self._request(question)) as events,
+                client.messages.create(**self._request(prompt)) as events,
             ):
                 return self._read(events, deadline)
         except ModelFailed:
@@ -96,15 +96,15 @@ class Claude:
             said = str(error) if isinstance(error, anthropic.AnthropicError) else type(error).__name__
             raise ModelFailed(f"it could not be asked ({said[:200]})", MEND) from None
 
-    def _request(self, question: Question) -> dict[str, Any]:
+    def _request(self, prompt: Prompt) -> dict[str, Any]:
         from anthropic import transform_schema
 
         return {
             "model": self.model,
-            "max_tokens": question.most,
-            "system": [{"type": "text", "text": question.system, "cache_control": {"type": "ephemeral"}}],
-            "messages": [{"role": m.role, "content": m.text} for m in question.messages],
-            "output_config": {"format": {"type": "json_schema", "schema": transform_schema(question.answer)}},
+            "max_tokens": prompt.most,
+            "system": [{"type": "text", "text": prompt.system, "cache_control": {"type": "ephemeral"}}],
+            "messages": [{"role": m.role, "content": m.text} for m in prompt.messages],
+            "output_config": {"format": {"type": "json_schema", "schema": transform_schema(prompt.answer)}},
             "stream": True,
         }
 

@@ -11,8 +11,8 @@ class Message(Value):
     text: str
 
 
-class Question(Value):
-    """`system` is the same from question to question, so that it can be cached; `answer` is a JSON schema.
+class Prompt(Value):
+    """`system` is the same from prompt to prompt, so that it can be cached; `answer` is a JSON schema.
 
     `most` is how many tokens the answer may have.
     """
@@ -38,11 +38,11 @@ class Reply(Value):
 
 
 class Provider(Protocol):
-    """Safe to use after a fork: nothing is connected before the first question."""
+    """Safe to use after a fork: nothing is connected before the first prompt."""
 
     @property
     def model(self) -> str: ...
 
-    def ask(self, question: Question) -> Reply:
-        """The answer to one question, after as many tries as make sense; `ModelFailed` where none came."""
+    def ask(self, prompt: Prompt) -> Reply:
+        """The answer to one prompt, after as many tries as make sense; `ModelFailed` where none came."""
         ...

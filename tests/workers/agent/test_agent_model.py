@@ -282,7 +282,7 @@ def test_question_too_long_for_the_model_is_asked_with_less() -> None:
     trouble = BY_MODE["lock_contention"]
     with messages_api((MODEL,), window=5000) as small:
         small.script = honest(LOCKS)
-        reasoner = minds.mind(small, limits=Limits(question=9000))
+        reasoner = minds.mind(small, limits=Limits(prompt=9000))
         run = made.investigator(chatty(trouble), made.begun(trouble.text), reasoner=reasoner)
 
         list(run.run())
@@ -403,7 +403,7 @@ def test_both_questions_are_golden(api: MessagesApi, golden: Callable[[str, Any]
 def test_question_is_cut_to_its_limit_and_says_so(api: MessagesApi) -> None:
     trouble = BY_MODE["lock_contention"]
     api.script = honest(LOCKS)
-    reasoner = minds.mind(api, limits=Limits(question=6000))
+    reasoner = minds.mind(api, limits=Limits(prompt=6000))
 
     run = made.investigator(chatty(trouble), made.begun(trouble.text), reasoner=reasoner)
     list(run.run())

@@ -7,7 +7,7 @@ import pytest
 
 from tests.messages_api import KEY, MessagesApi, Turn, messages_api
 from workers.domain.errors import ModelFailed
-from workers.llm import Message, Question
+from workers.llm import Message, Prompt
 from workers.llm.claude import TRIES, Claude, bedrock, direct
 
 SONNET = "claude-sonnet-5-5"
@@ -38,8 +38,8 @@ class Sleeps(list[float]):
         self.append(seconds)
 
 
-def asking(*messages: Message, system: str = "You find causes.") -> Question:
-    return Question(
+def asking(*messages: Message, system: str = "You find causes.") -> Prompt:
+    return Prompt(
         system=system, messages=messages or (Message(role="user", text="Why?"),), answer=SCHEMA, most=500
     )
 
@@ -208,9 +208,9 @@ def test_question_that_is_too_long_says_so(api: MessagesApi) -> None:
     assert not error.passing
 
 
-def failed_on(api: MessagesApi, question: Question) -> ModelFailed:
+def failed_on(api: MessagesApi, prompt: Prompt) -> ModelFailed:
     with pytest.raises(ModelFailed) as caught:
-        claude(api).ask(question)
+        claude(api).ask(prompt)
     return caught.value
 
 
