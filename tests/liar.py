@@ -17,7 +17,7 @@ from workers.evals import answering
 from workers.evals.answering import Said
 from workers.evals.recorded import Recorded
 from workers.evals.scoring import score, tables
-from workers.evals.sets import SETS, Truth, cases, truths
+from workers.evals.sets import SETS, Truth, cases, found, truths
 
 SEED = 11
 
@@ -31,13 +31,13 @@ def main() -> None:
         f"{'set':<20}{'by':<8}{'cases':>6}{'top-1':>7}{'top-3':>7}{'grounded':>10}{'changed':>9}{'asked':>7}"
     )
     with messages_api((MODEL,)) as api:
-        for name in options.set or sorted(SETS):
-            labels, found = truths(options.data, name), list(cases(options.data, name))
-            rules = [answering.answer(case, RuleReasoner()) for case in found]
-            lied = list(_lied(found, labels, api))
+        for name in options.set or found(options.data):
+            labels, some = truths(options.data, name), list(cases(options.data, name))
+            rules = [answering.answer(case, RuleReasoner()) for case in some]
+            lied = list(_lied(some, labels, api))
             changed = sum(a.ranked[:3] != b.ranked[:3] for a, b in zip(rules, lied, strict=True))
-            _row(name, "rules", found, rules, labels, "")
-            _row(name, "liar", found, lied, labels, f"{changed:>9}{api.asked:>7}")
+            _row(name, "rules", some, rules, labels, "")
+            _row(name, "liar", some, lied, labels, f"{changed:>9}{api.asked:>7}")
 
 
 def _row(

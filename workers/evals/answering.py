@@ -9,9 +9,10 @@ from workers.agent.reasoner import Reasoner
 from workers.domain.conclusion import Conclusion, Hop, Match
 from workers.domain.event import IncidentReported
 from workers.domain.incident import Incident, Person, Thread
-from workers.domain.investigation import begun
+from workers.domain.investigation import Investigation, begun
 from workers.domain.value import Value
 from workers.evals.recorded import TOOLSET, Recorded
+from workers.evals.replay import Journal, Replay
 from workers.safety.gate import Gate
 from workers.safety.policy import Policy
 
@@ -54,19 +55,8 @@ def answers(cases: Iterable[Recorded], reasoner: Reasoner) -> Iterator[Said]:
 def answer(recorded: Recorded, reasoner: Reasoner, variant: str = "") -> Said:
     """Investigate one recorded incident through the gate, as of the moment it was recorded."""
     began = _cpu()
-    reported = Incident(
-        text=recorded.text,
-        source="alert",
-        requester=Person(id="U0EVAL", team="T0EVAL"),
-        thread=Thread(team="T0EVAL", channel="C0EVAL"),
-        at=recorded.at,
-    )
-    case = begun(IncidentReported(at=recorded.at, investigation=recorded.id, incident=reported))
-    gate = Gate([(TOOLSET, recorded)], lambda: recorded.at)
-    run = Investigator(case, reasoner, gate, NOBODY, Budget(), lambda: recorded.at)
-    for _ in run.run():
-        pass
-    conclusion = run.case.conclusion
+    case = investigated(recorded, reasoner)
+    conclusion = case.conclusion
     assert conclusion is not None
     ranked = _ranked(conclusion, recorded.candidates)
     changes = _changes(conclusion)
@@ -82,10 +72,40 @@ def answer(recorded: Recorded, reasoner: Reasoner, variant: str = "") -> Said:
         changes=changes,
         matches=next((a.matches for a in conclusion.accused if a.change.id == next(iter(changes), "")), ()),
         seconds=round(_cpu() - began, 3),
-        queries=len(run.case.queries),
-        tokens=run.case.usage.tokens,
-        cost=run.case.dollars or 0.0,
+        queries=len(case.queries),
+        tokens=case.usage.tokens,
+        cost=case.dollars or 0.0,
     )
+
+
+def investigated(recorded: Recorded, reasoner: Reasoner) -> Investigation:
+    """The investigation of a case, through to its conclusion."""
+    if recorded.journal is not None:
+        return _again(recorded.id, recorded.journal, reasoner)
+    reported = Incident(
+        text=recorded.text,
+        source="alert",
+        requester=Person(id="U0EVAL", team="T0EVAL"),
+        thread=Thread(team="T0EVAL", channel="C0EVAL"),
+        at=recorded.at,
+    )
+    case = begun(IncidentReported(at=recorded.at, investigation=recorded.id, incident=reported))
+    gate = Gate([(TOOLSET, recorded)], lambda: recorded.at)
+    run = Investigator(case, reasoner, gate, NOBODY, Budget(), lambda: recorded.at)
+    for _ in run.run():
+        pass
+    return run.case
+
+
+def _again(key: str, journal: Journal, reasoner: Reasoner) -> Investigation:
+    """What was investigated before, at its own time, hearing what people said when they said it."""
+    gate, told = Replay(journal), list(journal.told)
+    case = begun(IncidentReported(at=journal.began, investigation=key, incident=journal.incident))
+    run = Investigator(case, reasoner, gate, NOBODY, Budget(), gate.now)
+    for _ in run.run():
+        while told and told[0].after <= len(run.case.results) and run.case.conclusion is None:
+            run.case = run.case.apply(told.pop(0).event)
+    return run.case
 
 
 def _ranked(conclusion: Conclusion, candidates: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from workers.domain.risk import Risk
 from workers.domain.telemetry import Activity, Alarm, Change, LogPattern, Series, Signal, Topology, Unit
 from workers.domain.value import Value
 from workers.domain.window import Window, from_epoch
+from workers.evals.replay import Journal
 from workers.tools.action import Answer, Period, Target, Toolset, action
 from workers.tools.templates import Level
 
@@ -45,6 +46,8 @@ class Recorded:
     """The lines of each service by template, counted by the minute."""
     candidates: tuple[str, ...] = ()
     """What may be named as the place of the cause; empty where everything may."""
+    journal: Journal | None = None
+    """What was asked before, where an investigation was recorded: then only that is answered."""
 
 
 def on_grid(

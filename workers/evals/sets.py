@@ -1,23 +1,23 @@
 """The sets of recorded incidents there are readers for, and their labels, which only a scorer reads."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from workers.domain.errors import RunbookError
 from workers.domain.value import Value
-from workers.evals import nezha, petshop, rootcausebench
+from workers.evals import incidents, lines, nezha, petshop, rootcausebench
+from workers.evals.lines import Row
 from workers.evals.recorded import Recorded
 from workers.evals.variants import VARIANTS
 
-Row = Mapping[str, Any]
 SETS: dict[str, Callable[[Path, Row], Recorded]] = {
+    incidents.SET: incidents.case,
     "nezha": nezha.case,
     "petshop": petshop.case,
     "rootcausebench": rootcausebench.case,
 }
 """A set's reader makes a case of a line of its `cases.jsonl`."""
+CASES = "cases.jsonl"
 
 
 class Truth(Value):
@@ -34,8 +34,18 @@ class Truth(Value):
     decoys: tuple[str, ...] = ()
 
 
+def found(data: Path) -> tuple[str, ...]:
+    """The sets below `data` that can be read. Raises `RunbookError` where there are none."""
+    names = tuple(name for name in sorted(SETS) if (data / name / CASES).is_file())
+    if not names:
+        raise RunbookError(
+            f"{data} holds none of the sets {', '.join(sorted(SETS))}", "Give their folder with --data."
+        )
+    return names
+
+
 def cases(data: Path, name: str, variant: str = "") -> Iterator[Recorded]:
-    """The cases of a set below `data`, or what a variant makes of them.
+    """The cases of a set below `data`, or what a variant makes of them; nothing is made of a replay.
 
     Raises `RunbookError` where there are none.
     """
@@ -44,30 +54,35 @@ def cases(data: Path, name: str, variant: str = "") -> Iterator[Recorded]:
         raise RunbookError(
             f"there is no reader for the set {name!r}", f"There are: {', '.join(sorted(SETS))}."
         )
-    if not (folder / "cases.jsonl").is_file():
-        raise RunbookError(f"{folder} holds no cases.jsonl", "Give the folder of the sets with --data.")
+    if not (folder / CASES).is_file():
+        raise RunbookError(f"{folder} holds no {CASES}", "Give the folder of the sets with --data.")
+    rows = lines.read(folder / CASES)
     if not variant:
-        return (SETS[name](folder, row) for row in rows(folder))
+        return (SETS[name](folder, row) for row in rows)
+    if name == incidents.SET:
+        return iter(())
     made = VARIANTS[variant]
-    return (case for row in rows(folder) for case in made(SETS[name], folder, row))
-
-
-def rows(folder: Path) -> list[Row]:
-    """The lines of a set's `cases.jsonl`."""
-    return [json.loads(line) for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()]
+    return (case for row in rows for case in made(SETS[name], folder, row))
 
 
 def truths(data: Path, name: str) -> dict[str, Truth]:
-    """The labels of a set by case."""
-    lines = (data / name / "truth.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = (json.loads(line) for line in lines)
-    return {
-        row["id"]: Truth(
+    """The labels of a set by case; incidents of one's own may have none yet."""
+    path = data / name / "truth.jsonl"
+    rows = lines.read(path) if path.is_file() or name != incidents.SET else []
+    labels = (_label(path, row) for row in rows)
+    return {label.id: label for label in labels}
+
+
+def _label(path: Path, row: Row) -> Truth:
+    try:
+        return Truth(
             id=row["id"],
             service=row["service"],
             kind=row.get("fault_type", ""),
             change=row.get("root_cause_commit", ""),
             decoys=tuple(row.get("decoys", ())),
         )
-        for row in rows
-    }
+    except KeyError as error:
+        raise RunbookError(
+            f"{path} holds a label without {error}", "A label has an id and a service."
+        ) from error
