@@ -11,6 +11,9 @@ from bot.slack import whisper
 from workers.domain import question
 from workers.domain.errors import Unreachable
 from workers.domain.incident import Incident, Person, Thread
+from workers.domain.investigation import Investigation
+from workers.domain.question import Question
+from workers.domain.steering import read as direct
 
 
 def register(app: App, desk: Desk) -> None:
@@ -33,31 +36,50 @@ def mention(desk: Desk, event: Payload, body: Payload, client: WebClient) -> Non
     if body.get("team_id") != desk.team or not person or event.get("bot_id"):
         return
     text = words.without_mention(str(event.get("text", "")), desk.bot_user)
-    thread = str(event.get("thread_ts") or event["ts"])
-    running = desk.ledger.in_thread(desk.team, channel, thread)
-    if words.is_stop(text) and running:
-        stop(desk, running, person)
+    thread = Thread(team=desk.team, channel=channel, ts=str(event.get("thread_ts") or event["ts"]))
+    around = desk.ledger.in_thread(desk.team, channel, thread.ts)
+    if words.is_stop(text) and around:
+        stop(desk, around, person)
         return
     if not text:
         whisper(client, channel, person, words.USAGE, str(event.get("thread_ts", "")))
         return
     keys = f"ev:{body['event_id']}", f"msg:{desk.team}:{channel}:{event['ts']}"
-    if running and (asks_why(text, desk) or not desk.ledger.load(running).settled):
+    asked = _asked(desk, text, thread)
+    if around and asked is None and _concerns(desk.ledger.load(around), text, desk):
         if not desk.ledger.accepted(keys):  # the request itself, delivered again, is no direction
-            told = steer(desk, running, person, text, str(event["ts"]), client)
+            told = steer(desk, around, person, text, str(event["ts"]), client)
             if told:
-                whisper(client, channel, person, told, thread)
+                whisper(client, channel, person, told, thread.ts)
         return
     incident = Incident(
         text=text,
         requester=Person(id=person, team=desk.team),
         source="mention",
-        thread=Thread(team=desk.team, channel=channel, ts=thread),
+        thread=thread,
         at=desk.now(),
-        question=question.read(text),
+        question=asked,
     )
     if desk.accept(incident, *keys).fresh and not desk.queues():
-        whisper(client, channel, person, words.WRITTEN_DOWN, thread)
+        whisper(client, channel, person, words.WRITTEN_DOWN, thread.ts)
+
+
+def _asked(desk: Desk, text: str, thread: Thread) -> Question | None:
+    """The question in what was said: in the thread of an answer of ours, also one about that."""
+    before = desk.ledger.told_in(thread.team, thread.channel, thread.ts)
+    follows = bool(before) and before[-1].incident.question is not None
+    if all(one.incident.question is not None for one in before):
+        explain = Question(topic="open") if follows and asks_why(text, desk) else None
+        return question.read(text, follows=follows) or explain
+    direction = direct(text, desk.now())
+    if direction is not None:
+        return question.read(text) if direction.kind == "why" else None
+    return question.read(text, follows=follows)
+
+
+def _concerns(case: Investigation, text: str, desk: Desk) -> bool:
+    """Whether it is said to the investigation of this thread: while it goes on, or to learn why."""
+    return case.incident.question is None and (asks_why(text, desk) or not case.settled)
 
 
 def _again(req: BoltRequest) -> bool:

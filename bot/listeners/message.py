@@ -59,7 +59,7 @@ def overheard(desk: Desk, event: Payload, client: WebClient) -> None:
         return
     running = desk.ledger.in_thread(desk.team, str(event["channel"]), str(event["thread_ts"]))
     case = desk.ledger.load(running) if running else None
-    if case is not None and case.conclusion is None and not case.over:
+    if case is not None and case.incident.question is None and case.conclusion is None and not case.over:
         steer(desk, running, person, words.readable(text), str(event["ts"]), client)
 
 

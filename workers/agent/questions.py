@@ -23,6 +23,7 @@ READS = {
     "alarms": ("alarms",),
     "needs": ("topology",),
     "runbook": ("runbook_search",),
+    "open": (),
 }
 """What is read for each topic; the health of a service takes what the facts of an incident take."""
 ALARMS_MINUTES = 1440
@@ -53,9 +54,10 @@ def reply(case: Investigation, question: Question) -> Answered:
     sight = Sight(case)
     text, lines = _ANSWERS[question.topic](sight, question)
     shown = (*lines[:MOST], *([f"and {len(lines) - MOST} more"] if len(lines) > MOST else []))
-    failed = [r.failure for r in case.results.values() if r.failure is not None]
+    results = [case.results[key] for key in case.queries if key in case.results]
+    failed = [r.failure for r in results if r.failure is not None]
     gaps = [f"{f.message} {f.mend}".strip() for f in failed] + [f"{g.what}: {g.why}" for g in sight.gaps()]
-    sources = dict.fromkeys(r.source for r in case.results.values() if r.ok)
+    sources = dict.fromkeys(r.source for r in results if r.ok)
     return Answered(
         at=case.incident.at,
         text=text,
@@ -173,6 +175,14 @@ def _runbook(sight: Sight, question: Question) -> tuple[str, list[str]]:
     return f"{first.title} › {first.section}: {first.text[:600]}", lines
 
 
+def _open(sight: Sight, question: Question) -> tuple[str, list[str]]:
+    ways = "what changed in the last hour? which alarms are firing? is checkout ok? who calls shop-db?"
+    return "I cannot tell: a question like that takes a model to answer.", [
+        f"What I can look up without one, for example: {ways}",
+        "If something is wrong, say what it is, and I look into it.",
+    ]
+
+
 _ANSWERS = {
     "running": _running,
     "changed": _changed,
@@ -180,4 +190,5 @@ _ANSWERS = {
     "health": _health,
     "needs": _needs,
     "runbook": _runbook,
+    "open": _open,
 }

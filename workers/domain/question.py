@@ -1,11 +1,12 @@
-"""Questions that are no incident, read: what runs or changed, which alarms fire, who needs whom."""
+"""Questions that are no incident, read: those that the rules can answer, and any other in plain words."""
 
 import re
 from typing import Literal
 
 from workers.domain.value import Value
 
-Topic = Literal["running", "changed", "alarms", "health", "needs", "runbook"]
+Topic = Literal["running", "changed", "alarms", "health", "needs", "runbook", "open"]
+"""What the rules know an answer to; `open` is any other question, which takes a model."""
 
 LONGEST = 200
 """Characters of a question; what is longer reports something."""
@@ -45,9 +46,26 @@ _PATTERNS: tuple[tuple[Topic, re.Pattern[str]], ...] = (
         "runbook",
         re.compile(
             r"(?:is there|do we have|find|show me)(?: a| the)? runbooks? (?:for|about|on) (?P<what>.+)"
-            r"|how (?:do|can|should) (?:i|we|you) (?P<task>.+)"
+            r"|how (?:do|can|should) (?:i|we) (?P<task>.+)"
         ),
     ),
+)
+# What asks for a fact, whatever it is about; what asks about anything but trouble; and about days gone by.
+_FACT = re.compile(r"(?:which|who|whose|when|where|how (?:many|much|often|long|old|big|large|far))\b.+")
+_OTHER = re.compile(
+    r"(?:what(?:'s)?|how(?! (?:do|can) you)|did|does|do|has|have|had"
+    r"|(?:is|are|was|were) (?:there|any\w*|some\w*))\b.+"
+)
+_PAST = re.compile(
+    r"(?:why|what|how|is|are|was|were)\b.+"
+    r"\b(?:yesterday|last (?:night|week|month|\w+day)|\d+ (?:days|weeks) ago)\b.*"
+)
+_AND = re.compile(r"^(?:and|but|so|ok|okay|then)[, ]+")
+_TROUBLE = re.compile(
+    r"\b(?:wrong|going on|happen\w*|caus\w*|matter|weird|odd|slow\w*|down|fail\w*|broke\w*|break\w*|crash\w*"
+    r"|err\w*|[45]xx|50\d|times? ?out\w*|timed ?out|timing out|unavailable|unreachable|stuck|hang\w*|hung"
+    r"|degrad\w*|restart\w*|trouble|problem\w*|issue\w*|outage|incident|alert\w*|works?|working"
+    r"|lose|losing|lost|drop\w*|spik\w*)\b"
 )
 _FRAME = re.compile(r"^(?:the|our|my|a|an)\s+|\s+(?:service|now|right now|currently|at the moment)$")
 
@@ -60,9 +78,13 @@ class Question(Value):
     minutes: int = HOUR
 
 
-def read(text: str) -> Question | None:
-    """The question in what somebody said; `None` for a report of something wrong."""
-    words = " ".join(text.lower().replace("’", "'").split()).rstrip("?!. ")
+def read(text: str, *, follows: bool = False) -> Question | None:
+    """The question in what somebody said; `None` for a report of something wrong.
+
+    What `follows` an answer of ours is a question if it ends like one and names no trouble.
+    """
+    said = " ".join(text.lower().replace("’", "'").split())
+    words = said.rstrip("?!. ")
     if len(words) > LONGEST:
         return None
     since = _SINCE.search(words)
@@ -71,7 +93,15 @@ def read(text: str) -> Question | None:
         if found := pattern.fullmatch(bare):
             what = found.groupdict().get("what") or ""
             return Question(topic=topic, what=_named(what), minutes=_minutes(since))
-    return None
+    asks = said.rstrip("!. ").endswith("?")
+    return Question(topic="open") if asks and _open(_AND.sub("", words), follows) else None
+
+
+def _open(words: str, follows: bool) -> bool:
+    """Whether it plainly asks, and does not report: who asks why something is slow wants that looked into."""
+    if _FACT.fullmatch(words) or _PAST.fullmatch(words):
+        return True
+    return (follows or _OTHER.fullmatch(words) is not None) and not _TROUBLE.search(words)
 
 
 def _named(words: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from workers import crash
@@ -356,19 +356,20 @@ class Ledger:
             return tuple(row.id for row in rows)
 
     def in_thread(self, team: str, channel: str, thread: str) -> str:
-        """The newest investigation of a Slack thread, or an empty string."""
+        """The newest incident of a Slack thread, else its newest question, or an empty string."""
+        found = self.told_in(team, channel, thread)
+        incidents = (one.investigation for one in reversed(found) if one.incident.question is None)
+        return next(incidents, found[-1].investigation if found else "")
+
+    def told_in(self, team: str, channel: str, thread: str) -> tuple[IncidentReported, ...]:
+        """All that was asked in a Slack thread, the oldest first."""
         with reading(self._engine) as connection:
-            found = connection.execute(
-                select(investigations.c.id)
-                .where(
-                    investigations.c.team == team,
-                    investigations.c.channel == channel,
-                    investigations.c.thread == thread,
-                )
-                .order_by(investigations.c.created_at.desc())
-                .limit(1)
-            ).scalar()
-            return found or ""
+            return self._reported(
+                connection,
+                investigations.c.team == team,
+                investigations.c.channel == channel,
+                investigations.c.thread == thread,
+            )
 
     def in_channel(self, team: str, channel: str, since: float = 0.0) -> str:
         """The newest incident of a channel that was asked about after `since`, or an empty string.
@@ -376,17 +377,25 @@ class Ledger:
         A question that says nothing is wrong is no incident.
         """
         with reading(self._engine) as connection:
-            newest = connection.execute(
-                select(investigations.c.id)
-                .where(
-                    investigations.c.team == team,
-                    investigations.c.channel == channel,
-                    investigations.c.created_at > since,
-                )
-                .order_by(investigations.c.created_at.desc())
-            ).scalars()
-            found = list(newest)
-        return next((one for one in found if self.load(one).incident.question is None), "")
+            found = self._reported(
+                connection,
+                investigations.c.team == team,
+                investigations.c.channel == channel,
+                investigations.c.created_at > since,
+            )
+        incidents = (one.investigation for one in reversed(found) if one.incident.question is None)
+        return next(incidents, "")
+
+    def _reported(self, connection: Connection, *where: ColumnElement[bool]) -> tuple[IncidentReported, ...]:
+        """How the investigations that fit began, the oldest first."""
+        rows = connection.execute(
+            select(events.c.body)
+            .join(investigations, investigations.c.id == events.c.investigation)
+            .where(events.c.seq == 1, *where)
+            .order_by(investigations.c.created_at)
+        )
+        begun = (EVENT.validate_json(row.body) for row in rows)
+        return tuple(one for one in begun if isinstance(one, IncidentReported))
 
     def thread(self, investigation: str) -> Thread | None:
         """Where an investigation is talked about; `ts` is empty until its root message has been posted."""

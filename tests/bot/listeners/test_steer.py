@@ -7,7 +7,9 @@ from tests.bot.listeners.conftest import Room, event_body, hand
 from tests.faults.waiting import eventually, never
 from tests.workers import making
 from workers import wiring
-from workers.domain.event import ApprovalRequested, Concluded, HypothesisFormed, HypothesisPruned
+from workers.domain.event import Answered, ApprovalRequested, Concluded, HypothesisFormed, HypothesisPruned
+from workers.domain.incident import Incident
+from workers.domain.question import Question
 
 OURS = "@Runbook"
 
@@ -110,3 +112,60 @@ def test_after_the_answer_a_mention_is_a_new_request(room: Room, root: str) -> N
     room.say(f"{OURS} look at redis", thread_ts=root)
 
     eventually(lambda: len(room.investigations()) == 2)
+
+
+# Questions beside an incident
+
+
+def asked(room: Room, number: int = 2) -> Incident:
+    """The latest request, once there are so many."""
+    found = eventually(lambda: room.investigations() if len(room.investigations()) == number else None)
+    return room.ledger.load(found[-1]).incident
+
+
+def test_a_question_in_a_running_thread_is_answered_and_no_direction(room: Room, root: str) -> None:
+    first = room.investigation()
+
+    room.say(f"{OURS} what changed in the last hour?", person="ben", thread_ts=root)
+
+    incident = asked(room)
+    assert incident.question == Question(topic="changed")
+    assert incident.thread.ts == root
+    assert room.ledger.load(first).seq == 1
+    room.say("ignore the cron job", person="ben", thread_ts=root)
+    eventually(lambda: room.ledger.load(first).steering)
+
+
+@pytest.mark.parametrize("text", ["why?", "but why checkout", "how do you know?"])
+def test_why_means_the_incident_though_a_question_came_after_it(room: Room, root: str, text: str) -> None:
+    first = room.investigation()
+    room.ledger.record(first, Concluded(at=wiring.now(), conclusion=making.conclusion()))
+    room.say(f"{OURS} what changed?", thread_ts=root)
+    asked(room)
+
+    room.say(f"{OURS} {text}", thread_ts=root)
+
+    eventually(lambda: room.ledger.load(first).steering)
+    assert len(room.investigations()) == 2
+
+
+def test_stop_means_the_incident_though_a_question_came_after_it(room: Room, root: str) -> None:
+    first = room.investigation()
+    room.say(f"{OURS} what changed?", thread_ts=root)
+    asked(room)
+
+    room.say(f"{OURS} stop", thread_ts=root)
+
+    eventually(lambda: room.ledger.load(first).phase == "stopped")
+
+
+@pytest.mark.parametrize("text", ["why?", "why", "and of catalog?", "what about catalog?"])
+def test_what_follows_an_answer_is_a_question_about_it(room: Room, text: str) -> None:
+    thread = room.say(f"{OURS} what changed?")
+    first = room.investigation()
+    room.ledger.record(first, Answered(at=wiring.now(), text="No change is on record."))
+
+    room.say(f"{OURS} {text}", thread_ts=thread)
+
+    assert asked(room).question == Question(topic="open")
+    assert not room.ledger.load(first).steering

@@ -87,6 +87,15 @@ def test_a_place_that_nobody_knows_is_said_to_be_unknown() -> None:
     assert answer(made.shop(), "who calls basket?").text == "I know nothing called “basket”."
 
 
+def test_what_takes_a_model_is_said_to_and_nothing_is_read_for_it() -> None:
+    world = made.shop()
+
+    said = answer(world, "which service has the highest error rate?")
+
+    assert said.text.startswith("I cannot tell")
+    assert world.asked == []
+
+
 @pytest.mark.parametrize(
     ("text", "denied", "said"),
     [

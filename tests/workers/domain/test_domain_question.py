@@ -4,6 +4,8 @@ import pytest
 
 from workers.domain.question import Question, read
 
+OPEN = Question(topic="open")
+
 
 @pytest.mark.parametrize(
     ("text", "question"),
@@ -24,6 +26,11 @@ from workers.domain.question import Question, read
         ("who calls shop-db?", Question(topic="needs", what="shop-db")),
         ("is there a runbook for a full disk?", Question(topic="runbook", what="full disk")),
         ("how do I restart the importer?", Question(topic="runbook")),
+        ("why did orders restart twice yesterday?", OPEN),
+        ("Which service has the highest error rate?", OPEN),
+        ("how many tasks of checkout run now?", OPEN),
+        ("did anyone deploy to checkout today?", OPEN),
+        ("and when was the last failover?", OPEN),
     ],
 )
 def test_questions_are_read(text: str, question: Question) -> None:
@@ -40,7 +47,21 @@ def test_questions_are_read(text: str, question: Question) -> None:
         "why is checkout slow?",
         "",
         "what's running " + "x" * 300,
+        "what's wrong with checkout?",
+        "what is going on?",
+        "why are users getting 500s?",
+        "did the deployment break checkout?",
+        "how do you know?",
+        "which service has the highest error rate",
+        "are payments going through?",
     ],
 )
 def test_what_is_wrong_is_no_question(text: str) -> None:
     assert read(text) is None
+
+
+def test_what_follows_an_answer_is_a_question_unless_it_reports_trouble() -> None:
+    assert read("and of catalog?") is None
+    assert read("and of catalog?", follows=True) == OPEN
+    assert read("is checkout slow again?", follows=True) is None
+    assert read("thanks", follows=True) is None

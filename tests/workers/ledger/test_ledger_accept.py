@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tests.workers.ledger.racing import race
 from tests.workers.ledger.samples import incident, now, opened, post
+from workers.domain.question import Question
 from workers.ledger import Ledger
 
 
@@ -75,6 +76,19 @@ def test_conversation_finds_its_newest_investigation(ledger: Ledger) -> None:
     assert ledger.in_channel(thread.team, thread.channel) == newer
     assert ledger.in_channel(thread.team, thread.channel, now().timestamp() - 60) == newer
     assert ledger.in_channel(thread.team, thread.channel, now().timestamp() + 60) == ""
+
+
+def test_question_in_the_thread_of_an_incident_does_not_stand_for_it(ledger: Ledger) -> None:
+    asked = incident("7.1").model_copy(update={"question": Question(topic="changed")})
+    where = asked.thread.team, asked.thread.channel, "7.1"
+    first = ledger.accept(asked, ("zero",), now()).id
+    before = ledger.in_thread(*where)
+    about = ledger.accept(incident("7.1"), ("one",), now()).id
+
+    last = ledger.accept(asked, ("two",), now()).id
+
+    assert (before, ledger.in_thread(*where)) == (first, about)
+    assert [one.investigation for one in ledger.told_in(*where)] == [first, about, last]
 
 
 def test_thread_of_an_investigation_is_known_once_its_root_is_posted(ledger: Ledger) -> None:
