@@ -16,7 +16,7 @@ from workers.agent.rules import RuleReasoner
 from workers.evals import answering
 from workers.evals.answering import Said
 from workers.evals.recorded import Recorded
-from workers.evals.scoring import score, tables
+from workers.evals.scoring import score, table
 from workers.evals.sets import SETS, Truth, cases, found, truths
 
 SEED = 11
@@ -44,7 +44,7 @@ def _row(
     name: str, by: str, found: list[Recorded], said: list[Said], labels: dict[str, Truth], rest: str
 ) -> None:
     scores = [score(one, labels[case.id], case) for case, one in zip(found, said, strict=True)]
-    whole = tables(name, scores)[0]
+    whole = table(name, tuple(scores))
     shares = f"{whole.first:>7.2f}{whole.among_three:>7.2f}{whole.grounded:>10.2f}"
     print(f"{name:<20}{by:<8}{whole.cases:>6}{shares}{rest}", flush=True)
 

@@ -71,18 +71,15 @@ def answer(data: Data, sets: Sets = None, answers: Answers = HERE, variants: Var
 @app.command()
 def score(data: Data, sets: Sets = None, answers: Answers = HERE) -> None:
     """Hold answers against the labels and the record. A case without an answer counts as wrong."""
-    from rich.console import Console
-    from rich.table import Table
-
+    from bot.cli import scored
     from workers.evals import scoring
     from workers.evals.sets import cases, found, truths
     from workers.evals.variants import VARIANTS
 
-    table = Table("set", "cases", "top-1", "top-3", "grounded", "misled", "s of a core", box=None)
-    every: list[scoring.Score] = []
-    silence = Table("quiet windows", "cases", "false alarms", box=None)
     given = _read(answers)
     told = {variant for variant, _ in given}
+    marks: dict[tuple[str, str], tuple[scoring.Score, ...]] = {}
+    alarms: dict[str, tuple[bool, ...]] = {}
     for name in sets or found(data):
         labels = truths(data, name)
         for variant in ("", *(v for v in VARIANTS if v in told and v != "quiet")):
@@ -90,30 +87,13 @@ def score(data: Data, sets: Sets = None, answers: Answers = HERE) -> None:
             known = [case for case in some if case.id in labels]
             if len(known) < len(some):
                 print(f"{name}: {len(some) - len(known)} of {len(some)} cases have no label and no score.")
-            scores = [scoring.score(given.get((variant, c.id)), labels[c.id], c) for c in known]
-            every += scores
-            for number, row in enumerate(scoring.tables(f"{name} {variant}".strip(), scores)):
-                if number and variant:
-                    break  # kinds of faults are told of the cases themselves
-                shares = (f"{share:.2f}" for share in (row.first, row.among_three, row.grounded, row.misled))
-                label = row.name if number == 0 else f"  {row.name}"
-                table.add_row(label, str(row.cases), *shares, f"{row.slowest:.1f}")
-        if "quiet" in told:
-            loud = [
-                (one := given.get(("quiet", c.id))) is None or scoring.alarmed(one)
-                for c in cases(data, name, "quiet")
-            ]
-            if loud:
-                silence.add_row(name, str(len(loud)), f"{sum(loud) / len(loud):.2f}")
-    Console().print(table)
-    bins = scoring.calibration(every)
-    if bins:
-        sure = Table("where, said to be", "answers", "right", box=None)
-        for one in bins:
-            sure.add_row(f"{one.low:.2f} to {min(one.high, 1):.2f}", str(one.cases), f"{one.right:.2f}")
-        Console().print(sure)
-    if silence.row_count:
-        Console().print(silence)
+            marks[name, variant] = tuple(
+                scoring.score(given.get((variant, case.id)), labels[case.id], case) for case in known
+            )
+        quiet = cases(data, name, "quiet") if "quiet" in told else ()
+        said = (given.get(("quiet", case.id)) for case in quiet)
+        alarms[name] = tuple(one is None or scoring.alarmed(one) for one in said)
+    scored.show(marks, alarms)
 
 
 def _read(path: Path) -> "dict[tuple[str, str], Said]":

@@ -9,8 +9,10 @@ was made.
 import itertools
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Literal
 
 import numpy as np
 
@@ -44,11 +46,12 @@ COARSE = 300
 class Score(Value):
     """How one answer fares. `place` is the rank of the truth from 1, 0 where it was not named.
 
-    `misled` where a change was blamed first that did not do it.
+    `kind` and `service` are the label's; `misled` where a change was blamed first that did not do it.
     """
 
     id: str
     kind: str
+    service: str = ""
     place: int
     grounded: bool
     confidence: float
@@ -58,7 +61,7 @@ class Score(Value):
 
 
 class Table(Value):
-    """A set, or one kind of fault of it: shares of the cases, and CPU seconds a case."""
+    """A set, or a part of it: shares of the cases, and CPU seconds of the slowest."""
 
     name: str
     cases: int
@@ -72,13 +75,22 @@ class Table(Value):
 def score(said: Said | None, truth: Truth, recorded: Recorded) -> Score:
     """One answer against its label; none at all is a wrong one."""
     if said is None:
-        return Score(id=truth.id, kind=truth.kind, place=0, grounded=False, confidence=0.0, seconds=0.0)
+        return Score(
+            id=truth.id,
+            kind=truth.kind,
+            service=truth.service,
+            place=0,
+            grounded=False,
+            confidence=0.0,
+            seconds=0.0,
+        )
     if truth.change:
         return _changed(said, truth, recorded)
     place = said.ranked.index(truth.service) + 1 if truth.service in said.ranked else 0
     return Score(
         id=said.id,
         kind=truth.kind,
+        service=truth.service,
         place=place,
         grounded=place == 1 and grounded(said.path, truth.service, recorded),
         confidence=said.confidence,
@@ -99,6 +111,7 @@ def _changed(said: Said, truth: Truth, recorded: Recorded) -> Score:
     return Score(
         id=said.id,
         kind=truth.kind,
+        service=truth.service,
         place=place,
         grounded=place == 1 and grounded_change(said, recorded),
         confidence=said.confidence,
@@ -234,16 +247,19 @@ def calibration(scores: Iterable[Score]) -> tuple[Bin, ...]:
     return tuple(bins)
 
 
-def tables(name: str, scores: Iterable[Score]) -> tuple[Table, ...]:
-    """The whole set first, then each kind of fault."""
-    found = tuple(scores)
-    kinds: Mapping[str, tuple[Score, ...]] = {
-        kind: tuple(s for s in found if s.kind == kind) for kind in sorted({s.kind for s in found})
-    }
-    return tuple(_table(label, some) for label, some in ((name, found), *kinds.items()) if some)
+def parts(
+    scores: Iterable[Score], by: Literal["kind", "service"]
+) -> tuple[tuple[str, tuple[Score, ...]], ...]:
+    """The scores of each kind of fault, or of each place that was at fault, by name."""
+    found: dict[str, list[Score]] = defaultdict(list)
+    for one in scores:
+        found[getattr(one, by)].append(one)
+    return tuple((name, tuple(found[name])) for name in sorted(found))
 
 
-def _table(name: str, scores: tuple[Score, ...]) -> Table:
+def table(name: str, scores: tuple[Score, ...]) -> Table:
+    """What share of some answers was right. There must be one."""
+
     def share(good: Iterable[bool]) -> float:
         return round(sum(good) / len(scores), 3)
 

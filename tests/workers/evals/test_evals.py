@@ -10,7 +10,7 @@ from workers.domain.conclusion import Hop
 from workers.domain.errors import RunbookError
 from workers.evals.answering import Said, answer
 from workers.evals.recorded import Recorded
-from workers.evals.scoring import Score, grounded, score, tables
+from workers.evals.scoring import Score, grounded, parts, score, table
 from workers.evals.sets import Truth, cases, truths
 
 DATA = Path(os.environ.get("RUNBOOK_RCA_DATA", "../shared/data/rca"))
@@ -75,10 +75,11 @@ def test_nonsense_and_silence_score_nothing(case: Recorded) -> None:
         score(one, label, case) for one in (said("the database", path=("front", "search")), said(), None)
     ]
 
-    (whole, kind) = tables("petshop", marks)
+    whole = table("petshop", tuple(marks))
 
     assert (whole.cases, whole.first, whole.among_three, whole.grounded) == (3, 0.0, 0.0, 0.0)
-    assert kind.name == "latency"
+    assert [(name, len(some)) for name, some in parts(marks, "kind")] == [("latency", 3)]
+    assert [(name, len(some)) for name, some in parts(marks, "service")] == [("search", 3)]
 
 
 def test_shares_count_every_case() -> None:
@@ -87,9 +88,9 @@ def test_shares_count_every_case() -> None:
         for place in (1, 3, 4, 0)
     ]
 
-    table = tables("s", marks)[0]
+    whole = table("s", tuple(marks))
 
-    assert (table.first, table.among_three, table.grounded, table.slowest) == (0.25, 0.5, 0.25, 2.0)
+    assert (whole.first, whole.among_three, whole.grounded, whole.slowest) == (0.25, 0.5, 0.25, 2.0)
 
 
 def test_a_set_that_nobody_can_read_is_named_with_those_there_are(tmp_path: Path) -> None:
