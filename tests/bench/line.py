@@ -23,7 +23,7 @@ LONGEST = 240
 
 def rows() -> Iterator[Row]:
     yield from acknowledgements()
-    with tempfile.TemporaryDirectory() as folder, crew(Path(folder)) as running:
+    with tempfile.TemporaryDirectory() as folder, crew(Path(folder), forked=False) as running:
         yield from crowd(running)
         yield resumption(running)
 
@@ -34,7 +34,7 @@ def acknowledgements() -> Iterator[Row]:
     with (
         tempfile.TemporaryDirectory() as folder,
         redis_server() as redis,
-        plant(Path(folder), redis, slack) as site,
+        plant(Path(folder), redis, slack, forked=False) as site,
     ):
         site.start("bot")
         eventually(lambda: slack.look("health")["connections"])

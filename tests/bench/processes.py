@@ -74,7 +74,7 @@ def parts() -> Iterator[Row]:
     with (
         tempfile.TemporaryDirectory() as folder,
         redis_server() as redis,
-        plant(Path(folder), redis, slack) as site,
+        plant(Path(folder), redis, slack, forked=False) as site,
     ):
         for name in (*LIMITS, *REST):
             ready, memory = _part(site, name)

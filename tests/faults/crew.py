@@ -8,13 +8,12 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from subprocess import Popen
 from typing import Any, Protocol
 
 from tests.bot.sandbox.local_slack import LocalSlack, finish, launch
 from tests.faults.plant import ROOT, Plant, plant
 from tests.faults.redis_server import RedisServer, redis_server
-from tests.faults.waiting import PATIENCE, children, eventually
+from tests.faults.waiting import PATIENCE, Running, children, eventually
 from tests.faults.wire import Wire, wire
 from tests.workers.sandbox.local_cloud import LocalCloud
 from workers.domain.conclusion import Conclusion
@@ -43,7 +42,7 @@ class Crew:
             site.start(process, ready=False)
         self._others = len(site.parts)
 
-    def workers(self, wanted: int, **over: str) -> list[Popen[bytes]]:
+    def workers(self, wanted: int, **over: str) -> list[Running]:
         """So many workers that live and are ready; what has died is replaced."""
         running = [part for part in self.site.parts[self._others :] if part.poll() is None]
         running += [self.site.start("worker", ready=False, **over) for _ in range(wanted - len(running))]
@@ -54,11 +53,11 @@ class Crew:
         eventually(lambda: self.slack.look("health")["connections"])
         return running
 
-    def at_work(self) -> Popen[bytes]:
+    def at_work(self) -> Running:
         """The worker that has an investigation in its hands."""
         return eventually(lambda: next((w for w in self.site.parts[self._others :] if self._busy(w)), None))
 
-    def _busy(self, worker: Popen[bytes]) -> bool:
+    def _busy(self, worker: Running) -> bool:
         """A job that finds nothing to do has a process too, for a moment."""
         jobs = children(worker.pid) if worker.poll() is None else []
         time.sleep(0.3 if jobs else 0)
@@ -209,19 +208,19 @@ class Talk:
         assert len(keys) == self.sql("SELECT count(*) FROM outbox WHERE investigation = :i", i=self.id)[0][0]
 
 
-def suspend(process: Popen[bytes]) -> None:
+def suspend(process: Running) -> None:
     """Let a worker and its job sleep, as a laptop or a virtual machine does."""
     for pid in (process.pid, *children(process.pid)):
         os.kill(pid, signal.SIGSTOP)
 
 
-def wake(process: Popen[bytes]) -> None:
+def wake(process: Running) -> None:
     for pid in (*children(process.pid), process.pid):
         os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager
-def crew(folder: Path, fault: str = "bad_deployment") -> Generator[Crew]:
+def crew(folder: Path, fault: str = "bad_deployment", **more: Any) -> Generator[Crew]:
     """A crew whose cloud has this fault in it, until the end of the block."""
     slack = launch("--manifest", str(ROOT / "manifest.yml"))
     (folder / "cloud").mkdir()
@@ -232,7 +231,7 @@ def crew(folder: Path, fault: str = "bad_deployment") -> Generator[Crew]:
             redis_server() as redis,
             wire(cloud.url) as line,
             wire(slack.ready["url"]) as slack_line,
-            plant(folder, redis, slack, cloud) as site,
+            plant(folder, redis, slack, cloud, **more) as site,
         ):
             yield Crew(site, cloud, line, slack_line)
             for part in site.parts:

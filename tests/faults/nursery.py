@@ -4,6 +4,7 @@
 one has ended, its return code is in `<pid>.ended` in the folder that it was told.
 """
 
+import atexit
 import json
 import os
 import runpy
@@ -11,20 +12,22 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-import traceback
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+from workers.jobs import HEAVY
 from workers.queue import die_with_parent
 
 LOOK_SECONDS = 0.05
 
 
 class Child:
-    """A process that the nursery has borne; the part of `Popen` that tests need."""
+    """A process that the nursery has borne, with what `Popen` would offer."""
 
     def __init__(self, pid: int, folder: Path) -> None:
         self.pid, self.returncode = pid, None
@@ -37,16 +40,23 @@ class Child:
             self.returncode = int(self._ended.read_text())
         return self.returncode
 
-    def wait(self, patience: float) -> int:
-        until = time.monotonic() + patience
+    def wait(self, timeout: float) -> int:
+        until = time.monotonic() + timeout
         while (code := self.poll()) is None:
-            assert time.monotonic() < until, f"process {self.pid} does not end"
+            if time.monotonic() > until:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout)
             time.sleep(0.02)
         return code
 
-    def kill(self) -> None:
+    def send_signal(self, sig: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, sig)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
 
 class Nursery:
@@ -73,23 +83,34 @@ class Nursery:
         self._process.communicate(timeout=10)
 
 
+@cache
+def nursery() -> Nursery:
+    """The one of this process, until it ends."""
+    folder = tempfile.TemporaryDirectory(prefix="nursery-")
+    one = Nursery(Path(folder.name))
+    atexit.register(folder.cleanup)
+    atexit.register(one.close)
+    return one
+
+
 def main(folder: Path) -> None:
     die_with_parent(signal.SIGKILL)
-    for module in ("bot.app", "bot.cli.app", "chromadb", "workers.clock", "workers.executor", "workers.jobs"):
+    for module in ("bot.app", "bot.cli.app", "chromadb", "workers.clock", "workers.executor", *HEAVY):
         __import__(module)
     while True:
         if select.select([sys.stdin], [], [], LOOK_SECONDS)[0]:
             line = sys.stdin.readline()
             if not line:
                 return
-            print(_bear(json.loads(line)), flush=True)
+            print(_bear(json.loads(line), folder), flush=True)
         _bury(folder)
 
 
-def _bear(wanted: dict[str, Any]) -> int:
+def _bear(wanted: dict[str, Any], folder: Path) -> int:
     pid = os.fork()
     if pid == 0:
         _live(wanted)
+    (folder / f"{pid}.ended").unlink(missing_ok=True)
     return pid
 
 
@@ -103,17 +124,8 @@ def _live(wanted: dict[str, Any]) -> NoReturn:
     os.environ.update(wanted["environ"])
     module, *arguments = wanted["argv"]
     sys.argv = [module, *arguments]
-    code = 1
-    try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
-    except BaseException:  # noqa: BLE001  what Python itself does at the end of a process
-        traceback.print_exc()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    sys.exit()
 
 
 def _bury(folder: Path) -> None:

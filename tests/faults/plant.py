@@ -12,15 +12,15 @@ import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
 import yaml
 
 from bot.cli.probes import beating
 from tests.bot.sandbox.local_slack import LocalSlack
+from tests.faults.nursery import nursery
 from tests.faults.redis_server import RedisServer
-from tests.faults.waiting import end, eventually, start
+from tests.faults.waiting import Running, end, eventually, start
 from tests.workers.sandbox.local_cloud import LocalCloud
 from workers.ledger import Ledger, connect, migrate
 from workers.queue import Queue
@@ -32,7 +32,11 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 class Plant:
-    """A place where Runbook runs. `more` are sections of its configuration, over the usual ones."""
+    """A place where Runbook runs. `more` are sections of its configuration, over the usual ones.
+
+    Its processes are `forked` from one that has everything imported; who asks what a start costs, or what
+    the operating system knows of one, has them started for themselves.
+    """
 
     def __init__(
         self,
@@ -42,9 +46,10 @@ class Plant:
         cloud: LocalCloud | None = None,
         *,
         chroma: str = NOWHERE,
+        forked: bool = True,
         **more: Mapping[str, Any],
     ) -> None:
-        self.folder, self.redis, self.slack = folder, redis, slack
+        self.folder, self.redis, self.slack, self.forked = folder, redis, slack, forked
         self.config = folder / "config.yaml"
         self.approvers = [slack.people["ben"]]
         self.configure(**more)
@@ -59,8 +64,8 @@ class Plant:
             **(credentials(cloud) if cloud else _no_keys()),
         }
         self.queue = Queue(redis.url)
-        self.parts: list[Popen[bytes]] = []
-        self.bot: Popen[bytes]
+        self.parts: list[Running] = []
+        self.bot: Running
         self._template = folder / "template.db"
         migrate(f"sqlite:///{self._template}")
         self._begin()
@@ -118,22 +123,26 @@ class Plant:
         return {**plain, "HOME": str(self.folder), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **mine}
 
     def start(
-        self, process: Process, *, module: str = "bot.cli", ready: bool = True, **over: str
-    ) -> Popen[bytes]:
+        self,
+        process: Process,
+        *,
+        module: str = "bot.cli",
+        ready: bool = True,
+        **over: str,
+    ) -> Running:
         """A process of ours; returns when it says that it is alive."""
-        command = [sys.executable, "-P", "-m", module, process, "--config", str(self.config)]
-        part = start(
-            command,
-            log=self.folder / f"{process}.log",
-            environ={**self.environment(process), **over},
-            cwd=self.folder,
-        )
+        command = (module, process, "--config", str(self.config))
+        environ, log = {**self.environment(process), **over}, self.folder / f"{process}.log"
+        if self.forked:
+            part = nursery().start(*command, environ=environ, cwd=self.folder, log=log)
+        else:
+            part = start([sys.executable, "-P", "-m", *command], environ=environ, cwd=self.folder, log=log)
         self.parts.append(part)
         if ready:
             self.ready(process, part)
         return part
 
-    def ready(self, process: Process, part: Popen[bytes]) -> None:
+    def ready(self, process: Process, part: Running) -> None:
         def beats() -> bool:
             assert part.poll() is None, self.log(process)
             return part.pid in beating(self.redis.url, process)

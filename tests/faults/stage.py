@@ -9,10 +9,9 @@ from typing import Any
 from tests.bot.sandbox.local_slack import LocalSlack, finish, launch
 from tests.faults.changing import Changing
 from tests.faults.crew import Talk
-from tests.faults.nursery import Child, Nursery
 from tests.faults.plant import ROOT, Plant, plant
 from tests.faults.redis_server import redis_server
-from tests.faults.waiting import eventually
+from tests.faults.waiting import Running, eventually
 from tests.workers.sandbox.local_cloud import LocalCloud
 from workers import crash
 from workers.domain.approval import ApprovalState
@@ -25,10 +24,10 @@ HURRIED = {"executor": "tests.faults.hands"}
 class Stage:
     """The processes by name. What a test kills, `run` starts again as a supervisor does."""
 
-    def __init__(self, site: Plant, cloud: LocalCloud, nursery: Nursery) -> None:
-        self.site, self.cloud, self._nursery = site, cloud, nursery
+    def __init__(self, site: Plant, cloud: LocalCloud) -> None:
+        self.site, self.cloud = site, cloud
         self.slack: LocalSlack = site.slack
-        self.parts: dict[str, Child] = {}
+        self.parts: dict[str, Running] = {}
 
     def run(self, *wanted: Process) -> None:
         """See that these live (all of them, if none is named); does not wait until they are ready."""
@@ -60,16 +59,8 @@ class Stage:
         assert part.returncode == -signal.SIGKILL, self.site.log(process)
 
     def start(self, process: Process, **over: str) -> None:
-        site = self.site
-        self.parts[process] = self._nursery.start(
-            HURRIED.get(process, "bot.cli"),
-            process,
-            "--config",
-            str(site.config),
-            environ={**site.environment(process), **over},
-            cwd=site.folder,
-            log=site.folder / f"{process}.log",
-        )
+        module = HURRIED.get(process, "bot.cli")
+        self.parts[process] = self.site.start(process, module=module, ready=False, **over)
 
 
 class Approving(Talk):
@@ -133,9 +124,9 @@ def stage(folder: Path, **more: Any) -> Generator[Stage]:
     try:
         cloud.play("bad_deployment", seed=3)
         with redis_server() as redis, plant(folder, redis, slack, cloud, **more) as site:
-            nursery = Nursery(folder)
-            yield Stage(site, cloud, nursery)
-            nursery.close()  # how its children stop when they are told to is tested elsewhere
+            yield Stage(site, cloud)
+            for part in site.parts:
+                part.kill()  # how they stop when they are told to is tested elsewhere
     finally:
         cloud.stop()
         finish(slack)

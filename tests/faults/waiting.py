@@ -8,10 +8,24 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 Found = TypeVar("Found")
 PATIENCE = 30.0
+
+
+class Running(Protocol):
+    """A process, as `Popen` shows it."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float) -> int: ...
+    def send_signal(self, sig: int, /) -> None: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
 
 
 def eventually(look: Callable[[], Found | None], patience: float = PATIENCE, every: float = 0.05) -> Found:
@@ -73,7 +87,7 @@ def start(
         )
 
 
-def end(process: subprocess.Popen[bytes], patience: float = 15) -> int:
+def end(process: Running, patience: float = 15) -> int:
     """Ask a process to stop, and end it if it does not."""
     if process.poll() is None:
         process.terminate()

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from tests.faults.changing import Changing
 from tests.faults.hands import HURRIED
 from tests.faults.plant import Plant, plant
 from tests.faults.redis_server import RedisServer, redis_server
-from tests.faults.waiting import eventually, kill
+from tests.faults.waiting import Running, eventually, kill
 from tests.faults.wire import Wire, wire
 from tests.workers.sandbox.local_cloud import LocalCloud
 from workers import wiring
@@ -536,7 +535,7 @@ def test_call_that_never_arrived_ends_as_not_made(change: Callable[..., Changing
 
 
 @pytest.fixture
-def executor(site: Plant) -> Iterator[Callable[[], Popen[bytes]]]:
+def executor(site: Plant) -> Iterator[Callable[[], Running]]:
     """Starts executors in processes of their own."""
     yield lambda: site.start("executor", module="tests.faults.hands")
     site.stop()
@@ -550,7 +549,7 @@ def settled(changing: Changing, clock: Clock) -> bool:
     return changing.ledger.unmade(wiring.now().timestamp()) == ()
 
 
-def killed(changing: Changing, executor: Callable[[], Popen[bytes]], at: threading.Event) -> None:
+def killed(changing: Changing, executor: Callable[[], Running], at: threading.Event) -> None:
     """An executor that is killed when `at` is reached."""
     process = executor()
     changing.plant.queue.put("execute", changing.approval.id)
@@ -559,7 +558,7 @@ def killed(changing: Changing, executor: Callable[[], Popen[bytes]], at: threadi
     process.wait(10)
 
 
-def resumed(changing: Changing, executor: Callable[[], Popen[bytes]]) -> None:
+def resumed(changing: Changing, executor: Callable[[], Running]) -> None:
     """Another executor, some time later."""
     changing.plant.pass_time()
     executor()
@@ -568,7 +567,7 @@ def resumed(changing: Changing, executor: Callable[[], Popen[bytes]]) -> None:
 
 
 def test_killed_before_the_intent_the_change_is_made_by_the_next(
-    change: Callable[..., Changing], executor: Callable[[], Popen[bytes]], line: Wire
+    change: Callable[..., Changing], executor: Callable[[], Running], line: Wire
 ) -> None:
     changing = change()
     changing.vote()
@@ -586,7 +585,7 @@ def test_killed_before_the_intent_the_change_is_made_by_the_next(
 
 
 def test_killed_before_the_call_arrives_nothing_is_changed_and_the_card_says_so(
-    change: Callable[..., Changing], executor: Callable[[], Popen[bytes]], line: Wire
+    change: Callable[..., Changing], executor: Callable[[], Running], line: Wire
 ) -> None:
     changing = change()
     changing.vote()
@@ -604,7 +603,7 @@ def test_killed_before_the_call_arrives_nothing_is_changed_and_the_card_says_so(
 
 
 def test_killed_with_the_call_in_flight_its_effect_is_found_out(
-    change: Callable[..., Changing], executor: Callable[[], Popen[bytes]], line: Wire
+    change: Callable[..., Changing], executor: Callable[[], Running], line: Wire
 ) -> None:
     changing = change()
     changing.vote()
@@ -624,7 +623,7 @@ def test_killed_with_the_call_in_flight_its_effect_is_found_out(
 
 
 def test_killed_after_the_call_its_effect_is_found_out(
-    change: Callable[..., Changing], executor: Callable[[], Popen[bytes]], line: Wire
+    change: Callable[..., Changing], executor: Callable[[], Running], line: Wire
 ) -> None:
     changing = change()
     changing.vote()
@@ -642,7 +641,7 @@ def test_killed_after_the_call_its_effect_is_found_out(
 
 
 def test_killed_while_it_verifies_the_next_one_verifies(
-    change: Callable[..., Changing], executor: Callable[[], Popen[bytes]]
+    change: Callable[..., Changing], executor: Callable[[], Running]
 ) -> None:
     changing = change()
     changing.vote()
@@ -797,7 +796,7 @@ def test_worker_cannot_change_anything_with_its_credentials(
 
 
 def test_executor_holds_no_word_of_slack_or_a_model_and_the_worker_none_of_the_executor(
-    site: Plant, executor: Callable[[], Popen[bytes]]
+    site: Plant, executor: Callable[[], Running]
 ) -> None:
     site.environ["ANTHROPIC_API_KEY"] = "sk-model-key"
     secrets = {
@@ -809,7 +808,9 @@ def test_executor_holds_no_word_of_slack_or_a_model_and_the_worker_none_of_the_e
             "RUNBOOK_WORKER_AWS_ACCESS_KEY_ID",
         )
     }
+    site.forked = False  # what the system shows of a process is as it was started
     process = executor()
+    site.forked = True
 
     held = Path(f"/proc/{process.pid}/environ").read_text()
 
