@@ -17,26 +17,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.bedrock_stream import unwrapped, wrapped
+from tests.messages_rules import Invalid, blocks, check
 
 PATH = "/v1/messages"
 KEY = "sk-" + "local-" * 4
 CACHEABLE = 1024
 """The fewest tokens that the cache keeps."""
-FIELDS = {
-    "model",
-    "max_tokens",
-    "messages",
-    "system",
-    "stream",
-    "stop_sequences",
-    "metadata",
-    "output_config",
-    "thinking",
-    "tools",
-    "tool_choice",
-    "cache_control",
-    "service_tier",
-}
+EMPTY: dict[str, Any] = {"text": "", "input": {}, "thinking": "", "signature": ""}
+"""How the parts of a streamed block begin."""
 TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -56,8 +44,11 @@ class Turn:
     """What one request gets. A fault is a status, or what goes wrong after so many events of a stream."""
 
     text: str = ""
-    stop: str | None = "end_turn"
-    tool: str = ""
+    stop: str | None = None
+    """`tool_use` where a tool is asked and `end_turn` elsewhere, if nothing else is said."""
+    uses: tuple[tuple[str, Any], ...] = ()
+    """Tools to ask, each with its arguments."""
+    thoughts: tuple[dict[str, str], ...] = ()
     status: int = 200
     message: str = "try again"
     code: str = ""
@@ -67,14 +58,6 @@ class Turn:
     """`cut` the connection, end `early`, send an `error`, `damage` a line, leave fields out (`odd`), `stall`;
     or send a web `page`."""
     seconds: float = 0.0
-
-
-class Invalid(Exception):
-    """A request that the API refuses."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class MessagesApi:
@@ -106,19 +89,19 @@ class MessagesApi:
         self._cache.clear()
 
     def usage(self, body: dict[str, Any]) -> dict[str, int]:
-        """Tokens, four characters each; what was marked before is read from the cache."""
-        read = stored = 0
-        marked = [block for block in _blocks(body.get("system")) if "cache_control" in block]
-        if marked:
-            length = sum(_tokens(block["text"]) for block in _blocks(body.get("system")))
-            mark = hashlib.sha256((body["model"] + json.dumps(body["system"])).encode()).hexdigest()
-            if length >= CACHEABLE:
-                read, stored = (length, 0) if mark in self._cache else (0, length)
-                self._cache.add(mark)
-        fresh = sum(_tokens(_said(m["content"])) for m in body["messages"])
-        plain = 0 if read or stored else sum(_tokens(b["text"]) for b in _blocks(body.get("system")))
+        """Tokens, four characters each; the longest beginning that was marked before is read from the cache."""
+        digest, length, read, marked = hashlib.sha256(body["model"].encode()), 0, 0, 0
+        for text, mark in _prefix(body):
+            digest.update(text.encode())
+            length += _tokens(text)
+            if length >= CACHEABLE and digest.hexdigest() in self._cache:
+                read = length
+            if length >= CACHEABLE and mark:
+                self._cache.add(digest.hexdigest())
+                marked = length
+        stored = max(0, marked - read)
         return {
-            "input_tokens": fresh + plain,
+            "input_tokens": length - read - stored,
             "cache_read_input_tokens": read,
             "cache_creation_input_tokens": stored,
         }
@@ -255,15 +238,10 @@ def _checked(path: str, headers: dict[str, str], text: bytes, api: MessagesApi) 
         _headers(headers)
     elif (body := unwrapped(path, headers, body)) is None:
         raise Invalid("Not found", 404)
-    _fields(body)
+    check(body)
     if body["model"] not in api.models:
         raise Invalid(f"model: {body['model']}", 404)
-    _turns(body["messages"])
-    _system(body.get("system"))
-    if "output_config" in body:
-        _format(body["output_config"].get("format"))
-    length = sum(_tokens(_said(m["content"])) for m in body["messages"])
-    length += sum(_tokens(b["text"]) for b in _blocks(body.get("system")))
+    length = sum(_tokens(text) for text, _ in _prefix(body))
     if length > api.window:
         raise Invalid(f"prompt is too long: {length} tokens > {api.window} maximum")
     return body
@@ -279,77 +257,19 @@ def _headers(headers: dict[str, str]) -> None:
         raise Invalid("content-type must be application/json")
 
 
-def _fields(body: Any) -> None:
-    if not isinstance(body, dict):
-        raise Invalid("Input should be an object")
-    for name in body.keys() - FIELDS:
-        raise Invalid(f"{name}: Extra inputs are not permitted")
-    for name in ("model", "max_tokens", "messages"):
-        if name not in body:
-            raise Invalid(f"{name}: Field required")
-    most = body["max_tokens"]
-    if not isinstance(most, int) or isinstance(most, bool) or most < 1:
-        raise Invalid("max_tokens: Input should be greater than or equal to 1")
-
-
-def _turns(messages: Any) -> None:
-    if not isinstance(messages, list) or not messages:
-        raise Invalid("messages: at least one message is required")
-    for number, message in enumerate(messages):
-        expected = "user" if number % 2 == 0 else "assistant"
-        if message.get("role") != expected:
-            raise Invalid(f"messages: roles must alternate, and the first must be user (at {number})")
-        if message.keys() != {"role", "content"}:
-            raise Invalid(f"messages.{number}: Extra inputs are not permitted")
-        if not _said(message["content"]).strip():
-            raise Invalid(f"messages.{number}: text content blocks must be non-empty")
-    if messages[-1]["role"] != "user":
-        raise Invalid("This model does not support assistant message prefill")
-
-
-def _system(system: Any) -> None:
-    marks = 0
-    for number, block in enumerate(_blocks(system)):
-        if block.get("type") != "text" or not block.get("text"):
-            raise Invalid(f"system.{number}: text content blocks must be non-empty")
-        if mark := block.get("cache_control"):
-            marks += 1
-            if mark.get("type") != "ephemeral" or mark.get("ttl", "5m") not in ("5m", "1h"):
-                raise Invalid(f"system.{number}.cache_control: Input should be 'ephemeral'")
-    if marks > 4:
-        raise Invalid("A maximum of 4 blocks with cache_control may be provided")
-
-
-def _format(wanted: Any) -> None:
-    if not isinstance(wanted, dict) or wanted.get("type") != "json_schema":
-        raise Invalid("output_config.format.type: Input should be 'json_schema'")
-    _schema(wanted.get("schema"))
-
-
-def _schema(schema: Any) -> None:
-    if not isinstance(schema, dict):
-        raise Invalid("output_config.format.schema: Input should be an object")
-    if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
-        raise Invalid("output_config.format.schema: 'additionalProperties' must be explicitly set to false")
-    for name in ("minLength", "maxLength", "minimum", "maximum", "maxItems", "pattern"):
-        if name in schema:
-            raise Invalid(f"output_config.format.schema: property '{name}' is not supported")
-    parts = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
-    for part in [*parts, *([schema["items"]] if "items" in schema else [])]:
-        _schema(part)
-
-
 # -- what is answered
 
 
-def _blocks(content: Any) -> list[dict[str, Any]]:
-    if content is None:
-        return []
-    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+def _prefix(body: dict[str, Any]) -> list[tuple[str, bool]]:
+    """The parts of a request in the order in which the cache knows them, and whether each is marked."""
+    parts = [*body.get("tools", []), *blocks(body.get("system"))]
+    parts += [block for message in body["messages"] for block in blocks(message["content"])]
+    return [(_bare(part), "cache_control" in part) for part in parts]
 
 
-def _said(content: Any) -> str:
-    return "".join(block.get("text", "") for block in _blocks(content))
+def _bare(part: dict[str, Any]) -> str:
+    bare = {name: value for name, value in part.items() if name != "cache_control"}
+    return bare["text"] if bare.keys() == {"type", "text"} else json.dumps(bare)
 
 
 def _tokens(text: str) -> int:
@@ -357,18 +277,21 @@ def _tokens(text: str) -> int:
 
 
 def _message(body: dict[str, Any], turn: Turn, usage: dict[str, int]) -> dict[str, Any]:
-    content: list[dict[str, Any]] = [{"type": "text", "text": turn.text}] if turn.text else []
-    if turn.tool:
-        content.append({"type": "tool_use", "id": "toolu_1", "name": turn.tool, "input": {}})
+    content: list[dict[str, Any]] = [dict(block) for block in turn.thoughts]
+    content += [{"type": "text", "text": turn.text}] if turn.text else []
+    before = hashlib.sha256(json.dumps(body["messages"]).encode()).hexdigest()[:20]
+    for number, (name, given) in enumerate(turn.uses):
+        content.append({"type": "tool_use", "id": f"toolu_{before}{number}", "name": name, "input": given})
+    said = turn.text + "".join(json.dumps(given) for _, given in turn.uses)
     return {
         "id": "msg_local",
         "type": "message",
         "role": "assistant",
         "model": body["model"],
         "content": content,
-        "stop_reason": turn.stop,
+        "stop_reason": turn.stop or ("tool_use" if turn.uses else "end_turn"),
         "stop_sequence": None,
-        "usage": {**usage, "output_tokens": max(1, _tokens(turn.text))},
+        "usage": {**usage, "output_tokens": max(1, _tokens(said))},
     }
 
 
@@ -378,18 +301,31 @@ def _events(body: dict[str, Any], turn: Turn, usage: dict[str, int]) -> list[dic
     begun = {**message, "content": [], "stop_reason": None, "usage": {**usage, "output_tokens": 1}}
     events: list[dict[str, Any]] = [{"type": "message_start", "message": begun}, {"type": "ping"}]
     for index, block in enumerate(message["content"]):
-        empty = {**block, "text": ""} if block["type"] == "text" else block
+        empty = {**block, **{name: value for name, value in EMPTY.items() if name in block}}
         events.append({"type": "content_block_start", "index": index, "content_block": empty})
         for delta in _deltas(block):
             events.append({"type": "content_block_delta", "index": index, "delta": delta})
         events.append({"type": "content_block_stop", "index": index})
     used = {"output_tokens": message["usage"]["output_tokens"]}
-    stopped = {"stop_reason": turn.stop, "stop_sequence": None}
+    stopped = {"stop_reason": message["stop_reason"], "stop_sequence": None}
     return [*events, {"type": "message_delta", "delta": stopped, "usage": used}, {"type": "message_stop"}]
 
 
 def _deltas(block: dict[str, Any]) -> list[dict[str, Any]]:
-    if block["type"] == "tool_use":
-        return [{"type": "input_json_delta", "partial_json": '{"cluster": "prod"}'}]
-    text = block["text"]
-    return [{"type": "text_delta", "text": text[at : at + 20]} for at in range(0, len(text), 20)]
+    match block["type"]:
+        case "tool_use":
+            # A string in the place of an object is sent as it is, for JSON that is none.
+            given = block["input"]
+            text = given if isinstance(given, str) else json.dumps(given)
+            return [{"type": "input_json_delta", "partial_json": part} for part in ("", *_pieces(text))]
+        case "thinking":
+            signed = {"type": "signature_delta", "signature": block["signature"]}
+            return [*({"type": "thinking_delta", "thinking": t} for t in _pieces(block["thinking"])), signed]
+        case "text":
+            return [{"type": "text_delta", "text": part} for part in _pieces(block["text"])]
+        case _:
+            return []
+
+
+def _pieces(text: str) -> list[str]:
+    return [text[at : at + 20] for at in range(0, len(text), 20)]

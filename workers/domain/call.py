@@ -43,6 +43,30 @@ class ToolCall(Value):
         return hashlib.sha256(self.canonical.encode()).hexdigest()
 
 
+class Tool(Value):
+    """Something that can be asked, as it is offered to a model; `arguments` is the JSON schema of them."""
+
+    name: str
+    description: str
+    arguments: dict[str, JsonValue]
+
+
+class ToolUse(Value):
+    """A tool that a model wants asked; `id` is the model's own, by which it knows the answer again."""
+
+    id: str
+    name: str
+    arguments: dict[str, JsonValue]
+
+
+class Thought(Value):
+    """What a model thought before it asked: handed back unaltered. `sealed` where it is not for reading."""
+
+    text: str = ""
+    signature: str = ""
+    sealed: str = ""
+
+
 class SeriesData(Value):
     kind: Literal["series"] = "series"
     series: tuple[Series, ...] = ()

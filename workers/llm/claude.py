@@ -14,8 +14,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from tenacity.wait import wait_exponential_jitter
 
 from workers.domain.errors import ModelFailed
-from workers.domain.usage import Usage
 from workers.llm.provider import Prompt, Reply
+from workers.llm.wire import Heard, request
 
 if TYPE_CHECKING:
     from anthropic import APIStatusError
@@ -99,35 +99,17 @@ class Claude:
     def _request(self, prompt: Prompt) -> dict[str, Any]:
         from anthropic import transform_schema
 
-        return {
-            "model": self.model,
-            "max_tokens": prompt.most,
-            "system": [{"type": "text", "text": prompt.system, "cache_control": {"type": "ephemeral"}}],
-            "messages": [{"role": m.role, "content": m.text} for m in prompt.messages],
-            "output_config": {"format": {"type": "json_schema", "schema": transform_schema(prompt.answer)}},
-            "stream": True,
-        }
+        return request(self.model, prompt, transform_schema)
 
     def _read(self, events: Iterable[Any], deadline: float) -> Reply:
-        """Put a streamed answer together; half of one counts as none."""
-        text, stop, model, usage, whole = "", "", self.model, Usage(), False
+        heard = Heard(self.model)
         for event in events:
             if time.monotonic() > deadline:
                 raise ModelFailed(f"it took longer than {self._patience:g} s")
-            match getattr(event, "type", None):
-                case "message_start":
-                    usage, model = _used(usage, event.message.usage), event.message.model or model
-                case "content_block_delta" if event.delta.type == "text_delta":
-                    text += event.delta.text
-                case "message_delta":
-                    usage, stop = _used(usage, event.usage), event.delta.stop_reason or stop
-                case "message_stop":
-                    whole = True
-                case _:
-                    continue
-        if not whole:
+            heard.event(event)
+        if not heard.whole:
             raise ModelFailed("its answer broke off", passing=True)
-        return Reply(text=text, stop=stop or "unknown", usage=usage, model=model)
+        return heard.reply()
 
 
 def direct(key: str, base_url: str) -> Callable[[float], Any]:
@@ -187,21 +169,6 @@ def _waiting(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     told = error.wait if isinstance(error, ModelFailed) else None
     return told if told is not None else _backing_off(state)
-
-
-def _used(usage: Usage, said: Any) -> Usage:
-    """Counts are totals: a later one replaces an earlier one."""
-    return Usage(
-        input=_count(said, "input_tokens", usage.input),
-        output=_count(said, "output_tokens", usage.output),
-        cached=_count(said, "cache_read_input_tokens", usage.cached),
-        stored=_count(said, "cache_creation_input_tokens", usage.stored),
-    )
-
-
-def _count(said: Any, name: str, before: int) -> int:
-    value = getattr(said, name, None)
-    return value if isinstance(value, int) else before
 
 
 def _refused(error: APIStatusError) -> ModelFailed:

@@ -209,7 +209,7 @@ def test_refusal_is_not_asked_again(api: MessagesApi) -> None:
 
 def test_tool_that_nobody_offered_is_not_called(api: MessagesApi) -> None:
     trouble = BY_MODE["lock_contention"]
-    api.script = lambda body: Turn(tool="delete_cluster", stop="tool_use")
+    api.script = lambda body: Turn(uses=(("delete_cluster", {"cluster": "prod"}),))
     world = alone(trouble)
 
     case = thought(world, trouble.text, api)

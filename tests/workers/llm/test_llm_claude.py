@@ -97,7 +97,7 @@ def test_reason_for_stopping_is_handed_on_as_it_was_said(api: MessagesApi, stop:
 
 
 def test_tool_that_nobody_offered_leaves_no_text_and_says_so(api: MessagesApi) -> None:
-    api.says(Turn(tool="delete_cluster", stop="tool_use"))
+    api.says(Turn(uses=(("delete_cluster", {"cluster": "prod"}),)))
 
     reply = claude(api).ask(asking())
 
