@@ -15,10 +15,9 @@ demo: .venv/.demo
 run: .venv/.run
 	@$(BIN)/runbook up
 
-# Much of it waits for other processes: three at a time keep two cores busy. Files in the order of their folders:
-# the long ones are not left for the end.
+# Much of it waits for other processes: four at a time keep two cores busy. Files in the order of tests/conftest.py.
 test: .venv/.dev
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The same with a real model behind the Messages API, its address and name from the environment; it may cost money.
 test-llm: .venv/.dev

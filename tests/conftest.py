@@ -21,6 +21,20 @@ settings.register_profile(
 settings.load_profile("runbook")
 
 GOLDEN = Path(__file__).parent / "golden"
+WAITING = ("tests/bot/", "tests/line/", "tests/workers/test_")
+"""Files whose tests mostly wait for other processes."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread what waits evenly among what computes, so that all cores are busy; the longest comes first."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    waiting = [file for file in reversed(files) if file.startswith(WAITING)]
+    computing = [file for file in files if file not in waiting]
+    place = {f: n / len(some) for some in (waiting, computing) for n, f in enumerate(some)}
+    items[:] = [item for file in sorted(files, key=place.__getitem__) for item in files[file]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

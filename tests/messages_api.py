@@ -89,7 +89,7 @@ class MessagesApi:
         self._cache.clear()
 
     def usage(self, body: dict[str, Any]) -> dict[str, int]:
-        """Tokens, four characters each; the longest beginning that was marked before is read from the cache."""
+        """Tokens, four characters each; the longest beginning marked before is read from the cache."""
         digest, length, read, marked = hashlib.sha256(body["model"].encode()), 0, 0, 0
         for text, mark in _prefix(body):
             digest.update(text.encode())

@@ -27,7 +27,7 @@ _numbers = count(1)
 Message = dict[str, Any]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def local_slack() -> Iterator[LocalSlack]:
     """With the app's own manifest: nothing works here that the app has not asked for."""
     running = launch("--manifest", str(ROOT / "manifest.yml"))
@@ -35,20 +35,20 @@ def local_slack() -> Iterator[LocalSlack]:
     finish(running)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def local_redis() -> Iterator[RedisServer]:
     with redis_server() as server:
         yield server
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def slack_line(local_slack: LocalSlack) -> Iterator[Wire]:
     """Between the bot and Slack's Web API."""
     with wire(local_slack.ready["url"]) as one:
         yield one
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def office(
     tmp_path_factory: pytest.TempPathFactory,
     local_redis: RedisServer,
