@@ -14,6 +14,7 @@ from knowledge.embedder import Embedder
 from knowledge.retriever import Retriever
 from knowledge.sync import prune, sync
 from workers import crash, wiring
+from workers.agent import memory
 from workers.agent.investigator import Investigator
 from workers.agent.reasoner import Reasoner
 from workers.domain.errors import Fenced, RunbookError, Unreachable
@@ -169,6 +170,7 @@ def _worked(made: Parts, case: Investigation, runner: str) -> Investigation:
         policy(made.settings),
         wiring.budget(made.settings),
         wiring.now,
+        lambda: _said_before(made, case),
     )
     before = case
     for event in investigator.run():
@@ -176,6 +178,17 @@ def _worked(made: Parts, case: Investigation, runner: str) -> Investigation:
         if before.phase == "stopped" or (isinstance(event, FactsGathered) and _crowded(made)):
             break
     return before
+
+
+def _said_before(made: Parts, case: Investigation) -> tuple[Investigation, ...]:
+    """What was asked earlier in the thread of a question, the oldest first: its incident, and the latest."""
+    thread = case.incident.thread
+    told = made.ledger.told_in(thread.team, thread.channel, thread.ts) if thread.ts else ()
+    ids = [one.investigation for one in told]
+    earlier = told[: ids.index(case.id)] if case.id in ids else ()
+    incidents = [one for one in earlier if one.incident.question is None][-1:]
+    kept = [one for one in earlier if one in incidents or one in earlier[-memory.MOST :]]
+    return tuple(made.ledger.load(one.investigation) for one in kept)
 
 
 def _crowded(made: Parts) -> bool:

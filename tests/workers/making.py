@@ -18,6 +18,7 @@ from workers.domain.facts import Affected, Deviation, Facts
 from workers.domain.hypothesis import Hypothesis
 from workers.domain.incident import Incident, Person, Thread
 from workers.domain.investigation import Investigation, begun
+from workers.domain.question import Exchange
 from workers.domain.risk import Risk
 from workers.domain.telemetry import Change, Passage, Series, Signal
 from workers.domain.window import Window
@@ -328,6 +329,10 @@ def model_answered(key: str = "k1", **fields: Any) -> events.ModelAnswered:
     return events.ModelAnswered.model_validate({**plain, **fields})
 
 
+def exchange(key: str = "t1", asked: str = "what changed?", *told: str) -> Exchange:
+    return Exchange(id=key, asked=asked, told=told or ("No change is on record for the last 60 minutes.",))
+
+
 def one_of_each() -> tuple[Event, ...]:
     """A whole story in which every kind of event happens once."""
     asked = approval()
@@ -354,6 +359,7 @@ def one_of_each() -> tuple[Event, ...]:
         events.HypothesisConfirmed(at=at(0.9), hypothesis="h1", reason="a change shortly before the onset"),
         events.ReasonerSwitched(at=at(0.9), now="rules", was="model", why="the model does not answer"),
         model_answered(),
+        events.Recalled(at=at(0.9), exchanges=(exchange(),)),
         events.Steered(at=at(0.9), person=BEN, text="the load test ended at 11:30"),
         events.LimitReached(at=at(0.9), limit="iterations", detail="10 rounds"),
         events.Answered(at=at(1), text="2 alarms of 9 fire.", lines=("checkout-5xx since 11:42 UTC",)),

@@ -1,11 +1,12 @@
 """A worker whose mind is a model's: killed while it waits for an answer, and left by its model."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.faults.crew import Crew, crew
+from tests.faults.crew import Crew, Talk, crew
 from tests.faults.waiting import eventually, kill
 from tests.messages_api import KEY, MessagesApi, Turn, messages_api
 from tests.workers.agent.minds import MODEL, honest
@@ -61,6 +62,39 @@ def test_model_that_is_away_leaves_the_answer_to_the_rules_and_the_thread_says_s
 
     assert talk.concluded(60).headline == CAUSE
     assert f"{MODEL}, then rules: it answered 401 (invalid x-api-key) Check llm.api_key." in talk.shown()
+
+
+def test_questions_of_a_thread_are_answered_from_tools_and_from_what_was_said_there(
+    running: Crew, api: MessagesApi
+) -> None:
+    running.calm()
+    api.forget()
+    runs, again = (found("The payments service has a desired count of 2.", key) for key in ("m1", "t1"))
+    api.says(Turn(uses=(("topology", {}),)), runs, again)
+    running.workers(1)
+
+    talk = running.mention("how many tasks of payments are desired?")
+    eventually(lambda: talk.case.reply, 30)
+    running.slack.say("@Runbook and how many were that?", channel=talk.room, thread_ts=talk.ts)
+    told = eventually(lambda: running.site.ledger.told_in(*thread(talk))[1:], 30)
+    second = told[0].investigation
+    reply = eventually(lambda: running.site.ledger.load(second).reply, 30)
+
+    assert talk.case.reply is not None
+    assert talk.case.reply.citations == ("m1",)
+    assert (reply.citations, reply.sources) == (("t1",), ("this thread",))
+    eventually(lambda: not running.site.sql("SELECT 1 FROM outbox WHERE sent < revision"), 30)
+    assert talk.texts() == [talk.case.reply.text, reply.text]
+    assert f"queries · read from aws · {MODEL} (" in talk.shown()
+
+
+def thread(talk: Talk) -> tuple[str, str, str]:
+    where = talk.case.incident.thread
+    return where.team, where.channel, where.ts
+
+
+def found(text: str, *rests_on: str) -> str:
+    return json.dumps({"answer": [{"text": text, "rests_on": rests_on}], "lines": [], "unknown": ""})
 
 
 def test_folder_of_the_configuration_holds_no_key(running: Crew) -> None:

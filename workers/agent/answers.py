@@ -1,7 +1,7 @@
 """What a model may answer, and whether it can be used: everything it names must exist."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from pydantic import Field, ValidationError
@@ -15,6 +15,8 @@ from workers.domain.telemetry import Change
 from workers.domain.value import Value
 
 MOST_CLAIMS, MOST_SENTENCES = 3, 5
+MOST_TOLD, MOST_LINES = 3, 20
+"""Sentences and lines of the answer to a question."""
 
 # Words of which English prose always has some.
 ENGLISH = frozenset(
@@ -50,6 +52,17 @@ class Account(Value):
     sentences: tuple[Sentence, ...] = Field(min_length=1, max_length=MOST_SENTENCES)
 
 
+class Stated(Value):
+    text: str = Field(max_length=400)
+    rests_on: tuple[str, ...] = Field(min_length=1)
+
+
+class Findings(Value):
+    answer: tuple[Stated, ...] = Field(default=(), max_length=MOST_TOLD)
+    lines: tuple[Stated, ...] = Field(default=(), max_length=MOST_LINES)
+    unknown: str = Field(default="", max_length=400)
+
+
 def proposed(text: str, sight: Sight, places: tuple[str, ...], by: str) -> tuple[Hypothesis, ...]:
     """The new claims of an answer, worded and ranked by the catalogue; `Unusable` where one names a fiction.
 
@@ -78,6 +91,23 @@ def told(text: str, material: str, evidence: Iterable[Evidence], names: Iterable
     _english(said)
     _supported(said, material, names)
     return said
+
+
+def found(text: str, asked: str, read: Mapping[str, str], names: Iterable[str]) -> Findings:
+    """The answer to a question; `Unusable` where a part of it says what the results that it cites do not.
+
+    `read` is what was read of each result, by its id.
+    """
+    answer = _parsed(Findings, text)
+    if not answer.answer and not answer.unknown.strip():
+        raise Unusable("it answers nothing; what cannot be told belongs into `unknown`")
+    for one in (*answer.answer, *answer.lines):
+        if unread := [key for key in one.rests_on if key not in read]:
+            raise Unusable(f"there is no result {unread[0][:40]!r} that an answer could rest on")
+        _supported(one.text, "\n".join([asked, *(read[key] for key in one.rests_on)]), names)
+    _supported(answer.unknown, "\n".join([asked, *read.values()]), names)
+    _english(" ".join([*(one.text for one in answer.answer), answer.unknown]))
+    return answer
 
 
 def _parsed(kind: type[Answer], text: str) -> Answer:
@@ -123,9 +153,9 @@ def _supported(said: str, material: str, names: Iterable[str]) -> None:
     for found in (*_IDENTIFIER.findall(said), *(n for n in names if _named(n, said))):
         if found.lower() not in known:
             raise Unusable(f"nothing that was found speaks of {found!r}")
-    numbers = set(_NUMBER.findall(material))
+    numbers = {number.lstrip("0") for number in _NUMBER.findall(material)}
     for number in _NUMBER.findall(said):
-        if number not in numbers:
+        if number.lstrip("0") not in numbers:
             raise Unusable(f"no finding holds the number {number}")
 
 

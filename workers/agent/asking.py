@@ -55,9 +55,19 @@ def material(sight: Sight, said: Conclusion, most: int = 100) -> Data:
     }
 
 
+def filled(name: str, **given: object) -> str:
+    """A prompt's text with its places filled."""
+    return _template(name).substitute(given).rstrip()
+
+
+def fenced(data: Data) -> str:
+    """Data that stands by itself, as what it is."""
+    return f"<data>\n{dumped(data)}\n</data>"
+
+
 def dumped(data: Data) -> str:
     """The data as JSON without secrets, and without a character that could end it early."""
-    lines = json.dumps(_redacted(data), indent=1, ensure_ascii=False)
+    lines = json.dumps(cleaned(data), indent=1, ensure_ascii=False)
     return lines.replace("<", "\\u003c").replace(">", "\\u003e")
 
 
@@ -164,9 +174,14 @@ def _row(mode: Mode) -> str:
     )
 
 
-def _redacted(value: Any) -> Any:
-    if isinstance(value, str):
-        return redacted(value)
-    if isinstance(value, list):
-        return [_redacted(item) for item in value]  # pyright: ignore[reportUnknownVariableType] — any list
-    return {name: _redacted(item) for name, item in value.items()}
+def cleaned(value: Any) -> Any:
+    """A JSON value without secrets, in what is said and in what it is called."""
+    match value:
+        case str():
+            return redacted(value)
+        case list():
+            return [cleaned(item) for item in value]  # pyright: ignore[reportUnknownVariableType] — any list
+        case dict():
+            return {redacted(str(name)): cleaned(item) for name, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] — any object
+        case _:
+            return value

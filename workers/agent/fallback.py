@@ -7,13 +7,15 @@ from typing import TypeVar
 from workers.agent.model import ModelReasoner
 from workers.agent.reasoner import Remark, Weighing
 from workers.agent.rules import RuleReasoner
+from workers.domain.call import Tool
 from workers.domain.conclusion import Conclusion
 from workers.domain.errors import ModelFailed
-from workers.domain.event import ReasonerSwitched
+from workers.domain.event import Answered, ReasonerSwitched
 from workers.domain.evidence import CausalQuery
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import Hypothesis
 from workers.domain.investigation import RULES, Investigation
+from workers.domain.question import Question
 from workers.safety.redact import redacted
 
 T = TypeVar("T")
@@ -27,6 +29,11 @@ class Fallback:
         self._model = model
         self._rules = RuleReasoner()
         self._now = now
+
+    def answer(
+        self, case: Investigation, question: Question, tools: tuple[Tool, ...]
+    ) -> Answered | tuple[CausalQuery, ...] | Remark:
+        return self._either(case, lambda mind: mind.answer(case, question, tools))
 
     def triage(self, case: Investigation) -> Facts | tuple[CausalQuery, ...] | Remark:
         return self._either(case, lambda mind: mind.triage(case))

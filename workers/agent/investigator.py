@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime
 from typing import TypeVar
 
-from workers.agent import questions, verifying
+from workers.agent import memory, verifying
 from workers.agent.reasoner import Reasoner, Remark, Weighing
 from workers.agent.remedy import remedy
 from workers.domain.approval import ApprovalState
 from workers.domain.budget import Budget
 from workers.domain.event import (
+    Answered,
     ApprovalRequested,
     BudgetSet,
     Concluded,
@@ -29,13 +30,14 @@ from workers.domain.event import (
     QueryAnswered,
     QueryAsked,
     QueryFailed,
+    Recalled,
     RemedyProposed,
     Verified,
 )
 from workers.domain.evidence import CausalQuery
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import Hypothesis, HypothesisTree
-from workers.domain.investigation import Investigation, elapsed
+from workers.domain.investigation import RULES, Investigation, elapsed
 from workers.domain.question import Question
 from workers.domain.window import ending
 from workers.safety import approvals
@@ -59,7 +61,10 @@ MODELS = frozenset({"tokens", "dollars"})
 
 
 class Investigator:
-    """One run of one investigation. `case` is what is known; `run` yields what happens next."""
+    """One run of one investigation. `case` is what is known; `run` yields what happens next.
+
+    `before` gives what was asked in its thread earlier, the oldest first.
+    """
 
     def __init__(
         self,
@@ -69,6 +74,7 @@ class Investigator:
         policy: Policy,
         budget: Budget,
         now: Callable[[], datetime],
+        before: Callable[[], tuple[Investigation, ...]] = tuple,
     ) -> None:
         self.case = case
         self._reasoner = reasoner
@@ -76,6 +82,7 @@ class Investigator:
         self._policy = policy
         self._budget = budget
         self._now = now
+        self._before = before
         self._rounds = 0
         self._out_of_ideas = False
 
@@ -115,11 +122,16 @@ class Investigator:
 
     def _replied(self, question: Question) -> Iterator[Event]:
         yield from self._answers()  # what was in flight when the last run ended
-        while not self.case.over and (missing := questions.asks(self.case, question)):
-            yield from self._ask(missing)
-        if not self.case.over:
-            answer = questions.reply(self.case, question)
-            yield self._apply(answer.model_copy(update={"at": self._now()}))
+        # The rules read no answer out of what was said before.
+        if self._reasoner.name != RULES and self.case.recalled is None:
+            yield self._apply(Recalled(at=self._now(), exchanges=memory.exchanges(self._before())))
+        tools = self._gate.tools
+        while not self.case.over:
+            step = yield from self._thought(lambda: self._reasoner.answer(self.case, question, tools))
+            if isinstance(step, Answered):
+                yield self._apply(step.model_copy(update={"at": self._now()}))
+            else:
+                yield from self._ask(step)
 
     # -- facts
 

@@ -8,22 +8,26 @@ import hashlib
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Literal, TypeVar
 
-from workers.agent import answers, asking, proposals
+from workers.agent import answers, asking, proposals, questions, talk
 from workers.agent.answers import Unusable
 from workers.agent.concluding import measured_at
 from workers.agent.reasoner import Remark, Weighing
 from workers.agent.rules import RuleReasoner
 from workers.agent.sight import Sight
+from workers.agent.talk import Talk
 from workers.domain.budget import Budget
+from workers.domain.call import Tool
 from workers.domain.conclusion import Conclusion, Outcome
 from workers.domain.errors import ModelFailed
-from workers.domain.event import LimitReached, ModelAnswered
+from workers.domain.event import Answered, LimitReached, ModelAnswered
 from workers.domain.evidence import CausalQuery
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import Hypothesis
-from workers.domain.investigation import Investigation
+from workers.domain.investigation import Investigation, elapsed
+from workers.domain.question import Question
 from workers.domain.usage import Usage
 from workers.domain.value import Value
 from workers.llm import Prompt, Provider, Reply
@@ -31,7 +35,7 @@ from workers.llm.prices import Price, dollars
 from workers.safety.redact import redacted
 
 T = TypeVar("T")
-Verb = Literal["hypothesise", "conclude"]
+Verb = Literal["hypothesise", "conclude", "answer"]
 
 MOST_GUESSES = 4
 """Claims of a model's own in one investigation; at this many it is asked for no more."""
@@ -102,6 +106,54 @@ class ModelReasoner:
         )
         return said.model_copy(update={"account": account}) if isinstance(account, str) else account
 
+    def answer(
+        self, case: Investigation, question: Question, tools: tuple[Tool, ...]
+    ) -> Answered | tuple[CausalQuery, ...] | Remark:
+        """The talk as far as the journal has it, and the next step of it."""
+        names = [resource.name for resource in Sight(case).topology.resources]
+        so_far = talk.begun(case, tools, self._limits.prompt, self._limits.answer)
+        while len(so_far.wrong) < TRIES:
+            limit = self._asked_enough(so_far)
+            whole = talk.closed(so_far) if limit else so_far.prompt
+            prompt = talk.fitted(whole, so_far, self._limits.prompt)
+            key = _key(self.name, "answer", prompt)
+            reply = case.replies.get(key)
+            if reply is None:
+                shorter = partial(talk.fitted, whole, so_far, self._limits.prompt // 2)
+                return self._reached(case, limit) or self._asked(case, "answer", key, prompt, shorter)
+            if reply.stop == "refusal":
+                raise ModelFailed("it refused to answer")
+            if reply.uses and not prompt.closed:
+                if queries := talk.wanted(so_far, reply, case):
+                    return queries
+                so_far = talk.told(so_far, reply, case)
+                continue
+            try:
+                found = answers.found(_whole(reply), case.incident.text, so_far.read, names)
+            except Unusable as error:
+                so_far = talk.refused(so_far, reply, str(error))
+            else:
+                return questions.worded(case, found)
+        raise ModelFailed(f"its answer could not be used, twice: {so_far.wrong[-1]}")
+
+    def _asked_enough(self, so_far: Talk) -> LimitReached | None:
+        """The budget that its queries have used up: then it answers from what it has read."""
+        if so_far.turns >= self._budget.iterations:
+            return LimitReached(at=self._now(), limit="iterations", detail=f"{so_far.turns} rounds")
+        if len(so_far.ids) >= self._budget.queries:
+            return LimitReached(at=self._now(), limit="queries", detail=f"{len(so_far.ids)} queries")
+        return None
+
+    def _reached(self, case: Investigation, limit: LimitReached | None) -> LimitReached | None:
+        """A limit that has not been written down yet; raises where no time is left to ask at all."""
+        seconds = elapsed(case, self._now())
+        if seconds > self._budget.seconds:
+            limit = LimitReached(at=self._now(), limit="seconds", detail=f"{seconds} seconds")
+        known = {one.limit for one in case.limits}
+        if "seconds" in known:
+            raise ModelFailed(f"its time is spent ({self._budget.seconds} seconds)")
+        return limit if limit is not None and limit.limit not in known else None
+
     def _settled(self, case: Investigation) -> bool:
         return self._rules.conclude(case).outcome is not Outcome.INCONCLUSIVE
 
@@ -160,6 +212,8 @@ class ModelReasoner:
             usage=reply.usage,
             dollars=dollars(reply.usage, self._limits.price),
             seconds=round(seconds, 3),
+            thoughts=reply.thoughts,
+            uses=tuple(u.model_copy(update={"arguments": asking.cleaned(u.arguments)}) for u in reply.uses),
         )
 
     def _over(self, case: Investigation, prompt: Prompt) -> LimitReached | None:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from pydantic import JsonValue
 
 from workers.agent import steering, triage, words
+from workers.agent.answers import Findings
 from workers.agent.sight import Sight
 from workers.domain.call import ToolCall
 from workers.domain.event import Answered
@@ -27,10 +28,13 @@ READS = {
 }
 """What is read for each topic; the health of a service takes what the facts of an incident take."""
 ALARMS_MINUTES = 1440
+THREAD = "this thread"
+"""The source of what was said here before."""
 
 
 def asks(case: Investigation, question: Question) -> tuple[CausalQuery, ...]:
     """What has to be read before the question can be answered; none when it can be."""
+    case = _own(case)
     if question.topic == "health":
         return triage.questions(case)
     wanted = (_query(case, question, name) for name in READS[question.topic])
@@ -49,8 +53,36 @@ def _query(case: Investigation, question: Question, name: str) -> CausalQuery:
     return CausalQuery(id=f"a-{name}", role="facts", call=call, window=window)
 
 
+def _own(case: Investigation) -> Investigation:
+    """Without what a model asked: its windows are its own, and count for nothing else."""
+    queries = {key: query for key, query in case.queries.items() if query.role != "ask"}
+    results = {key: result for key, result in case.results.items() if key in queries}
+    return case.model_copy(update={"queries": queries, "results": results})
+
+
+def worded(case: Investigation, found: Findings) -> Answered:
+    """A model's answer, with what could not be read for it and where it was read."""
+    cited = tuple(dict.fromkeys(key for one in (*found.answer, *found.lines) for key in one.rests_on))
+    asked = [case.results[key] for key, query in case.queries.items() if query.role == "ask"]
+    # What it asked wrongly was told to the model, and is nothing that anybody could mend.
+    failed = [r.failure for r in asked if r.failure is not None and r.failure.kind != "refused"]
+    gaps = [f"{f.message} {f.mend}".strip() for f in failed]
+    gaps += [f"{gap.what}: {gap.why}" for result in asked for gap in result.gaps]
+    said, unknown = " ".join(one.text for one in found.answer), found.unknown.strip()
+    sources = [case.results[key].source if key in case.results else THREAD for key in cited]
+    return Answered(
+        at=case.incident.at,
+        text=said or f"I cannot tell. {unknown}",
+        lines=tuple(one.text for one in found.lines),
+        gaps=tuple(dict.fromkeys(([unknown] if said and unknown else []) + gaps)),
+        sources=tuple(dict.fromkeys(sources)),
+        citations=cited,
+    )
+
+
 def reply(case: Investigation, question: Question) -> Answered:
     """The answer from what was read. What could not be read is said by the gaps of the answer."""
+    case = _own(case)
     sight = Sight(case)
     text, lines = _ANSWERS[question.topic](sight, question)
     shown = (*lines[:MOST], *([f"and {len(lines) - MOST} more"] if len(lines) > MOST else []))

@@ -1,13 +1,15 @@
-"""The protocol that every mind speaks: five verbs, domain types in and out."""
+"""The protocol that every mind speaks: five verbs for an incident, and one for a question."""
 
 from typing import Literal, Protocol
 
+from workers.domain.call import Tool
 from workers.domain.conclusion import Conclusion
-from workers.domain.event import LimitReached, ModelAnswered, ReasonerSwitched
+from workers.domain.event import Answered, LimitReached, ModelAnswered, ReasonerSwitched
 from workers.domain.evidence import CausalQuery, Evidence
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import Hypothesis
 from workers.domain.investigation import Investigation
+from workers.domain.question import Question
 from workers.domain.value import Value
 
 Remark = ModelAnswered | ReasonerSwitched | LimitReached
@@ -36,6 +38,12 @@ class Reasoner(Protocol):
     """
 
     name: str
+
+    def answer(
+        self, case: Investigation, question: Question, tools: tuple[Tool, ...]
+    ) -> Answered | tuple[CausalQuery, ...] | Remark:
+        """The answer to a question that is no incident, or what is still to be asked of `tools`."""
+        ...
 
     def triage(self, case: Investigation) -> Facts | tuple[CausalQuery, ...] | Remark:
         """The facts, or the queries that are still needed to state them."""

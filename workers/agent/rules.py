@@ -1,19 +1,27 @@
 """The reasoner that needs no model: the catalogue of failure modes over statistics and the timeline."""
 
-from workers.agent import blame, concluding, planning, proposals, suspects, triage, weighing
+from workers.agent import blame, concluding, planning, proposals, questions, suspects, triage, weighing
 from workers.agent.reasoner import Weighing
 from workers.agent.sight import Sight
+from workers.domain.call import Tool
 from workers.domain.conclusion import Conclusion, Outcome
+from workers.domain.event import Answered
 from workers.domain.evidence import CausalQuery
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import Hypothesis
 from workers.domain.investigation import Investigation
+from workers.domain.question import Question
 
 
 class RuleReasoner:
     """Speaks the Reasoner protocol; holds nothing."""
 
     name = "rules"
+
+    def answer(
+        self, case: Investigation, question: Question, tools: tuple[Tool, ...]
+    ) -> Answered | tuple[CausalQuery, ...]:
+        return questions.asks(case, question) or questions.reply(case, question)
 
     def triage(self, case: Investigation) -> Facts | tuple[CausalQuery, ...]:
         return triage.questions(case) or triage.facts(case)

@@ -9,12 +9,13 @@ from pydantic import AwareDatetime, Field, JsonValue, TypeAdapter
 
 from workers.domain.approval import Approval, ApprovalState, Vote
 from workers.domain.budget import Budget
-from workers.domain.call import ToolCall, ToolResult
+from workers.domain.call import Thought, ToolCall, ToolResult, ToolUse
 from workers.domain.conclusion import Conclusion
 from workers.domain.evidence import CausalQuery, Evidence
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import Hypothesis
 from workers.domain.incident import Incident, Person
+from workers.domain.question import Exchange
 from workers.domain.usage import Usage
 from workers.domain.value import Value
 
@@ -111,10 +112,11 @@ class ModelAnswered(Happened):
 
     `key` is the question's: while it stands here, the same question is not asked again. `stop` is the
     provider's word for why the answer ended, `dollars` its price where that is known, `seconds` its duration.
+    `uses` are the tools that it wants asked before it answers, `thoughts` what it thought before it said so.
     """
 
     type: Literal["ModelAnswered"] = "ModelAnswered"
-    verb: Literal["hypothesise", "conclude"]
+    verb: Literal["hypothesise", "conclude", "answer"]
     key: str
     model: str
     text: str
@@ -122,6 +124,15 @@ class ModelAnswered(Happened):
     usage: Usage
     dollars: float | None = None
     seconds: float = 0.0
+    thoughts: tuple[Thought, ...] = ()
+    uses: tuple[ToolUse, ...] = ()
+
+
+class Recalled(Happened):
+    """What was said in the thread before a question, the oldest first: its answer may rest on it."""
+
+    type: Literal["Recalled"] = "Recalled"
+    exchanges: tuple[Exchange, ...]
 
 
 class Steered(Happened):
@@ -149,13 +160,17 @@ class LimitReached(Happened):
 
 
 class Answered(Happened):
-    """The answer to a question that was no incident; `gaps` say what could not be read for it."""
+    """The answer to a question that was no incident; `gaps` say what could not be read for it.
+
+    `citations` are the ids of the queries and exchanges that it rests on, where a model says so.
+    """
 
     type: Literal["Answered"] = "Answered"
     text: str
     lines: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    citations: tuple[str, ...] = ()
 
 
 class Concluded(Happened):
@@ -262,6 +277,7 @@ Event = Annotated[
     | EvidenceWeighed
     | ReasonerSwitched
     | ModelAnswered
+    | Recalled
     | Steered
     | LimitReached
     | Answered

@@ -8,7 +8,8 @@ from workers.domain.call import ToolCall
 from workers.domain.value import Value
 from workers.domain.window import Window
 
-Role = Literal["facts", "confirm", "refute", "lookalike", "verify"]
+Role = Literal["facts", "confirm", "refute", "lookalike", "verify", "ask"]
+"""`ask` is what a model wanted to know to answer a question."""
 
 
 class CausalQuery(Value):

@@ -38,6 +38,7 @@ from workers.domain.event import (
     QueryAsked,
     QueryFailed,
     ReasonerSwitched,
+    Recalled,
     RemedyProposed,
     Steered,
     Stopped,
@@ -47,6 +48,7 @@ from workers.domain.evidence import CausalQuery, Evidence
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import HypothesisTree
 from workers.domain.incident import Incident
+from workers.domain.question import Exchange
 from workers.domain.usage import Usage
 from workers.domain.value import Value
 
@@ -79,6 +81,7 @@ class Investigation(Value):
     reasoner: str = RULES
     switches: tuple[ReasonerSwitched, ...] = ()
     replies: dict[str, ModelAnswered] = {}
+    recalled: tuple[Exchange, ...] | None = None
     steering: tuple[Steered, ...] = ()
     limits: tuple[LimitReached, ...] = ()
     reply: Answered | None = None
@@ -221,6 +224,10 @@ def _replied(case: Investigation, event: ModelAnswered) -> Changed:
     return {"replies": {**case.replies, event.key: event}}
 
 
+def _recalled(case: Investigation, event: Recalled) -> Changed:
+    return {"recalled": event.exchanges}
+
+
 def _steered(case: Investigation, event: Steered) -> Changed:
     return {"steering": (*case.steering, event)}
 
@@ -311,6 +318,7 @@ _APPLY: dict[type[Happened], Callable[[Investigation, Any], Changed]] = {
     EvidenceWeighed: _weighed,
     ReasonerSwitched: _switched,
     ModelAnswered: _replied,
+    Recalled: _recalled,
     Steered: _steered,
     LimitReached: _limit,
     Answered: _replied_to,

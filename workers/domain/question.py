@@ -78,6 +78,14 @@ class Question(Value):
     minutes: int = HOUR
 
 
+class Exchange(Value):
+    """What was asked in a thread before, and what came of it; an answer that rests on it cites `id`."""
+
+    id: str
+    asked: str
+    told: tuple[str, ...]
+
+
 def read(text: str, *, follows: bool = False) -> Question | None:
     """The question in what somebody said; `None` for a report of something wrong.
 

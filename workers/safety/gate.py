@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from workers.domain.call import Failure, Gap, ToolCall, ToolResult
+from workers.domain.call import Failure, Gap, Tool, ToolCall, ToolResult
 from workers.domain.errors import (
     AccessDenied,
     ApprovalRequired,
@@ -41,6 +41,15 @@ class Gate:
     def __init__(self, toolsets: Iterable[tuple[Toolset, Any]], now: Callable[[], datetime]) -> None:
         self._actions = {a.name: (a, client) for toolset, client in toolsets for a in toolset.actions}
         self._now = now
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """What can be asked, as it is offered to a model: only what reads."""
+        reads = (action for action, _ in self._actions.values() if action.risk is Risk.READ)
+        return tuple(
+            Tool(name=a.name, description=a.description, arguments=a.arguments.model_json_schema())
+            for a in reads
+        )
 
     def run(self, call: ToolCall) -> ToolResult:
         """Ask; never raises for what a system does. Raises `ApprovalRequired` for a change."""

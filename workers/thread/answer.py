@@ -3,6 +3,7 @@
 from workers.domain.investigation import Investigation
 from workers.domain.post import LIVE, Post
 from workers.thread.fit import Part, context, fit, said_plainly, section
+from workers.thread.live import mind
 from workers.thread.mrkdwn import clamp, person, said
 
 GAPS = 4
@@ -31,11 +32,12 @@ def _waiting(case: Investigation) -> str:
     if case.phase == "failed":
         last = case.failures[-1]
         return f"I could not answer that: {last.why} {last.mend}".strip()
-    return "I am looking that up."
+    asked = dict.fromkeys(query.call.name for query in case.queries.values())
+    return f"I am looking that up: {', '.join(asked)}." if asked else "I am looking that up."
 
 
 def _footer(case: Investigation, sources: tuple[str, ...]) -> str:
     asker = case.incident.requester
     by = f"asked by {person(asker.id)} · " if asker else ""
     read = f" · read from {said(', '.join(sources[:6]))}" if sources else ""
-    return f"{by}{case.calls_made} queries{read} · rules, no model"
+    return f"{by}{case.calls_made} queries{read} · {said(mind(case))}"

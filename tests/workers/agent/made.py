@@ -400,9 +400,10 @@ def investigator(
     budget: Budget | None = None,
     now: Callable[[], datetime] | None = None,
     reasoner: Reasoner | None = None,
+    before: Callable[[], tuple[Investigation, ...]] = tuple,
 ) -> Investigator:
     mind = reasoner or RuleReasoner()
-    return Investigator(case, mind, gate(world), POLICY, budget or Budget(), now or Clock())
+    return Investigator(case, mind, gate(world), POLICY, budget or Budget(), now or Clock(), before)
 
 
 def investigate(

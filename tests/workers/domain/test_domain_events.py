@@ -31,6 +31,7 @@ FOR_EVER = (
     "EvidenceWeighed",
     "ReasonerSwitched",
     "ModelAnswered",
+    "Recalled",
     "Steered",
     "LimitReached",
     "Answered",

@@ -105,7 +105,9 @@ def test_second_turn_reads_the_first_from_the_cache(api: MessagesApi) -> None:
     assert second.usage.input == 0
 
 
-@pytest.mark.parametrize("given", ['{"service": NaN}', '{"service": "che', "[]", '"checkout"'])
+@pytest.mark.parametrize(
+    "given", ['{"service": NaN}', '{"service": 1e999}', '{"service": "che', "[]", '"checkout"']
+)
 def test_arguments_that_are_no_json_object_count_as_damaged(api: MessagesApi, given: str) -> None:
     api.script = lambda body: Turn(uses=(("logs", given),))
 
