@@ -271,10 +271,10 @@ def _json(row: Verdict) -> str:
 
 
 def _sum(rows: list[Verdict]) -> str:
-    from workers.domain.conclusion import Outcome
+    from workers.domain.conclusion import NAMES_A_CAUSE, Outcome
 
     ends = [row.case.conclusion.outcome for row in rows if row.case.conclusion]
-    named = sum(end in (Outcome.CAUSED, Outcome.SEVERAL_CAUSES) for end in ends)
+    named = sum(end in NAMES_A_CAUSE for end in ends)
     unclear = sum(end is Outcome.INCONCLUSIVE for end in ends)
     quiet = len(rows) - named - unclear
     return (

@@ -11,7 +11,8 @@ from workers.domain.event import Event
 from workers.domain.hypothesis import Hypothesis
 from workers.domain.investigation import Investigation, elapsed
 from workers.domain.telemetry import Change, Passage
-from workers.thread.live import MARKS, OUTCOMES, UNTESTED, mind, subject
+from workers.thread.cause import titled
+from workers.thread.live import MARKS, UNTESTED, mind, subject
 
 # Whatever others wrote could move the cursor, hide text or turn it round.
 PLACES = 3
@@ -45,7 +46,7 @@ def clock(at: datetime) -> str:
 
 def title(case: Investigation) -> str:
     if case.conclusion is not None:
-        return f"{OUTCOMES[case.conclusion.outcome]} · {line(subject(case))}"
+        return f"{case.conclusion.word} · {line(subject(case))}"
     state = "Stopped" if case.phase == "stopped" else "Investigating"
     return f"{state} · {line(subject(case))}"
 
@@ -137,7 +138,7 @@ def report(case: Investigation, approvers: tuple[str, ...], now: datetime) -> It
     if conclusion is None:
         yield from _unfinished(case)
     else:
-        yield Section(line(conclusion.headline), (line(conclusion.summary),))
+        yield Section(line(titled(conclusion)), (line(conclusion.summary),))
         if conclusion.account:
             yield Section(f"In the words of {case.reasoner}", (line(conclusion.account),))
         yield from _told(

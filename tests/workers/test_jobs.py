@@ -55,7 +55,7 @@ def assert_cause_was_named_once(talk: Talk) -> None:
     assert conclusion.headline == CAUSE
     talk.assert_whole()
     live, cause, card = talk.texts()
-    assert live.startswith(f"Cause named · waiting for approval: {CAUSE}")
+    assert live.startswith(f"Root cause found · waiting for approval: {CAUSE}")
     assert cause.startswith(f"{CAUSE}. ")
     assert card.startswith("Approval needed: Run shop-payments:74 on payments.")
 

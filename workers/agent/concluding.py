@@ -11,7 +11,7 @@ from workers.agent.sight import Sight
 from workers.agent.suspects import suspects
 from workers.agent.weighing import support, untold
 from workers.domain.call import Gap
-from workers.domain.conclusion import Cause, Conclusion, Hop, Outcome, Picture, RuledOut, Watch
+from workers.domain.conclusion import PROVEN, Cause, Conclusion, Hop, Outcome, Picture, RuledOut, Watch
 from workers.domain.confidence import Confidence
 from workers.domain.facts import Deviation
 from workers.domain.hypothesis import Hypothesis
@@ -97,7 +97,7 @@ def _caused(
     return Conclusion(
         outcome=Outcome.SEVERAL_CAUSES if len(found) > 1 else Outcome.CAUSED,
         headline=f"{mode.title}: {revision.strip() or best.where}",
-        summary=_sentence(causes[0], sight),
+        summary=f"{_sentence(causes[0], sight)}{_also(found, sight) if sure.value < PROVEN else ''}",
         causes=causes,
         confidence=sure,
         path=_path(best, sight),
@@ -108,6 +108,19 @@ def _caused(
         picture=_picture(best, sight),
         watch=watch(sight),
     )
+
+
+def _also(found: tuple[Hypothesis, ...], sight: Sight) -> str:
+    """The other claims that something speaks for, where the one that is named is not proven."""
+    said = {h.where for h in found}
+    others = [h for h in _backed(sight) if h.where not in said and h.status != "pruned"]
+    return f" Also possible: {'; '.join(h.statement for h in others[:2])}." if others else ""
+
+
+def _backed(sight: Sight) -> list[Hypothesis]:
+    """The claims that something speaks for, most first."""
+    for_it = {h.id: support(sight.case.evidence_for(h.id)) for h in sight.case.tree.nodes}
+    return sorted((h for h in sight.case.tree.nodes if for_it[h.id] > 1), key=lambda h: -for_it[h.id])
 
 
 def _cause(hypothesis: Hypothesis, sight: Sight) -> Cause:
@@ -266,10 +279,7 @@ def _inconclusive(sight: Sight, gaps: tuple[Gap, ...]) -> Conclusion:
     quiet = case.facts is not None and not case.facts.affected and not _blind(sight)
     if quiet and not gaps:
         return _nothing_wrong(sight)
-    leads = sorted(
-        (h for h in case.tree.nodes if support(case.evidence_for(h.id)) > 1),
-        key=lambda h: -support(case.evidence_for(h.id)),
-    )
+    leads = _backed(sight)
     told = f" Leads: {'; '.join(h.statement for h in leads[:2])}." if leads else ""
     missing = tuple(dict.fromkeys(gap.permission for gap in gaps if gap.permission))
     hidden = f" I could not see everything: {words.listed(missing)} is missing." if missing else ""

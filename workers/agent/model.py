@@ -20,7 +20,7 @@ from workers.agent.sight import Sight
 from workers.agent.talk import Talk
 from workers.domain.budget import Budget
 from workers.domain.call import Tool
-from workers.domain.conclusion import Conclusion, Outcome
+from workers.domain.conclusion import NAMES_A_CAUSE, Conclusion, Outcome
 from workers.domain.errors import ModelFailed
 from workers.domain.event import Answered, LimitReached, ModelAnswered
 from workers.domain.evidence import CausalQuery
@@ -93,7 +93,7 @@ class ModelReasoner:
     def conclude(self, case: Investigation) -> Conclusion | Remark:
         """What the evidence carries; a cause comes with the course of events in the model's words."""
         said = self._rules.conclude(case)
-        if said.outcome not in (Outcome.CAUSED, Outcome.SEVERAL_CAUSES):
+        if said.outcome not in NAMES_A_CAUSE:
             return said
         sight = Sight(case)
         material = asking.material(sight, said)

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from workers.agent.catalogue import modes
 from workers.agent.sight import Sight
 from workers.domain.call import ToolCall
-from workers.domain.conclusion import Cause, Outcome
+from workers.domain.conclusion import NAMES_A_CAUSE, Cause
 from workers.domain.event import RemedyProposed
 from workers.domain.investigation import Investigation
 from workers.domain.telemetry import Change, Resource
@@ -16,7 +16,7 @@ from workers.domain.telemetry import Change, Resource
 def remedy(case: Investigation, at: datetime) -> RemedyProposed | None:
     """The change that would take the trigger back, if its row names one and everything for it is known."""
     conclusion = case.conclusion
-    if conclusion is None or conclusion.outcome not in (Outcome.CAUSED, Outcome.SEVERAL_CAUSES):
+    if conclusion is None or conclusion.outcome not in NAMES_A_CAUSE:
         return None
     sight = Sight(case)
     for cause in conclusion.causes:

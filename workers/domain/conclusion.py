@@ -21,6 +21,18 @@ class Outcome(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+NAMES_A_CAUSE = frozenset({Outcome.CAUSED, Outcome.SEVERAL_CAUSES})
+WORDS = {
+    Outcome.CAUSED: "Root cause found",
+    Outcome.SEVERAL_CAUSES: "Several root causes found",
+    Outcome.RECOVERED: "Recovered by itself",
+    Outcome.NOT_AN_INCIDENT: "Not an incident",
+    Outcome.INCONCLUSIVE: "Inconclusive",
+}
+PROVEN = 0.8
+"""Confidence from which nine in ten named causes were right where nobody had looked; docs/evaluation.md."""
+
+
 class Cause(Value):
     """`revision` is the culprit (`checkout:42`) where a revision is to blame, else empty."""
 
@@ -123,3 +135,13 @@ class Conclusion(Value):
     picture: Picture | None = None
     watch: Watch | None = None
     account: str = ""
+
+    @property
+    def proven(self) -> bool:
+        """Whether a cause is named that may be called the root cause; what is less sure is a lead."""
+        return self.outcome in NAMES_A_CAUSE and self.confidence.value >= PROVEN
+
+    @property
+    def word(self) -> str:
+        """How it ended, in a few words."""
+        return "Leads, no proof" if self.outcome in NAMES_A_CAUSE and not self.proven else WORDS[self.outcome]

@@ -2,7 +2,7 @@
 
 from datetime import UTC
 
-from workers.domain.conclusion import Conclusion, Outcome
+from workers.domain.conclusion import NAMES_A_CAUSE, Conclusion, Outcome
 from workers.domain.confidence import Confidence
 from workers.domain.evidence import Evidence
 from workers.domain.investigation import Investigation, elapsed
@@ -19,7 +19,7 @@ PLACES = 3
 def cause(case: Investigation, conclusion: Conclusion) -> Post:
     """The verdict, what shows it, the way from symptom to cause, what was ruled out, what was not seen."""
     parts = [
-        Part(blocks=(header(conclusion.headline), section(said(conclusion.summary), "verdict"))),
+        Part(blocks=(header(titled(conclusion)), section(said(conclusion.summary), "verdict"))),
         *_evidence(case, conclusion),
         *_account(case, conclusion),
         *_picture(conclusion),
@@ -32,10 +32,17 @@ def cause(case: Investigation, conclusion: Conclusion) -> Post:
         *_steps(conclusion),
         Part(blocks=(context(_footer(case)),)),
     ]
-    spoken = f"{conclusion.headline}. {conclusion.summary}"
+    spoken = f"{titled(conclusion)}. {conclusion.summary}"
     return Post(
         key=CAUSE, text=said_plainly(spoken), blocks=fit(parts), urgent=True, picture=conclusion.picture
     )
+
+
+def titled(conclusion: Conclusion) -> str:
+    """What it was, and whether that is proven."""
+    if conclusion.outcome not in NAMES_A_CAUSE:
+        return conclusion.headline
+    return f"{'Root cause' if conclusion.proven else 'Leads'}: {conclusion.headline}"
 
 
 def _account(case: Investigation, conclusion: Conclusion) -> list[Part]:

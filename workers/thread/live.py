@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from workers.domain.conclusion import Outcome
 from workers.domain.hypothesis import Hypothesis
 from workers.domain.investigation import RULES, Investigation, elapsed
 from workers.domain.post import LIVE, Block, Post
@@ -21,13 +20,6 @@ MARKS = {
     "pruned": "✕ Struck out",
 }
 UNTESTED = "? Not decided"
-OUTCOMES = {
-    Outcome.CAUSED: "Cause named",
-    Outcome.SEVERAL_CAUSES: "Several causes named",
-    Outcome.RECOVERED: "Recovered by itself",
-    Outcome.NOT_AN_INCIDENT: "Not an incident",
-    Outcome.INCONCLUSIVE: "Inconclusive",
-}
 NO_MODEL = "rules, no model"
 
 
@@ -60,7 +52,7 @@ def _state(case: Investigation, now: datetime) -> str:
         return "Could not finish"
     if case.conclusion is None:
         return "Investigating"
-    word = OUTCOMES[case.conclusion.outcome]
+    word = case.conclusion.word
     if case.phase == "waiting":
         return f"{word} · waiting for approval"
     if case.phase == "changing":

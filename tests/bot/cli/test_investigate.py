@@ -50,7 +50,7 @@ def test_piped_it_tells_every_step_and_everything_needed_to_act(terminal: Termin
     silent = "The knowledge index at http://127.0.0.1:1 does not answer. The folders are searched instead.\n"
     assert (seen.code, seen.err) == (0, silent)
     assert "\x1b" not in seen.out
-    steps, report = seen.out.split("\nBad deployment", 1)
+    steps, report = seen.out.split("\nRoot cause: Bad deployment", 1)
     for word in ("Investigating", "Checking what runs", "Facts: storefront", "Hypothesis h1: ", "● Stands"):
         assert word in steps
     for head in ("Evidence", "Ruled out", "Runbooks", "Next", "Confidence: high", "The fix I would propose"):
@@ -100,7 +100,7 @@ def test_in_a_terminal_the_tree_is_redrawn_and_stays(terminal: Terminal) -> None
     assert "Ctrl-C stops" in said
     assert said.rindex("\x1b[?25h") > said.rindex("\x1b[?25l"), "the cursor stays hidden"
     last = said[said.rindex("\x1b[?25h") :]
-    assert "Cause named · storefront is slow" in last
+    assert "Root cause found · storefront is slow" in last
     assert last.index("● Stands") < last.index("✕ Struck out") < last.index("Confidence: high")
 
 

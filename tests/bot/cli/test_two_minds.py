@@ -64,4 +64,4 @@ def test_model_that_is_away_is_told_and_the_cause_named_all_the_same(
     assert f"Reasoning by {MODEL}, since a model is configured" in seen.out
     assert "Reasoning by rules, since it answered 529 (Overloaded)" in seen.out
     assert f"{MODEL}, then rules: it answered 529 (Overloaded)" in seen.out
-    assert "\nBad deployment: " in seen.out
+    assert "\nRoot cause: Bad deployment: " in seen.out

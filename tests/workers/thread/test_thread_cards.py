@@ -155,6 +155,7 @@ CAUSES: dict[str, Post] = {
     "told by a model": cause(
         thinking(), ended(account="The first sign was 'no such column' in the logs of checkout.")
     ),
+    "not proven": caused(confidence=Confidence(value=0.62, where=0.81, what=0.62, why=0.37)),
     "inconclusive": caused(
         **NOTHING,
         outcome=Outcome.INCONCLUSIVE,
