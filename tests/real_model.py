@@ -12,6 +12,7 @@ import pytest
 from tests.workers import making
 from tests.workers.agent import made
 from tests.workers.agent.minds import gave_way, minded
+from tests.workers.agent.talks import TASKS, begun
 from tests.workers.agent.troubles import TROUBLES, Trouble
 from workers.agent.fallback import Fallback
 from workers.domain.event import EVENT, Event
@@ -57,6 +58,18 @@ def test_what_is_blamed_is_right_or_nothing(trouble: Trouble, edges: bool) -> No
     }
     assert edges <= bool(case.conclusion.causes), "with a map of who needs whom the rules find it alone"
     assert case.replies or gave_way(case)
+
+
+@pytest.mark.timeout(1800)
+def test_answer_to_a_question_rests_on_what_was_read() -> None:
+    run = made.investigator(made.shop(), begun(TASKS), reasoner=mind())
+    for _ in run.run():
+        pass
+
+    told(run.case)
+    assert run.case.reply is not None
+    assert set(run.case.reply.citations) <= run.case.results.keys()
+    assert run.case.reply.citations or run.case.reply.text.startswith("I cannot tell")
 
 
 @pytest.mark.timeout(1800)

@@ -18,6 +18,7 @@ app.command()(up.up)
 app.command()(demo.demo)
 app.command(cls=Reading)(investigate.investigate)
 app.command(cls=Reading)(ask.ask)
+app.command(cls=Reading)(ask.chat)
 app.command(cls=Reading)(backtest.backtest)
 for command in (processes.bot, processes.worker, processes.quick, processes.executor, processes.clock):
     app.command()(command)

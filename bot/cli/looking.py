@@ -241,11 +241,21 @@ def alarm_text(alarm: Alarm, region: str) -> str:
 
 
 def run(
-    settings: Settings, first: IncidentReported, gate: Gate, budget: Budget, reasoner: Reasoner
+    settings: Settings,
+    first: IncidentReported,
+    gate: Gate,
+    budget: Budget,
+    reasoner: Reasoner,
+    before: tuple[Investigation, ...] = (),
 ) -> Iterator[Event]:
-    """The events that a worker would journal, up to a proposed change: none is asked for from here."""
+    """The events that a worker would journal, up to a proposed change: none is asked for from here.
+
+    `before` is what was asked in the same talk.
+    """
     yield first
-    investigator = Investigator(begun(first), reasoner, gate, policy(settings), budget, wiring.now)
+    investigator = Investigator(
+        begun(first), reasoner, gate, policy(settings), budget, wiring.now, lambda: before
+    )
     for event in investigator.run():
         yield event
         if event.type == "RemedyProposed":

@@ -36,8 +36,8 @@ def register(app: App, desk: Desk) -> None:
         text = str(body.get("text") or "").strip()
         word, *rest = text.split(maxsplit=1) or ("",)
         match word.lower():
-            case "investigate" | "ask":
-                return investigate(desk, body, client, *rest)
+            case "investigate" | "ask" as verb:
+                return investigate(desk, body, client, *rest, asks=verb == "ask")
             case "status":
                 return status(desk, body, client)
             case "" | "help":
@@ -49,7 +49,7 @@ def register(app: App, desk: Desk) -> None:
     app.command("/runbook")(answered(runbook))
 
 
-def investigate(desk: Desk, body: Payload, client: WebClient, text: str = "") -> Said:
+def investigate(desk: Desk, body: Payload, client: WebClient, text: str = "", *, asks: bool = False) -> Said:
     """Take the request on where we can answer it, once, however often it comes."""
     asked, channel = words.readable(text), str(body["channel_id"])
     if not asked:
@@ -60,7 +60,7 @@ def investigate(desk: Desk, body: Payload, client: WebClient, text: str = "") ->
         source="command",
         thread=Thread(team=desk.team, channel=channel),
         at=desk.now(),
-        question=question.read(asked),
+        question=question.read(asked, sure=asks),
     )
     try:
         desk.rooms.enter(channel, client)

@@ -1,6 +1,5 @@
 """A worker whose mind is a model's: killed while it waits for an answer, and left by its model."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from tests.faults.crew import Crew, Talk, crew
 from tests.faults.waiting import eventually, kill
 from tests.messages_api import KEY, MessagesApi, Turn, messages_api
 from tests.workers.agent.minds import MODEL, honest
+from tests.workers.agent.talks import TOPOLOGY, answering, stated
 
 CAUSE = "Bad deployment: shop-payments:75"
 
@@ -69,8 +69,9 @@ def test_questions_of_a_thread_are_answered_from_tools_and_from_what_was_said_th
 ) -> None:
     running.calm()
     api.forget()
-    runs, again = (found("The payments service has a desired count of 2.", key) for key in ("m1", "t1"))
-    api.says(Turn(uses=(("topology", {}),)), runs, again)
+    text = "The payments service has a desired count of 2."
+    runs, again = (answering(stated(text, key)) for key in ("m1", "t1"))
+    api.says(Turn(uses=(TOPOLOGY,)), runs, again)
     running.workers(1)
 
     talk = running.mention("how many tasks of payments are desired?")
@@ -91,10 +92,6 @@ def test_questions_of_a_thread_are_answered_from_tools_and_from_what_was_said_th
 def thread(talk: Talk) -> tuple[str, str, str]:
     where = talk.case.incident.thread
     return where.team, where.channel, where.ts
-
-
-def found(text: str, *rests_on: str) -> str:
-    return json.dumps({"answer": [{"text": text, "rests_on": rests_on}], "lines": [], "unknown": ""})
 
 
 def test_folder_of_the_configuration_holds_no_key(running: Crew) -> None:

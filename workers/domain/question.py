@@ -86,10 +86,11 @@ class Exchange(Value):
     told: tuple[str, ...]
 
 
-def read(text: str, *, follows: bool = False) -> Question | None:
+def read(text: str, *, follows: bool = False, sure: bool = False) -> Question | None:
     """The question in what somebody said; `None` for a report of something wrong.
 
-    What `follows` an answer of ours is a question if it ends like one and names no trouble.
+    What `follows` an answer of ours is a question if it ends like one and names no trouble; where somebody is
+    `sure` to ask, it need not end like one.
     """
     said = " ".join(text.lower().replace("’", "'").split())
     words = said.rstrip("?!. ")
@@ -101,15 +102,15 @@ def read(text: str, *, follows: bool = False) -> Question | None:
         if found := pattern.fullmatch(bare):
             what = found.groupdict().get("what") or ""
             return Question(topic=topic, what=_named(what), minutes=_minutes(since))
-    asks = said.rstrip("!. ").endswith("?")
-    return Question(topic="open") if asks and _open(_AND.sub("", words), follows) else None
+    asks = bool(words) and (sure or said.rstrip("!. ").endswith("?"))
+    return Question(topic="open") if asks and _open(_AND.sub("", words), follows or sure) else None
 
 
-def _open(words: str, follows: bool) -> bool:
+def _open(words: str, expected: bool) -> bool:
     """Whether it plainly asks, and does not report: who asks why something is slow wants that looked into."""
     if _FACT.fullmatch(words) or _PAST.fullmatch(words):
         return True
-    return (follows or _OTHER.fullmatch(words) is not None) and not _TROUBLE.search(words)
+    return (expected or _OTHER.fullmatch(words) is not None) and not _TROUBLE.search(words)
 
 
 def _named(words: str) -> str:

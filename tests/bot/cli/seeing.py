@@ -38,6 +38,8 @@ class Terminal:
     def environ(self) -> dict[str, str]:
         key, secret = self.cloud.keys("worker")
         return {
+            # The code that is tested, wherever it is checked out.
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "AWS_ENDPOINT_URL": self.cloud.url,
@@ -47,13 +49,14 @@ class Terminal:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def run(self, *arguments: str, without: tuple[str, ...] = (), **environ: str) -> Seen:
+    def run(self, *arguments: str, without: tuple[str, ...] = (), typed: str = "", **environ: str) -> Seen:
         before = self.cloud.ask("writes")
         env = {k: v for k, v in {**self.environ, **environ}.items() if k not in without}
         done = subprocess.run(
             [sys.executable, "-P", "-m", "bot.cli", *arguments],
             cwd=self.folder,
             env=env,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=60,
@@ -71,6 +74,7 @@ class Terminal:
             [sys.executable, "-P", "-u", "-m", "bot.cli", *arguments],
             cwd=self.folder,
             env={**self.environ, **environ},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -247,22 +247,3 @@ def test_nonsense_and_the_future_are_no_times(text: str) -> None:
 
 def test_text_of_others_can_only_be_shown() -> None:
     assert telling.line("a\x1b[31mb\x9b0m\u202ec\r\nd\x00") == "a[31mb0mc d"
-
-
-# Questions
-
-
-def test_a_question_is_answered_from_what_is_read(terminal: Terminal) -> None:
-    seen = terminal.run("ask", "what's running?")
-
-    assert seen.code == 0, seen.err
-    assert seen.out.startswith("I see ")
-    assert "• storefront (service" in seen.out
-
-
-def test_what_is_no_question_is_code_1_and_says_what_would_be_one(terminal: Terminal) -> None:
-    seen = terminal.run("ask", "storefront is slow")
-
-    assert (seen.code, seen.out) == (1, "")
-    assert "which alarms are firing?" in seen.err
-    assert 'runbook investigate "storefront is slow"' in seen.err

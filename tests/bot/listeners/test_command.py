@@ -19,6 +19,7 @@ from tests.faults.redis_server import redis_server
 from tests.faults.waiting import eventually, never
 from tests.faults.wire import Wire
 from workers.domain.incident import Person
+from workers.domain.question import Question
 from workers.queue import Queue
 
 _triggers = count(1)
@@ -59,6 +60,18 @@ def test_command_is_answered_in_a_thread_of_the_channel(
     assert "thread_ts" not in root
     assert f"asked by <@{room.slack.people['alice']}>" in str(root["blocks"])
     assert room.ledger.in_thread(room.slack.ready["team_id"], room.id, root["ts"]) == room.investigation()
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [("tasks of checkout by zone", Question(topic="open")), ("checkout is slow", None)],
+)
+def test_who_asks_by_command_need_not_put_it_as_a_question(
+    room: Room, text: str, question: Question | None
+) -> None:
+    room.command(f"ask {text}", "runbook")
+
+    assert room.reported().incident.question == question
 
 
 @pytest.mark.parametrize(
