@@ -48,7 +48,7 @@ def conclude(sight: Sight) -> Conclusion:
 def measured_at(sight: Sight) -> str:
     """Where what users lose leads; empty where it cannot be followed. A model may not claim another place."""
     followed = suspects(sight) if sight.topology.callees(sight.symptom) else ()
-    return followed[0].service if followed else ""
+    return next((one.service for one in followed if one.measured), "")
 
 
 def _judged(

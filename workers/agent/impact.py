@@ -4,6 +4,8 @@ The excess of a place is what its signal was above its usual, times its requests
 failed. It compares along a call, whatever the scale of either side, and a deviation alone does not.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,7 +43,44 @@ def suspects(sight: Sight) -> tuple[Suspect, ...]:
                 path=tuple(_hop(name, signal, during, sight) for name in way[: depth + 1]),
             )
             found.setdefault(suspect.service, suspect)
+        for suspect in _unmeasured(place, signal, during, sight) if len(way) == 1 else ():
+            found.setdefault(suspect.service, suspect)
     return tuple(found.values())
+
+
+def _unmeasured(place: str, signal: Signal, during: Window, sight: Sight) -> Iterator[Suspect]:
+    """Callees that are not measured, where those that are account for less than half of what a place lost.
+
+    One may account for the rest as far as it has a request for each of the place's, and for all of it where
+    something else that its users lose is measured and is off.
+    """
+    callees, lost = sight.topology.callees(place), excess(place, signal, during, sight)
+    told = sum(max(0.0, excess(name, signal, during, sight)) for name in callees) / lost
+    if told > 1 - EXPLAINS:
+        return
+    for name in (one for one in callees if measured(one, signal, sight) is None):
+        may = 1.0 if _odd(name, during, sight) else _asked(name, place, during, sight)
+        if may >= EXPLAINS:
+            finding = (
+                f"{name}: {words.signal(signal)} is not measured there, and what else {place} calls"
+                f" accounts for {told:.0%} of what is lost"
+            )
+            path = (_hop(place, signal, during, sight), Hop(service=name, finding=finding, at=during.start))
+            share = round((1 - told) * may, 3)
+            yield Suspect(service=name, signal=signal, share=share, path=path, measured=False)
+
+
+def _odd(name: str, during: Window, sight: Sight) -> bool:
+    """Whether anything that users lose is worse at a place than better days are by chance."""
+    bad = (_as_bad(name, signal, during, sight) for signal in LOST)
+    return any(share is not None and share <= statistics.CHANCE for share in bad)
+
+
+def _asked(name: str, caller: str, during: Window, sight: Sight) -> float:
+    """The requests of a place by those of its caller, up to 1; 0 where they are not known."""
+    pair = [sight.series.get((one, Signal.REQUESTS)) for one in (name, caller)]
+    counts = [np.nansum(statistics.numbers(one)[_inside(one, during)]) for one in pair if one is not None]
+    return float(min(1.0, counts[0] / counts[1])) if len(counts) == 2 and counts[1] > 0 else 0.0
 
 
 def _chance(way: tuple[str, ...], signal: Signal, during: Window, sight: Sight) -> float:
@@ -100,10 +139,21 @@ def descent(place: str, signal: Signal, during: Window, sight: Sight) -> tuple[s
     while True:
         here = excess(way[-1], signal, during, sight)
         below = {n: excess(n, signal, during, sight) for n in sight.topology.callees(way[-1]) if n not in way}
-        worst = max(below, key=lambda name: below[name], default="")
-        if not worst or below[worst] < EXPLAINS * here:
+        enough = [name for name, lost in below.items() if lost >= EXPLAINS * here]
+        if not enough:
             return tuple(way)
-        way.append(worst)
+        way.append(max(enough, key=lambda n: (_trust(n, signal, below[n] / here, sight), below[n])))
+
+
+def _trust(service: str, signal: Signal, share: float, sight: Sight) -> int:
+    """How far to believe what a callee accounts for: by the requests of its callers it may be too much.
+
+    Whose own requests are known goes first, and last who would account for more than there is.
+    """
+    one = measured(service, signal, sight)
+    if (service, Signal.REQUESTS) in sight.series or (one is not None and one.unit == "count"):
+        return 2
+    return 1 if share <= 1 else 0
 
 
 def excess(service: str, signal: Signal, during: Window, sight: Sight) -> float:

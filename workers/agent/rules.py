@@ -44,5 +44,7 @@ class RuleReasoner:
         if conclusion.outcome is Outcome.INCONCLUSIVE:
             where = suspects.whereabouts(places, len(conclusion.gaps))
             sure = sure.model_copy(update={"where": where})
+            blind = suspects.gaps(places)
+            conclusion = conclusion.model_copy(update={"gaps": (*blind, *conclusion.gaps)})
         told = {"suspects": places, "accused": accused, "blameless": blameless, "confidence": sure}
         return conclusion.model_copy(update=told)

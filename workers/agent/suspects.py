@@ -4,9 +4,10 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from workers.agent import flow, impact, leads, spans
+from workers.agent import flow, impact, leads, spans, words
 from workers.agent.leads import Kind, Lead
 from workers.agent.sight import Sight
+from workers.domain.call import Gap
 from workers.domain.conclusion import Hop, Suspect
 from workers.domain.telemetry import Signal
 from workers.domain.window import Window
@@ -39,7 +40,9 @@ SEEN = 0.98
 NO_NEWS = 0.05
 """What an impact on the symptom itself counts: that users lose something there is known."""
 NEXT = 0.8
-"""What the next place up the way of an impact counts, beside the one below it."""
+"""What the next place on the way of an impact counts: the one above, or one below that is not measured."""
+UNMEASURED = 0.5
+"""How sure a place that is not measured itself can be, beside one that is."""
 
 
 def suspects(sight: Sight) -> tuple[Suspect, ...]:
@@ -64,8 +67,18 @@ def whereabouts(found: tuple[Suspect, ...], gaps: int) -> float | None:
     """
     if not found:
         return None
+    sure = ALONE if found[0].measured else ALONE * UNMEASURED
     second = found[1].share if len(found) > 1 else 0.0
-    return round((1 - second / 2) * SEEN ** min(gaps, 5) * ALONE, 2)
+    return round((1 - second / 2) * SEEN ** min(gaps, 5) * sure, 2)
+
+
+def gaps(found: tuple[Suspect, ...]) -> tuple[Gap, ...]:
+    """What is not measured where the cause may be."""
+    why = "it is not measured, and the cause may be there"
+    blind = (one for one in found if not one.measured)
+    return tuple(
+        Gap(what=f"{words.signal(one.signal)} of {one.service}", about=one.service, why=why) for one in blind
+    )
 
 
 def _explained(sight: Sight, now: Window) -> tuple[Suspect, ...]:
@@ -94,7 +107,7 @@ def _witnessed(sight: Sight, now: Window) -> list[Lead]:
 
 def _impacts(explained: tuple[Suspect, ...]) -> Iterator[Lead]:
     for rank, one in enumerate(explained):
-        share = one.share * NEXT**rank if len(one.path) > 1 else NO_NEWS
+        share = one.share * (NEXT**rank if one.measured else NEXT) if len(one.path) > 1 else NO_NEWS
         for last in one.path[-1:]:
             yield Lead(one.service, "impact", share, last.finding, last.at)
 

@@ -63,12 +63,16 @@ class Hop(Value):
 
 
 class Suspect(Value):
-    """A place where the cause may be. `share` is how much speaks against it beside the likeliest, up to 1."""
+    """A place where the cause may be. `share` is how much speaks against it beside the likeliest, up to 1.
+
+    What is not `measured` itself is suspected for what its callers lose.
+    """
 
     service: str
     signal: Signal
     share: float
     path: tuple[Hop, ...]
+    measured: bool = True
 
 
 class Match(Value):
