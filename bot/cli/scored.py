@@ -15,14 +15,11 @@ Marks = Mapping[tuple[str, str], tuple[Score, ...]]
 
 def show(marks: Marks, alarms: Mapping[str, tuple[bool, ...]]) -> None:
     """Print what there is; `alarms` says of each quiet window of a set whether it raised one."""
+    ranked = {key: scores for key, scores in marks.items() if not any(one.facts for one in scores)}
+    worded = {key: scores for key, scores in marks.items() if any(one.facts for one in scores)}
+    parts = _parts(ranked, "kind"), _parts(ranked, "service")
     console = Console()
-    for table in (
-        _sets(marks),
-        _parts(marks, "kind"),
-        _parts(marks, "service"),
-        _sure(marks),
-        _quiet(alarms),
-    ):
+    for table in (_sets(ranked), _facts(worded), *parts, _sure(ranked), _quiet(alarms)):
         if table.row_count:
             console.print(table)
 
@@ -37,6 +34,15 @@ def _sets(marks: Marks) -> Table:
     return table
 
 
+def _facts(marks: Marks) -> Table:
+    table = Table("asked for words", "cases", "facts", "named", "s of a core", box=None)
+    for (name, _), scores in marks.items():
+        facts, named = sum(one.facts for one in scores), sum(one.named for one in scores)
+        slowest = max(one.seconds for one in scores)
+        table.add_row(name, str(len(scores)), str(facts), _share(named / facts), f"{slowest:.1f}")
+    return table
+
+
 def _parts(marks: Marks, by: Literal["kind", "service"]) -> Table:
     """Each set by one of its sides, and top-1 of its variants beside."""
     variants = [variant for variant in dict.fromkeys(variant for _, variant in marks) if variant]
@@ -45,7 +51,7 @@ def _parts(marks: Marks, by: Literal["kind", "service"]) -> Table:
         table.add_column(column, no_wrap=True)
     for name in dict.fromkeys(name for name, _ in marks):
         harder = [dict(scoring.parts(marks.get((name, variant), ()), by)) for variant in variants]
-        for part, scores in scoring.parts(marks[name, ""], by):
+        for part, scores in scoring.parts(marks.get((name, ""), ()), by):
             row = scoring.table(part, scores)
             shares = map(_share, (row.first, row.among_three, row.grounded))
             table.add_row(name, part, str(row.cases), *shares, *_first(part, harder))

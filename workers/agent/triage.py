@@ -15,7 +15,7 @@ from workers.domain.call import ToolCall
 from workers.domain.evidence import CausalQuery
 from workers.domain.facts import Affected, Deviation, Facts, Trend
 from workers.domain.investigation import Investigation
-from workers.domain.telemetry import Change, Signal
+from workers.domain.telemetry import Change, LogPattern, Signal
 from workers.domain.window import Window, ending
 
 HISTORY_MINUTES = 180
@@ -24,6 +24,13 @@ ALARMS_MINUTES = 1440
 LOGS_MINUTES = 90
 OWN = "measures"
 """The attribute of a resource that publishes metrics by names of its own."""
+LINES, WIDEST = 3, 200
+"""Lines of a log that are quoted where nothing else tells of a service, and characters of each."""
+LOUD = ("fatal", "error", "warning", "unknown")
+COMPLAINT = re.compile(
+    r"(?i)\b(?:not|cannot|can't|couldn't|unable|fail\w*|undefined|missing|invalid|unknown|refused|denied|rejected"
+    r"|expired|exceeded|insufficient|killed|timeout|timed out|error|exception|panic)\b|(?:Error|Exception)\b"
+)
 MOST_RESOURCES = 40
 """More than these are narrowed to what the affected service needs and who needs it."""
 
@@ -67,11 +74,14 @@ def _own(case: Investigation) -> CausalQuery | None:
 
 
 def _third(case: Investigation) -> tuple[CausalQuery, ...]:
-    """What the services log, where the text of commits is known that it can be held against."""
+    """What the services log, where the text of commits is known that it can be held against.
+
+    Of a service that nothing else tells of, what it logs is asked too.
+    """
     sight = Sight(case)
-    if not any(change.diff for change in sight.changes):
-        return ()
-    places = [r.name for r in sight.topology.resources if "log_group" in r.attributes][:MOST_RESOURCES]
+    kept = [r.name for r in sight.topology.resources if "log_group" in r.attributes]
+    diffs = any(change.diff for change in sight.changes)
+    places = kept[:MOST_RESOURCES] if diffs else [name for name in kept if name == _unseen(sight)]
     end, start = case.incident.at, _began(sight)
     window, before = Window(start=start, end=end), ending(start, minutes=LOGS_MINUTES)
     return tuple(
@@ -84,6 +94,13 @@ def _third(case: Investigation) -> tuple[CausalQuery, ...]:
         )
         for number, place in enumerate(places, 8)
     )
+
+
+def _unseen(sight: Sight) -> str:
+    """The service that was named, where nothing moved and nothing is measured that its users notice."""
+    service = named(sight.case, sight)
+    moved = any(sight.shift(*key) is not None for key in sight.series) or sight.drifts
+    return "" if moved or any(sight.known(service, signal) for signal in FACING) else service
 
 
 def _began(sight: Sight) -> datetime:
@@ -310,7 +327,8 @@ def _summary(service: str, mine: Iterable[Deviation], affected: tuple[Affected, 
         behind = resource is not None and resource.kind != "service"  # nobody's requests are counted there
         if behind and any(sight.seen(service, signal) for signal in _signals(sight, service)):
             return f"{service} is as usual: nothing that is measured of it left its baseline."
-        return "I cannot see whether anything is wrong: the signals that would tell are missing."
+        blind = "I cannot see whether anything is wrong: the signals that would tell are missing."
+        return f"{blind}{_logged(service, sight)}"
     first = min(mine, key=lambda d: d.onset)
     parts = [
         f"{name} {words.amount(d.now, d.unit)} (usually {words.amount(d.baseline, d.unit)})"
@@ -320,6 +338,20 @@ def _summary(service: str, mine: Iterable[Deviation], affected: tuple[Affected, 
     also = f" Also affected: {words.listed(others[:4])}." if others else ""
     ended = " It has come back since." if all(d.over for d in mine) else ""
     return f"{service}: {words.listed(parts)} since {words.clock(first.onset)}.{also}{ended}"
+
+
+def _logged(service: str, sight: Sight) -> str:
+    """What a service complains about in its log, where there is nothing else to go by."""
+    complaints = [p for p in sight.logs(service) or () if p.count and _complains(p)]
+    first = sorted(complaints, key=lambda p: (LOUD.index(p.level), not p.novel, -p.growth))[:LINES]
+    lines = [f"“{(p.example or p.template)[:WIDEST]}” ({words.counted(p.count, 'time')})" for p in first]
+    return f" {service} logs {words.listed(lines)}." if lines else ""
+
+
+def _complains(pattern: LogPattern) -> bool:
+    """Whether a line says that it is of trouble or, where it has no level, sounds like it."""
+    sounds = pattern.level == "unknown" and COMPLAINT.search(pattern.example or pattern.template)
+    return bool(sounds) or pattern.level in LOUD[:-1]
 
 
 def _trend(first: Deviation | None, sight: Sight) -> Trend:

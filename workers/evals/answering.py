@@ -37,6 +37,7 @@ class Said(Value):
     where: float = 0.0
     outcome: str
     conclusion: str
+    summary: str = ""
     path: tuple[Hop, ...]
     changes: tuple[str, ...] = ()
     matches: tuple[Match, ...] = ()
@@ -68,6 +69,7 @@ def answer(recorded: Recorded, reasoner: Reasoner, variant: str = "") -> Said:
         where=conclusion.confidence.where or 0.0,
         outcome=conclusion.outcome.value,
         conclusion=conclusion.headline,
+        summary=conclusion.summary,
         path=_path(conclusion, ranked[0] if ranked else ""),
         changes=changes,
         matches=next((a.matches for a in conclusion.accused if a.change.id == next(iter(changes), "")), ()),

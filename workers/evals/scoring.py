@@ -23,6 +23,7 @@ from workers.domain.telemetry import Activity, Change, Series
 from workers.domain.value import Value
 from workers.domain.window import Window
 from workers.evals.answering import NONE, Said
+from workers.evals.facts import named
 from workers.evals.recorded import Recorded
 from workers.evals.sets import Truth
 
@@ -46,7 +47,8 @@ COARSE = 300
 class Score(Value):
     """How one answer fares. `place` is the rank of the truth from 1, 0 where it was not named.
 
-    `kind` and `service` are the label's; `misled` where a change was blamed first that did not do it.
+    `kind` and `service` are the label's; `misled` where a change was blamed first that did not do it. Of the
+    `facts` that a label asks for in words, `named` were.
     """
 
     id: str
@@ -58,6 +60,8 @@ class Score(Value):
     seconds: float
     misled: bool = False
     where: float = 0.0
+    facts: int = 0
+    named: int = 0
 
 
 class Table(Value):
@@ -83,7 +87,10 @@ def score(said: Said | None, truth: Truth, recorded: Recorded) -> Score:
             grounded=False,
             confidence=0.0,
             seconds=0.0,
+            facts=len(truth.facts),
         )
+    if truth.facts:
+        return _told(said, truth)
     if truth.change:
         return _changed(said, truth, recorded)
     place = said.ranked.index(truth.service) + 1 if truth.service in said.ranked else 0
@@ -96,6 +103,21 @@ def score(said: Said | None, truth: Truth, recorded: Recorded) -> Score:
         confidence=said.confidence,
         seconds=said.seconds,
         where=said.where,
+    )
+
+
+def _told(said: Said, truth: Truth) -> Score:
+    """The score of an answer that is to say something in words."""
+    answer = f"{said.conclusion} {said.summary}"
+    return Score(
+        id=said.id,
+        kind="",
+        place=0,
+        grounded=False,
+        confidence=said.confidence,
+        seconds=said.seconds,
+        facts=len(truth.facts),
+        named=sum(named(fact, answer) for fact in truth.facts),
     )
 
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from workers.domain.errors import RunbookError
 from workers.domain.value import Value
-from workers.evals import incidents, lines, nezha, petshop, rootcausebench
+from workers.evals import holmesgpt, incidents, lines, nezha, petshop, rootcausebench
 from workers.evals.lines import Row
 from workers.evals.recorded import Recorded
 from workers.evals.variants import VARIANTS
 
 SETS: dict[str, Callable[[Path, Row], Recorded]] = {
+    holmesgpt.SET: holmesgpt.case,
     incidents.SET: incidents.case,
     "nezha": nezha.case,
     "petshop": petshop.case,
@@ -18,20 +19,23 @@ SETS: dict[str, Callable[[Path, Row], Recorded]] = {
 }
 """A set's reader makes a case of a line of its `cases.jsonl`."""
 CASES = "cases.jsonl"
+FIXED = frozenset({holmesgpt.SET, incidents.SET})
+"""Sets whose answers stand fixed, so that nothing harder can be made of them."""
 
 
 class Truth(Value):
     """The label of one case: where the fault was, and of which kind.
 
     `change` is the one that caused it (`none` where none did; empty where the set does not say),
-    `decoys` those that only look like it.
+    `decoys` those that only look like it. Sets that ask for words have `facts` in the place of all that.
     """
 
     id: str
-    service: str
+    service: str = ""
     kind: str = ""
     change: str = ""
     decoys: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
 
 
 def found(data: Path) -> tuple[str, ...]:
@@ -45,7 +49,7 @@ def found(data: Path) -> tuple[str, ...]:
 
 
 def cases(data: Path, name: str, variant: str = "") -> Iterator[Recorded]:
-    """The cases of a set below `data`, or what a variant makes of them; nothing is made of a replay.
+    """The cases of a set below `data`, or what a variant makes of them.
 
     Raises `RunbookError` where there are none.
     """
@@ -59,7 +63,7 @@ def cases(data: Path, name: str, variant: str = "") -> Iterator[Recorded]:
     rows = lines.read(folder / CASES)
     if not variant:
         return (SETS[name](folder, row) for row in rows)
-    if name == incidents.SET:
+    if name in FIXED:
         return iter(())
     made = VARIANTS[variant]
     return (case for row in rows for case in made(SETS[name], folder, row))
@@ -75,6 +79,8 @@ def truths(data: Path, name: str) -> dict[str, Truth]:
 
 def _label(path: Path, row: Row) -> Truth:
     try:
+        if "expected" in row:
+            return Truth(id=row["id"], facts=tuple(row["expected"]))
         return Truth(
             id=row["id"],
             service=row["service"],

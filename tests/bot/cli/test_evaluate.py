@@ -49,5 +49,5 @@ def test_an_investigation_becomes_a_figure(
 def test_what_is_not_there_is_named(key: str, tmp_path: Path) -> None:
     with pytest.raises(RunbookError, match="nobody knows"):
         evaluate.record("0123456789ab", tmp_path / "sets")
-    with pytest.raises(RunbookError, match="holds none of the sets incidents, nezha"):
+    with pytest.raises(RunbookError, match="holds none of the sets holmesgpt-fixtures, incidents"):
         evaluate.answer(tmp_path, answers=tmp_path / "answers.jsonl")
