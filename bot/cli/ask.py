@@ -118,9 +118,11 @@ def _answered(
 
 def _step(event: "Event") -> None:
     """What is being done, beside the answer."""
+    from bot.cli.telling import line
+
     if event.type == "QueryAsked":
         service = event.query.call.arguments.get("service", "")
-        aside(f"… {event.query.call.name} {service}".rstrip())
+        aside(line(f"… {event.query.call.name} {service}"))
 
 
 def _ways(text: str) -> str:

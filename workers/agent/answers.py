@@ -93,10 +93,10 @@ def told(text: str, material: str, evidence: Iterable[Evidence], names: Iterable
     return said
 
 
-def found(text: str, asked: str, read: Mapping[str, str], names: Iterable[str]) -> Findings:
+def found(text: str, asked: str, read: Mapping[str, str], heard: str, names: Iterable[str]) -> Findings:
     """The answer to a question; `Unusable` where a part of it says what the results that it cites do not.
 
-    `read` is what was read of each result, by its id.
+    `read` is what was read of each result, by its id; `heard` is all that was said, failures among it.
     """
     answer = _parsed(Findings, text)
     if not answer.answer and not answer.unknown.strip():
@@ -105,7 +105,7 @@ def found(text: str, asked: str, read: Mapping[str, str], names: Iterable[str]) 
         if unread := [key for key in one.rests_on if key not in read]:
             raise Unusable(f"there is no result {unread[0][:40]!r} that an answer could rest on")
         _supported(one.text, "\n".join([asked, *(read[key] for key in one.rests_on)]), names)
-    _supported(answer.unknown, "\n".join([asked, *read.values()]), names)
+    _supported(answer.unknown, "\n".join([heard, *read.values()]), names)
     _english(" ".join([*(one.text for one in answer.answer), answer.unknown]))
     return answer
 

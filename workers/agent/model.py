@@ -111,7 +111,7 @@ class ModelReasoner:
     ) -> Answered | tuple[CausalQuery, ...] | Remark:
         """The talk as far as the journal has it, and the next step of it."""
         names = [resource.name for resource in Sight(case).topology.resources]
-        so_far = talk.begun(case, tools, self._limits.prompt, self._limits.answer)
+        so_far = talk.begun(case, tools, self._limits.prompt, self._limits.answer, self._budget.queries)
         while len(so_far.wrong) < TRIES:
             limit = self._asked_enough(so_far)
             whole = talk.closed(so_far) if limit else so_far.prompt
@@ -129,7 +129,8 @@ class ModelReasoner:
                 so_far = talk.told(so_far, reply, case)
                 continue
             try:
-                found = answers.found(_whole(reply), case.incident.text, so_far.read, names)
+                heard = f"{case.incident.text}\n{talk.heard(so_far)}"
+                found = answers.found(_whole(reply), case.incident.text, so_far.read, heard, names)
             except Unusable as error:
                 so_far = talk.refused(so_far, reply, str(error))
             else:

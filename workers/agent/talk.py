@@ -28,7 +28,7 @@ PREFIX = "m"
 
 @dataclass(frozen=True)
 class Talk:
-    """What has been said so far. `most` is how many characters of one result are told.
+    """What has been said so far. `most` is how many characters of one result are told, `queries` a budget.
 
     `read` holds what was told of each result and exchange, by its id; `short` a line in the place of what a
     tool said, by the id of its use. `ids` are of the calls that were made, `wrong` what was wrong so far.
@@ -37,6 +37,7 @@ class Talk:
     prompt: Prompt
     tools: Mapping[str, Tool]
     most: int
+    queries: int
     read: Mapping[str, str]
     short: Mapping[str, str] = field(default_factory=dict[str, str])
     ids: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -44,7 +45,7 @@ class Talk:
     wrong: tuple[str, ...] = ()
 
 
-def begun(case: Investigation, tools: tuple[Tool, ...], limit: int, answer: int) -> Talk:
+def begun(case: Investigation, tools: tuple[Tool, ...], limit: int, answer: int, queries: int) -> Talk:
     """A talk about a question, in which nothing was asked yet.
 
     `limit` and `answer` are in tokens, of a prompt and of what is said to it: a turn of results takes at most
@@ -63,52 +64,58 @@ def begun(case: Investigation, tools: tuple[Tool, ...], limit: int, answer: int)
     )
     known = {one.id: "\n".join((one.asked, *one.told)) for one in case.recalled or ()}
     most = limit * 3 // (2 * AT_ONCE)
-    return Talk(prompt=prompt, tools={tool.name: tool for tool in offered}, most=most, read=known)
+    known_tools = {tool.name: tool for tool in offered}
+    return Talk(prompt=prompt, tools=known_tools, most=most, queries=queries, read=known)
 
 
 def wanted(talk: Talk, reply: ModelAnswered, case: Investigation) -> tuple[CausalQuery, ...]:
     """What a reply asks of our systems that the journal does not hold yet; the same call is made once."""
-    asked, found = dict(talk.ids), list[CausalQuery]()
-    for use in _asked(talk, reply):
-        call = _call(use, case)
-        if call.hash not in asked:
-            asked[call.hash] = f"{PREFIX}{len(asked) + 1}"
-            if asked[call.hash] not in case.queries:
-                found.append(
-                    CausalQuery(id=asked[call.hash], role="ask", call=call, window=_window(call, case))
-                )
-    return tuple(found)
+    ids = _numbered(talk, reply, case)
+    calls = {ids[call.hash]: call for call in _calls(talk, reply, case) if call.hash in ids}
+    return tuple(
+        CausalQuery(id=key, role="ask", call=call, window=_window(call, case))
+        for key, call in calls.items()
+        if key not in case.queries
+    )
 
 
 def told(talk: Talk, reply: ModelAnswered, case: Investigation) -> Talk:
     """The talk after a reply that asked tools, once all that it asked of our systems is in the journal."""
-    ids, read, short, results = dict(talk.ids), dict(talk.read), dict(talk.short), list[Told]()
-    wrong = talk.wrong
+    ids, read, short, results = _numbered(talk, reply, case), dict(talk.read), dict(talk.short), list[Told]()
+    invented = [use.name[:60] for use in reply.uses if use.name not in talk.tools][:1]
     for number, use in enumerate(reply.uses):
         if use.name not in talk.tools:
-            wrong = (
-                (*wrong, f"there is no tool {use.name[:60]!r}") if len(wrong) == len(talk.wrong) else wrong
-            )
-            results.append(
-                _refused(use, f"there is no tool of that name; there are: {', '.join(talk.tools)}")
-            )
+            results.append(_refused(use, f"there is no such tool; there are: {', '.join(talk.tools)}"))
         elif number >= AT_ONCE:
             results.append(_refused(use, f"at most {AT_ONCE} tools at once; ask again"))
         elif use.name == READ_ON.name:
             results.append(_read_on(use, case, talk.most, read, short))
-        else:
-            key = ids.setdefault(_call(use, case).hash, f"{PREFIX}{len(ids) + 1}")
+        elif key := ids.get(_call(use, case).hash):
             results.append(_told(use, key, case.results[key], talk.most, read, short))
+        else:
+            results.append(_refused(use, f"at most {talk.queries} queries may be made"))
     spoken = Message(role="assistant", text=reply.text, thoughts=reply.thoughts, uses=reply.uses)
     said = (*talk.prompt.messages, spoken, Message(role="user", told=tuple(results)))
-    prompt = talk.prompt.model_copy(update={"messages": said})
-    return replace(talk, prompt=prompt, read=read, short=short, ids=ids, turns=talk.turns + 1, wrong=wrong)
+    return replace(
+        talk,
+        prompt=talk.prompt.model_copy(update={"messages": said}),
+        read=read,
+        short=short,
+        ids=ids,
+        turns=talk.turns + 1,
+        wrong=(*talk.wrong, *(f"there is no tool {name!r}" for name in invented)),
+    )
 
 
 def refused(talk: Talk, reply: ModelAnswered, problem: str) -> Talk:
     """The talk after an answer that cannot be used."""
     prompt = asking.told_back(talk.prompt, reply.text, problem)
     return replace(talk, prompt=prompt, turns=talk.turns + 1, wrong=(*talk.wrong, problem))
+
+
+def heard(talk: Talk) -> str:
+    """Everything that was told, answers and refusals alike."""
+    return "\n".join(one.text for message in talk.prompt.messages for one in message.told)
 
 
 def closed(talk: Talk) -> Prompt:
@@ -140,9 +147,19 @@ def fitted(prompt: Prompt, talk: Talk, limit: int) -> Prompt:
 # -- what tools say
 
 
-def _asked(talk: Talk, reply: ModelAnswered) -> list[ToolUse]:
-    """The uses that go to our systems."""
-    return [use for use in reply.uses[:AT_ONCE] if use.name in talk.tools and use.name != READ_ON.name]
+def _calls(talk: Talk, reply: ModelAnswered, case: Investigation) -> list[ToolCall]:
+    """What of a reply goes to our systems."""
+    ours = [use for use in reply.uses[:AT_ONCE] if use.name in talk.tools and use.name != READ_ON.name]
+    return [_call(use, case) for use in ours]
+
+
+def _numbered(talk: Talk, reply: ModelAnswered, case: Investigation) -> dict[str, str]:
+    """The ids of all calls, this reply's among them, as many as may be made."""
+    ids = dict(talk.ids)
+    for call in _calls(talk, reply, case):
+        if call.hash not in ids and len(ids) < talk.queries:
+            ids[call.hash] = f"{PREFIX}{len(ids) + 1}"
+    return ids
 
 
 def _told(

@@ -94,7 +94,7 @@ def read(text: str, *, follows: bool = False, sure: bool = False) -> Question | 
     """
     said = " ".join(text.lower().replace("’", "'").split())
     words = said.rstrip("?!. ")
-    if len(words) > LONGEST:
+    if len(words) > LONGEST and not sure:
         return None
     since = _SINCE.search(words)
     bare = words[: since.start()].strip() if since else words

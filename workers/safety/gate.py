@@ -33,6 +33,8 @@ LONGEST = {
     "activity": timedelta(hours=6),
     "happenings": timedelta(hours=12),
 }
+YEARS = 2000, 2100
+"""Beyond these, clients of systems break in ways of their own."""
 
 
 class Gate:
@@ -102,6 +104,10 @@ def _checked(action: Action, call: ToolCall) -> dict[str, Any]:
 
 
 def _bounded(action: Action, value: Any) -> None:
+    if isinstance(value, Window) and not YEARS[0] <= value.start.year <= value.end.year <= YEARS[1]:
+        raise Refused(
+            f"{action.name} knows nothing of the year {value.start.year}", "Ask about days gone by."
+        )
     longest = LONGEST.get(action.answers)
     if isinstance(value, Window) and longest and timedelta(seconds=value.seconds) > longest:
         hours = longest.total_seconds() / 3600

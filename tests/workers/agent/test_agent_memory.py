@@ -94,6 +94,17 @@ def test_old_results_give_way_to_a_line_each_when_the_talk_grows_long(api: Messa
     assert_word_for_word(last, before[0])
 
 
+def test_talk_that_is_too_long_for_the_model_is_tried_with_less() -> None:
+    later = making.window(-61, 0).model_dump(mode="json")
+    with messages_api((MODEL,), window=2500) as small:
+        small.says(Turn(uses=(LOGS,)), Turn(uses=(("logs", {**LOGS[1], "window": later}),)), SERVICES)
+
+        case = asked(noisy(), TASKS, small, limits=Limits(prompt=6000, price=minds.PRICE))
+
+        assert small.asked == 4, "the third was asked again, with less"
+        assert "it answered 400" not in gave_way(case)
+
+
 def assert_word_for_word(body: dict[str, Any], case: Investigation) -> None:
     first = body["messages"][0]["content"]
     text = first if isinstance(first, str) else first[0]["text"]

@@ -103,11 +103,14 @@ def test_same_call_is_made_once(api: MessagesApi) -> None:
 def test_model_may_say_that_it_cannot_tell(api: MessagesApi) -> None:
     world = made.shop()
     world.denied["topology"] = "ecs:ListServices"
-    api.says(Turn(uses=(TOPOLOGY,)), answering(unknown="The topology could not be read."))
+    api.says(
+        Turn(uses=(TOPOLOGY,)),
+        answering(unknown="The topology could not be read: ecs:ListServices is denied."),
+    )
 
     said = reply(asked(world, TASKS, api))
 
-    assert said.text == "I cannot tell. The topology could not be read."
+    assert said.text == "I cannot tell. The topology could not be read: ecs:ListServices is denied."
     assert any("ecs:ListServices" in gap for gap in said.gaps)
 
 
@@ -240,14 +243,18 @@ def test_spent_budget_leaves_the_answer_to_the_rules(
     assert api.asked == 0
 
 
-def test_queries_end_in_an_answer_too(api: MessagesApi) -> None:
+def test_queries_end_in_an_answer_too_and_are_never_more(api: MessagesApi) -> None:
     api.script = lambda body: (
-        Turn(text=SERVICES) if body["tool_choice"]["type"] == "none" else Turn(uses=(TOPOLOGY,))
+        Turn(text=SERVICES)
+        if body["tool_choice"]["type"] == "none"
+        else Turn(uses=(TOPOLOGY, CHANGES, TOPOLOGY))
     )
 
     case = asked(made.shop(), TASKS, api, budget=Budget(queries=1))
 
     assert [limit.limit for limit in case.limits] == ["queries"]
+    assert list(case.queries) == ["m1"]
+    assert "at most 1 queries may be made" in str(api.bodies[1]["messages"][-1])
     assert reply(case).citations == ("m1",)
 
 

@@ -106,6 +106,20 @@ def test_answer_comes_back_with_where_it_is_from_and_what_it_cost() -> None:
     assert result.at == making.NOON
 
 
+@pytest.mark.parametrize("year", ["0001", "1970", "9999"])
+def test_windows_out_of_all_reckoning_are_refused(year: str) -> None:
+    window: JsonValue = {"start": f"{year}-01-01T00:00:00+14:00", "end": f"{year}-01-01T01:00:00+14:00"}
+
+    assert "knows nothing of the year" in refused(ask(System(), "list_events", window=window)).message
+
+
+def test_only_what_reads_is_offered_to_a_model() -> None:
+    gate = Gate([(TOOLSET, System())], lambda: making.NOON)
+
+    assert [tool.name for tool in gate.tools] == ["look", "measure", "read", "list_events"]
+    assert gate.tools[0].arguments["type"] == "object"
+
+
 def test_answer_has_no_secret_in_it() -> None:
     result = ask(System(), "look", service="checkout")
 
