@@ -33,8 +33,8 @@ LONGEST = {
     "activity": timedelta(hours=6),
     "happenings": timedelta(hours=12),
 }
-YEARS = 2000, 2100
-"""Beyond these, clients of systems break in ways of their own."""
+YEARS = 1900, 2999
+"""Beyond these, clients of systems break in ways of their own; recorded times may begin at the epoch."""
 
 
 class Gate:

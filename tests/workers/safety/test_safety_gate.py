@@ -106,7 +106,7 @@ def test_answer_comes_back_with_where_it_is_from_and_what_it_cost() -> None:
     assert result.at == making.NOON
 
 
-@pytest.mark.parametrize("year", ["0001", "1970", "9999"])
+@pytest.mark.parametrize("year", ["0001", "9999"])
 def test_windows_out_of_all_reckoning_are_refused(year: str) -> None:
     window: JsonValue = {"start": f"{year}-01-01T00:00:00+14:00", "end": f"{year}-01-01T01:00:00+14:00"}
 
