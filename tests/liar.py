@@ -17,7 +17,7 @@ from workers.evals import answering
 from workers.evals.answering import Said
 from workers.evals.recorded import Recorded
 from workers.evals.scoring import score, table
-from workers.evals.sets import SETS, Truth, cases, found, truths
+from workers.evals.sets import FIXED, SETS, Truth, cases, found, truths
 
 SEED = 11
 
@@ -31,7 +31,7 @@ def main() -> None:
         f"{'set':<20}{'by':<8}{'cases':>6}{'top-1':>7}{'top-3':>7}{'grounded':>10}{'changed':>9}{'asked':>7}"
     )
     with messages_api((MODEL,)) as api:
-        for name in options.set or found(options.data):
+        for name in options.set or sorted({*found(options.data)} - FIXED):
             labels, some = truths(options.data, name), list(cases(options.data, name))
             rules = [answering.answer(case, RuleReasoner()) for case in some]
             lied = list(_lied(some, labels, api))
