@@ -15,7 +15,7 @@ from workers.domain.telemetry import ChangeKind, ResourceKind, Signal
 from workers.domain.value import Value
 
 Weight = Literal["strong", "weak", "none"]
-Of = Literal["self", "callees", "callers", "stores", "caches", "symptom", "queues", "visited"]
+Of = Literal["self", "callees", "callers", "stores", "caches", "symptom", "queues", "visited", "entries"]
 
 
 class Look(Value):
@@ -26,18 +26,23 @@ class Look(Value):
 
 
 class Shift(Look):
-    """Did any of these signals leave its baseline in this direction, no later than the symptom did?"""
+    """Did any of these signals leave its baseline in this direction, no later than the symptom did?
+
+    With `stops`, the end of a series counts too: some systems send no point where there is nothing to count.
+    """
 
     look: Literal["shift"]
+    stops: bool = False
     of: Of = "self"
     signals: tuple[Signal, ...]
     direction: Literal["up", "down"] = "up"
 
 
 class Calm(Look):
-    """Did all of these signals that we can see stay at their baseline?"""
+    """Did all of these signals that we can see stay at their baseline? With `idle`, or fall below it."""
 
     look: Literal["calm"]
+    idle: bool = False
     of: Of = "self"
     signals: tuple[Signal, ...]
 
@@ -52,9 +57,13 @@ class Leads(Look):
 
 
 class ChangeLook(Look):
-    """When was the change that this claim blames, seen from the onset? `within` is minutes before it."""
+    """When was the change that this claim blames, seen from the onset? `within` is minutes before it.
+
+    With `unplaced`, a change counts too of which the record does not tell what it belongs to.
+    """
 
     look: Literal["change"]
+    unplaced: bool = False
     when: Literal["before", "after", "none"]
     kinds: tuple[ChangeKind, ...] = ("deployment", "configuration")
     within: int = 30
@@ -159,6 +168,13 @@ class OneZone(Look):
     of: Of = "self"
 
 
+class Daily(Look):
+    """Did any of these signals leave its usual at the same hour of the day before, too?"""
+
+    look: Literal["daily"]
+    signals: tuple[Signal, ...]
+
+
 class Silent(Look):
     """Did several series stop at the same moment, while others go on?"""
 
@@ -195,6 +211,7 @@ AnyLook = Annotated[
     | Troubled
     | Healed
     | Silent
+    | Daily
     | OneZone
     | Blamed
     | Complained,

@@ -16,6 +16,7 @@ from workers.agent.catalogue import (
     Calm,
     ChangeLook,
     Complained,
+    Daily,
     Differs,
     Explained,
     Happened,
@@ -38,6 +39,10 @@ from workers.domain.telemetry import LogPattern, Series, Signal
 GROWTH = 4.0
 """A known pattern counts as more frequent from this factor on, and from `MANY` lines on."""
 MANY = 5
+HISTORY = "history"
+"""The witness that other days are: not the same as that of the hour in question."""
+SAME_HOUR = timedelta(minutes=10)
+"""How far apart two days may begin what they do every day."""
 RUNNING = ("service", "function")
 """What the platform runs, and tells how it went."""
 
@@ -58,7 +63,7 @@ class Answer:
 class Want:
     """Data a look needs and the journal does not hold: `kind` of telemetry about `service`."""
 
-    kind: Literal["logs", "happenings", "revision", "zones"]
+    kind: Literal["logs", "happenings", "revision", "zones", "day before"]
     service: str
 
 
@@ -79,6 +84,8 @@ def wants(look: AnyLook, claim: Hypothesis, sight: Sight) -> tuple[Want, ...]:
         case OneZone():
             places = _places(look.of, claim, sight)
             return tuple(Want("zones", place) for place in places if _balanced(place, sight))
+        case Daily() if any(sight.known(claim.where, signal) for signal in look.signals):
+            return (Want("day before", claim.where),)
         case Differs() if claim.trigger is not None and claim.trigger.after:
             return (Want("revision", claim.where),) if sight.read("revision", claim.where) else ()
         case Explained() if "external" in look.kinds and _outside(claim.where, sight):
@@ -131,12 +138,20 @@ def _places(of: str, claim: Hypothesis, sight: Sight) -> tuple[str, ...]:
             return (visits,) if topology.find(visits) else ()
         case "queues":
             return tuple(c for c in topology.callers(where) if _kind(c, sight) == "queue")
+        case "entries":
+            # Where what people ask for comes in: calls further down are repeated when they fail.
+            above = sorted({where, *sight.above(where)})
+            return tuple(a for a in above if _kind(a, sight) in RUNNING and not _asked_by_ours(a, sight))
         case "stores" | "caches":
             beside = [store for caller in topology.callers(where) for store in topology.callees(caller)]
             kind = {"stores": "database", "caches": "cache"}[of]
             return tuple(dict.fromkeys(s for s in beside if _kind(s, sight) == kind and s != where))
         case _:
             return (sight.symptom,) if sight.symptom else ()
+
+
+def _asked_by_ours(place: str, sight: Sight) -> bool:
+    return any(_kind(caller, sight) in (*RUNNING, "queue") for caller in sight.topology.callers(place))
 
 
 # -- series
@@ -148,7 +163,21 @@ def _shift(look: Shift, claim: Hypothesis, sight: Sight) -> Answer:
         shift = sight.shift(place, signal)
         if shift is not None and shift.direction == look.direction and sight.in_time(shift):
             return _moved(shift, sight)
+        if look.stops and (ended := _ended(place, signal, sight)):
+            return ended
     return _still(pairs, sight)
+
+
+def _ended(place: str, signal: Signal, sight: Sight) -> Answer | None:
+    """Whether a series ended with the onset."""
+    one = sight.series.get((place, signal))
+    newest = one.newest if one else None
+    if one is None or newest is None or sight.onset is None or not statistics.stopped(one):
+        return None
+    if abs(newest - sight.onset) > sight.slack + 2 * TOLERANCE:
+        return None
+    text = f"{place} {words.signal(signal)} ended at {words.clock(newest)}"
+    return Answer("yes", text, one.source, one.link, (sight.queries[place, signal],), one)
 
 
 def _moved(shift: Deviation, sight: Sight) -> Answer:
@@ -178,8 +207,11 @@ def _calm(look: Calm, claim: Hypothesis, sight: Sight) -> Answer:
     pairs = [(place, signal) for place in _places(look.of, claim, sight) for signal in look.signals]
     for place, signal in pairs:
         shift = sight.shift(place, signal)
-        if shift is not None and not shift.over:
-            return Answer("no", words.moved(shift), shift.source, shift.link, (sight.queries[place, signal],))
+        if shift is None or shift.over:
+            continue
+        idle = look.idle and shift.direction == "down"
+        text, queries = words.moved(shift), (sight.queries[place, signal],)
+        return Answer("yes" if idle else "no", text, shift.source, shift.link, queries)
     answer = _still(pairs, sight)
     return answer if answer.says == "unknown" else replace(answer, says="yes")
 
@@ -288,7 +320,8 @@ def _any_change(look: ChangeLook, claim: Hypothesis, sight: Sight) -> Answer:
         return Answer("unknown")
     for change in sight.changes:
         ahead = (onset - change.at).total_seconds()
-        here = change.service in places and change.kind in look.kinds
+        loose = look.unplaced and sight.topology.find(change.service) is None
+        here = (change.service in places or loose) and change.kind in look.kinds
         latest = {"before": ahead >= -60, "after": ahead < -60, "none": True}[look.when]
         inside = latest and ahead <= look.within * 60
         if here and inside:
@@ -547,6 +580,23 @@ def _healed(_look: Healed, claim: Hypothesis, sight: Sight) -> Answer:
     return Answer("no", f"nothing that users of {claim.where} notice had left its baseline", "series")
 
 
+def _daily(look: Daily, claim: Hypothesis, sight: Sight) -> Answer:
+    query, day = sight.day_before(claim.where)
+    known = [(signal, day[signal]) for signal in look.signals if signal in day and not day[signal].empty]
+    for signal, one in known:
+        now, then = sight.shift(claim.where, signal), statistics.deviation(one, None)
+        if now is None or then is None or now.direction != then.direction:
+            continue
+        if abs(then.onset + timedelta(days=1) - now.onset) <= SAME_HOUR:
+            text = f"{words.moved(then)} on the day before, too"
+            return Answer("yes", text, HISTORY, one.link, (query,), one)
+    if not known:
+        return Answer("unknown")
+    names = words.listed(tuple(words.signal(signal) for signal, _ in known))
+    text = f"{claim.where} {names} stayed as usual at that hour of the day before"
+    return Answer("no", text, HISTORY, known[0][1].link, (query,), known[0][1])
+
+
 def _silent(_look: Silent, claim: Hypothesis, sight: Sight) -> Answer:
     mine = [one for (service, _), one in sight.series.items() if service == claim.where and not one.empty]
     others = [one for (service, _), one in sight.series.items() if service != claim.where]
@@ -601,6 +651,7 @@ _JUDGES: dict[type, Callable[[Any, Hypothesis, Sight], Answer]] = {
     Troubled: _troubled,
     Healed: _healed,
     Silent: _silent,
+    Daily: _daily,
     OneZone: _one_zone,
     Blamed: _accused_of,
     Complained: _complained,

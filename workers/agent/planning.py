@@ -13,11 +13,15 @@ from workers.agent.sight import Sight
 from workers.domain.call import ToolCall
 from workers.domain.evidence import CausalQuery, Role
 from workers.domain.hypothesis import Hypothesis
+from workers.domain.telemetry import Signal
 from workers.domain.window import Window
 
 LOG_MINUTES = 20
 """How much of the incident, and of the time before it, log lines are read from."""
 EVENT_MINUTES = 240
+DAY_MINUTES = 120
+"""How much of the day before is read up to the hour that is compared."""
+STRAIN = (Signal.CPU, Signal.READS, Signal.WRITES, Signal.DISK_QUEUE, Signal.CONNECTIONS)
 
 
 def plan(hypothesis: Hypothesis, sight: Sight) -> tuple[CausalQuery, ...]:
@@ -83,6 +87,8 @@ def _call(want: Want, hypothesis: Hypothesis, sight: Sight) -> tuple[ToolCall, W
         return _logs(want.service, sight)
     if want.kind == "zones":
         return _zones(want.service, sight)
+    if want.kind == "day before":
+        return _day_before(want.service, sight)
     if want.kind == "happenings":
         window = _around(sight, before=EVENT_MINUTES)
         arguments: dict[str, JsonValue] = {"service": want.service, "window": window.model_dump(mode="json")}
@@ -128,6 +134,21 @@ def _zones(service: str, sight: Sight) -> tuple[ToolCall, Window]:
     }
     why = f"whether the errors of {service} come from one availability zone"
     return ToolCall(name="cloudwatch_zones", arguments=arguments, why=why), window
+
+
+def _day_before(service: str, sight: Sight) -> tuple[ToolCall, Window]:
+    onset = sight.onset or sight.case.incident.at
+    then = onset - timedelta(days=1)
+    window = Window(start=then - timedelta(minutes=DAY_MINUTES), end=then + timedelta(minutes=LOG_MINUTES))
+    known = [signal for place, signal in sight.series if place == service and signal in STRAIN]
+    targets: list[JsonValue] = [{"service": service, "signal": signal.value} for signal in known]
+    arguments: dict[str, JsonValue] = {
+        "targets": targets,
+        "period": 60,
+        "window": window.model_dump(mode="json"),
+    }
+    why = f"whether {service} had the same at this hour of the day before"
+    return ToolCall(name="series", arguments=arguments, why=why), window
 
 
 def _around(sight: Sight, *, before: int) -> Window:

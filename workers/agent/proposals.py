@@ -196,6 +196,7 @@ def asked(look: AnyLook) -> str:
         "callees": "what it needs",
         "queues": "its queue",
         "visited": "what it visits",
+        "entries": "what people ask first",
     }.get(of, f"its {of}")
     match look.look:
         case "shift":

@@ -120,6 +120,8 @@ class Sight:
         known: dict[Key, Series] = {}
         self.queries: dict[Key, str] = {}
         for query, data in self._answered("series"):
+            if self._earlier(query):
+                continue
             for one in data.series if isinstance(data, SeriesData) else ():
                 key = (one.service, one.signal)
                 if one.signal is Signal.OTHER:
@@ -203,6 +205,19 @@ class Sight:
             if query.hypothesis == hypothesis and isinstance(data, PassageData)
         ]
         return tuple(passage for some in found for passage in some)
+
+    def day_before(self, place: str) -> tuple[str, dict[Signal, Series]]:
+        """The series of a place at this hour of the day before, with the query that told or is to tell."""
+        for query in self.case.queries.values():
+            if query.call.name == "series" and self._earlier(query) and place in str(query.call.arguments):
+                result = self.case.results.get(query.id)
+                data = result.data if result is not None else None
+                found = data.series if isinstance(data, SeriesData) else ()
+                return query.id, {one.signal: one for one in found if one.service == place}
+        return "", {}
+
+    def _earlier(self, query: CausalQuery) -> bool:
+        return query.window.end < self.case.incident.at - timedelta(hours=12)
 
     def failed(self, place: str) -> bool:
         """Whether a question about this place gave no answer."""

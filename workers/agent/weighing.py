@@ -52,9 +52,8 @@ def weigh(hypothesis: Hypothesis, sight: Sight) -> Weighing:
     for double in mode.lookalikes:
         answer = judge(double.look, hypothesis, sight)
         # A claim does not give way to a double that was struck out already.
-        if answer.says == "yes" and not any(
-            h.status == "pruned" for h in _doubles(hypothesis, double, sight)
-        ):
+        struck = any(h.status == "pruned" for h in _doubles(hypothesis, double, sight))
+        if answer.says == "yes" and not struck and _possible(double, hypothesis, sight):
             return _narrowed(hypothesis, double, answer, evidence, sight)
     unseen = {role for role, look, answer in judged if answer.says == "unknown" and look.weight == "strong"}
     if mode.generic and ("refute" in unseen or sight.failed(hypothesis.where)):
@@ -81,6 +80,8 @@ def _unasked(kind: str, service: str, hypothesis: Hypothesis, sight: Sight) -> b
 
 
 def _query_for(kind: str, service: str, hypothesis: Hypothesis, sight: Sight) -> str:
+    if kind == "day before":
+        return sight.day_before(service)[0]
     action = sight.read(kind, service)
     extra = {"after": hypothesis.trigger.after} if kind == "revision" and hypothesis.trigger else {}
     query = sight.asked(action, service=service, **extra)
@@ -152,6 +153,12 @@ def _narrowed(
         }
     )
     return Weighing(evidence=evidence, verdict="branched", reason=answer.finding, children=(child,))
+
+
+def _possible(double: Lookalike, hypothesis: Hypothesis, sight: Sight) -> bool:
+    """Whether the change that the double needs was made, as far as the record of changes could be read."""
+    needs = modes()[double.mode].trigger
+    return not needs or not sight.recorded or _trigger(hypothesis, sight) is not None
 
 
 def _doubles(hypothesis: Hypothesis, double: Lookalike, sight: Sight) -> list[Hypothesis]:

@@ -130,6 +130,8 @@ class World:
     resources: dict[str, Resource] = field(default_factory=dict[str, Resource])
     needs: tuple[tuple[str, str], ...] = NEEDS
     points: dict[tuple[str, Signal], Floats] = field(default_factory=dict[tuple[str, Signal], Floats])
+    yesterday: dict[tuple[str, Signal], Floats] = field(default_factory=dict[tuple[str, Signal], Floats])
+    """The same minutes of the day before, where a test gives them."""
     changes: list[Change] = field(default_factory=list[Change])
     alarms: list[Alarm] = field(default_factory=list[Alarm])
     logs: dict[str, list[LogPattern]] = field(default_factory=dict[str, list[LogPattern]])
@@ -180,6 +182,18 @@ class World:
         self.changes.append(change)
         self.differences[after] = differences
         return change
+
+    def changed(self, kind: Any, service: str, at: float, summary: str) -> None:
+        """Somebody altered something that is no revision."""
+        change = Change(
+            id=f"{kind}-{service}",
+            at=making.at(at),
+            kind=kind,
+            service=service,
+            summary=summary,
+            source="cloudtrail",
+        )
+        self.changes.append(change)
 
     def says(
         self, service: str, text: str, *, count: int = 60, before: int = 0, level: str = "error"
@@ -244,8 +258,11 @@ class World:
             raise AccessDenied(permission, who="arn:aws:iam::1:user/worker")
 
     def series(self, service: str, signal: Signal, window: Window) -> Series:
+        ended = window.end
         values = self.points[service, signal]
-        last = MINUTES + round((window.end - making.NOON).total_seconds() / 60)
+        if ended < making.NOON - timedelta(hours=12):
+            values, ended = self.yesterday.get((service, signal), np.zeros(0)), ended + timedelta(days=1)
+        last = MINUTES + round((ended - making.NOON).total_seconds() / 60)
         first = last - round(window.seconds / 60)
         shown = [None if np.isnan(v) else float(v) for v in values[max(0, first) : last]]
         one = making.series(shown, signal=signal, service=service)

@@ -280,7 +280,7 @@ def test_model_that_fails_leaves_the_rules_answer_and_says_why(
 
 def test_question_too_long_for_the_model_is_asked_with_less() -> None:
     trouble = BY_MODE["lock_contention"]
-    with messages_api((MODEL,), window=5000) as small:
+    with messages_api((MODEL,), window=4000) as small:
         small.script = honest(LOCKS)
         reasoner = minds.mind(small, limits=Limits(prompt=9000))
         run = made.investigator(chatty(trouble), made.begun(trouble.text), reasoner=reasoner)

@@ -150,10 +150,7 @@ def expired_credential() -> World:
 def access_change() -> World:
     world = shop()
     world.hurts("checkout", "web", errors=500, latency=0.2)
-    change = world.deployed("checkout", -19)
-    world.changes[-1] = change.model_copy(
-        update={"kind": "access", "summary": "DetachRolePolicy on checkout", "before": "", "after": ""}
-    )
+    world.changed("access", "checkout", -19, "DetachRolePolicy on checkout")
     world.says("checkout", "ERROR AccessDenied: not authorized to perform: sqs:SendMessage", count=5000)
     return world
 
@@ -170,6 +167,23 @@ def disk_full() -> World:
     world.shaped("shop-db", Signal.FREE_STORAGE, lambda t: np.where(t < -20, 40e9, 1e6))
     world.hurts("checkout", "web", errors=200)
     world.says("shop-db", "PANIC: could not write to file: No space left on device", level="fatal", count=20)
+    return world
+
+
+def balancer_or_dns() -> World:
+    world = shop()
+    world.moves("catalog", Signal.REQUESTS, 0)
+    world.hurts("web", errors=300, latency=0.1)
+    world.says("web", "ERROR call to http://catalog.shop.internal failed: 503 Service Unavailable", count=900)
+    world.changed("infrastructure", "0a1b2c3d", -19, "ModifyRule on 0a1b2c3d")
+    return world
+
+
+def batch_collision() -> World:
+    world = query_regression()
+    world.logs.clear()
+    for signal in (Signal.CPU, Signal.READS):
+        world.yesterday["shop-db", signal] = world.points["shop-db", signal]
     return world
 
 
@@ -213,6 +227,8 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble("access_change", "checkout", "", "AccessDenied", access_change),
     Trouble("quota_exceeded", "checkout", "", "Rate exceeded", quota_exceeded),
     Trouble("disk_full", "shop-db", "", "No space left", disk_full),
+    Trouble("balancer_or_dns", "catalog", "", "catalog requests fell", balancer_or_dns, "web is slow"),
+    Trouble("batch_collision", "shop-db", "", "on the day before", batch_collision),
     Trouble(
         "alarm_edited", "checkout", "", "was edited at 11:45", alarm_edited, "checkout-latency is in ALARM"
     ),

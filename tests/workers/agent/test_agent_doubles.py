@@ -1,0 +1,84 @@
+"""What looks alike at first sight: what tells the one from the other is seen, or nothing is claimed."""
+
+import numpy as np
+
+from tests.workers.agent import made, troubles
+from tests.workers.agent.made import World, shop
+from workers.domain.telemetry import Signal
+
+
+def named(world: World, text: str = "web is slow") -> list[tuple[str, str]]:
+    case = made.investigate(troubles.tempting(world), text)
+    assert case.conclusion is not None
+    return [(cause.mode, cause.service) for cause in case.conclusion.causes]
+
+
+def test_load_that_was_there_yesterday_at_this_hour_is_a_job_and_no_slow_query() -> None:
+    world = troubles.batch_collision()
+
+    assert named(world, "checkout is slow") == [("batch_collision", "shop-db")]
+    later = {key: np.roll(values, -60) for key, values in world.yesterday.items()}
+    world.yesterday = later
+    assert named(world, "checkout is slow") == [("query_regression", "shop-db")]
+
+
+def test_more_calls_further_down_are_callers_that_try_again() -> None:
+    world = troubles.slow_dependency()
+    world.moves("catalog", Signal.REQUESTS, 1800, onset=-19)
+
+    assert named(world) == [("slow_dependency", "catalog")]
+
+
+def test_a_closed_port_is_told_by_who_knocks_and_by_the_change_that_closed_it() -> None:
+    world = shop()
+    world.hurts("checkout", "web", errors=400)
+    world.says("checkout", "ERROR HikariPool-1 - Connection is not available, request timed out after <n>ms")
+
+    assert ("access_change", "checkout") not in named(world, "checkout is slow")
+    world.changed("access", "sg-0123456789abcdef0", -19, "RevokeSecurityGroupIngress on sg-0123456789abcdef0")
+    assert named(world, "checkout is slow") == [("access_change", "checkout")]
+
+
+def test_requests_that_end_are_requests_that_went_astray_where_callers_complain_of_the_place() -> None:
+    world = troubles.balancer_or_dns()
+    for signal in (Signal.REQUESTS, Signal.ERRORS, Signal.LATENCY):
+        world.points["catalog", signal][-18:] = np.nan
+
+    assert named(world) == [("balancer_or_dns", "catalog")]
+
+
+def test_who_is_not_asked_any_more_by_a_caller_that_fails_is_not_at_fault() -> None:
+    world = troubles.bad_deployment()
+    world.moves("shop-cache", Signal.HITS, 0)
+    world.moves("catalog", Signal.REQUESTS, 0)
+
+    assert named(world, "checkout is slow") == [("bad_deployment", "checkout")]
+
+
+def test_tasks_that_were_taken_away_and_find_no_room_are_no_rollout_that_is_stuck() -> None:
+    world = troubles.cannot_scale()
+    world.told("checkout", "task_stopped", "Your Spot Task was interrupted.", -19, times=3)
+
+    assert named(world, "checkout is slow") == [("cannot_scale", "checkout")]
+
+
+def test_a_rollout_is_stuck_while_all_the_old_tasks_run() -> None:
+    world = troubles.rollout_stuck()
+    world.sets("checkout", running="3")
+
+    assert named(world, "checkout is slow") == [("rollout_stuck", "checkout")]
+
+
+def test_a_database_that_idles_behind_its_locks_is_still_locked() -> None:
+    world = troubles.lock_contention()
+    world.moves("shop-db", Signal.CPU, 12)
+
+    assert named(world, "checkout is slow") == [("lock_contention", "shop-db")]
+
+
+def test_who_says_that_we_ask_too_often_is_not_down() -> None:
+    world = shop()
+    world.hurts("checkout", "web", errors=300, latency=0.2)
+    world.says("checkout", "ERROR call to api.pay.example failed: 429 Too Many Requests", count=800)
+
+    assert named(world, "checkout is slow") == [("quota_exceeded", "checkout")]
