@@ -1,6 +1,7 @@
 """What looks alike at first sight: what tells the one from the other is seen, or nothing is claimed."""
 
 import numpy as np
+import pytest
 
 from tests.workers.agent import made, troubles
 from tests.workers.agent.made import World, shop
@@ -76,9 +77,23 @@ def test_a_database_that_idles_behind_its_locks_is_still_locked() -> None:
     assert named(world, "checkout is slow") == [("lock_contention", "shop-db")]
 
 
-def test_who_says_that_we_ask_too_often_is_not_down() -> None:
+@pytest.mark.parametrize(
+    ("answer", "mode"),
+    [
+        ("429 Too Many Requests", "quota_exceeded"),
+        ("401 Unauthorized: token has expired", "expired_credential"),
+    ],
+)
+def test_who_turns_us_away_is_not_down(answer: str, mode: str) -> None:
     world = shop()
     world.hurts("checkout", "web", errors=300, latency=0.2)
-    world.says("checkout", "ERROR call to api.pay.example failed: 429 Too Many Requests", count=800)
+    world.says("checkout", f"ERROR call to api.pay.example failed: {answer}", count=800)
 
-    assert named(world, "checkout is slow") == [("quota_exceeded", "checkout")]
+    assert named(world, "checkout is slow") == [(mode, "checkout")]
+
+
+def test_messages_that_pile_up_are_not_taken_and_have_not_gone_astray() -> None:
+    world = troubles.consumer_stopped()
+    world.moves("fulfilment", Signal.REQUESTS, 0)
+
+    assert named(world, "orders do not go out") == [("consumer_stopped", "fulfilment")]
