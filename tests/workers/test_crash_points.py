@@ -320,7 +320,7 @@ def assert_cause(talk: Talk) -> None:
     assert conclusion.headline == CAUSE
     live, cause, card = talk.texts()
     assert live.startswith(f"Root cause found · waiting for approval: {CAUSE}")
-    assert cause.startswith(f"{CAUSE}. ")
+    assert cause.startswith(f"Root cause: {CAUSE}. ")
     assert card.startswith("Approval needed: Run shop-payments:74 on payments.")
     assert_sound(talk)
 

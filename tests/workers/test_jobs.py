@@ -56,7 +56,7 @@ def assert_cause_was_named_once(talk: Talk) -> None:
     talk.assert_whole()
     live, cause, card = talk.texts()
     assert live.startswith(f"Root cause found · waiting for approval: {CAUSE}")
-    assert cause.startswith(f"{CAUSE}. ")
+    assert cause.startswith(f"Root cause: {CAUSE}. ")
     assert card.startswith("Approval needed: Run shop-payments:74 on payments.")
 
 

@@ -50,7 +50,7 @@ def assert_cause(talk: Talk) -> None:
     assert (conclusion.outcome, conclusion.headline) == (Outcome.CAUSED, CAUSE)
     talk.assert_whole()
     card, cause = sorted(talk.texts()[1:])
-    assert cause.startswith(f"{CAUSE}. ")
+    assert cause.startswith(f"Root cause: {CAUSE}. ")
     assert card.startswith("Approval needed: ")
 
 
