@@ -3,7 +3,7 @@
 `python -m tests.knowledge.quality` prints the figures; `test_quality.py` holds them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -22,6 +22,19 @@ CORPUS = HERE / "corpus"
 EXAMPLES = HERE.parents[1] / "knowledge" / "examples"
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 HALVES = ("chose", "checked")
+
+
+class Remembering(Embedder):
+    """The same vectors; a text that comes again is not computed again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[str, list[float]] = {}
+
+    def __call__(self, texts: Sequence[str]) -> list[list[float]]:
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(new, super().__call__(new), strict=True))
+        return [self._known[text] for text in texts]
 
 
 class Question(NamedTuple):

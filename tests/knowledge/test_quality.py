@@ -11,11 +11,17 @@ from tests.knowledge.quality import (
     EXAMPLES,
     HALVES,
     Answer,
+    Remembering,
     ask,
     claims,
     questions,
     without_answer,
 )
+
+
+@pytest.fixture(scope="module")
+def embed() -> Embedder:
+    return Remembering()
 
 
 def share(answers: Sequence[Answer], kind: str, half: str, places: int) -> float:
