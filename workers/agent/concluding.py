@@ -297,8 +297,9 @@ def _inconclusive(sight: Sight, gaps: tuple[Gap, ...]) -> Conclusion:
 
 
 def _blind(sight: Sight) -> bool:
-    """Whether the signals that would show trouble of the symptom could not be seen."""
-    return not any(sight.seen(sight.symptom, signal) for signal in WATCHED)
+    """Whether the signals that would show trouble of the symptom, or of anything, could not be seen."""
+    places = {sight.symptom} if sight.symptom else {place for place, _ in sight.series}
+    return not any(sight.seen(place, signal) for place in places for signal in WATCHED)
 
 
 def _nothing_wrong(sight: Sight) -> Conclusion:

@@ -318,11 +318,10 @@ def _relevant(sight: Sight, first: Deviation | None) -> tuple[Change, ...]:
 def _summary(service: str, mine: Iterable[Deviation], affected: tuple[Affected, ...], sight: Sight) -> str:
     mine = tuple(mine)
     if not mine:
-        seen = any(sight.seen(service, signal) for signal in FACING)
-        if service and seen:
-            return (
-                f"{service} is as usual: nothing that its users notice left its baseline in the last 3 hours."
-            )
+        places = (service,) if service else tuple(place for place, _ in sight.series)
+        if any(sight.seen(place, signal) for place in places for signal in FACING):
+            what, whose = (service, "its users") if service else ("Everything that I see", "users")
+            return f"{what} is as usual: nothing that {whose} notice left its baseline in the last 3 hours."
         resource = sight.topology.find(service)
         behind = resource is not None and resource.kind != "service"  # nobody's requests are counted there
         if behind and any(sight.seen(service, signal) for signal in _signals(sight, service)):

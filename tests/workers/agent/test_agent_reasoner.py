@@ -135,6 +135,20 @@ def test_nothing_wrong_is_not_an_incident() -> None:
     assert said.headline == "Not an incident: everything is as usual"
 
 
+def test_a_report_that_names_no_service_is_held_against_all_there_is() -> None:
+    world = troubles.tempting(made.shop())
+
+    said = concluded(made.investigate(world, "shop is slow"))
+
+    assert said.outcome is Outcome.NOT_AN_INCIDENT
+    assert said.summary.startswith("Everything that I see is as usual")
+    for values in world.points.values():
+        values[:] = np.nan
+    blind = concluded(made.investigate(world, "shop is slow"))
+    assert blind.outcome is Outcome.INCONCLUSIVE
+    assert "I cannot see whether anything is wrong" in blind.summary
+
+
 def test_silence_is_not_taken_for_health() -> None:
     world = made.shop()
     for (service, _), values in world.points.items():
