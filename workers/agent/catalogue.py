@@ -29,10 +29,12 @@ class Shift(Look):
     """Did any of these signals leave its baseline in this direction, no later than the symptom did?
 
     With `stops`, the end of a series counts too: some systems send no point where there is nothing to count.
+    With `early`, it may have begun any time before.
     """
 
     look: Literal["shift"]
     stops: bool = False
+    early: bool = False
     of: Of = "self"
     signals: tuple[Signal, ...]
     direction: Literal["up", "down"] = "up"

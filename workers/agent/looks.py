@@ -161,11 +161,15 @@ def _shift(look: Shift, claim: Hypothesis, sight: Sight) -> Answer:
     pairs = [(place, signal) for place in _places(look.of, claim, sight) for signal in look.signals]
     for place, signal in pairs:
         shift = sight.shift(place, signal)
-        if shift is not None and shift.direction == look.direction and sight.in_time(shift):
+        if shift is not None and shift.direction == look.direction and _timely(look, shift, sight):
             return _moved(shift, sight)
         if look.stops and (ended := _ended(place, signal, sight)):
             return ended
     return _still(pairs, sight)
+
+
+def _timely(look: Shift, shift: Deviation, sight: Sight) -> bool:
+    return sight.in_time(shift) or bool(look.early and sight.onset and shift.onset <= sight.onset)
 
 
 def _ended(place: str, signal: Signal, sight: Sight) -> Answer | None:

@@ -29,7 +29,7 @@ WORDS = {
     Outcome.NOT_AN_INCIDENT: "Not an incident",
     Outcome.INCONCLUSIVE: "Inconclusive",
 }
-PROVEN = 0.8
+PROVEN = 0.7
 """Confidence from which nine in ten named causes were right where nobody had looked; docs/evaluation.md."""
 
 

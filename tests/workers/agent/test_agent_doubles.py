@@ -97,3 +97,30 @@ def test_messages_that_pile_up_are_not_taken_and_have_not_gone_astray() -> None:
     world.moves("fulfilment", Signal.REQUESTS, 0)
 
     assert named(world, "orders do not go out") == [("consumer_stopped", "fulfilment")]
+
+
+def test_who_is_throttled_while_messages_pile_up_has_not_stopped() -> None:
+    world = troubles.consumer_stopped()
+    world.resources["fulfilment"] = world.resources["fulfilment"].model_copy(update={"kind": "function"})
+    world.sets("fulfilment", running="3")
+    world.moves("orders", Signal.PROCESSED, 25)
+    world.points["fulfilment", Signal.THROTTLES] = np.where(np.arange(made.MINUTES) < 162, 0.0, 150.0)
+
+    assert named(world, "orders do not go out") == [("quota_exceeded", "fulfilment")]
+
+
+def test_a_disk_that_filled_for_hours_is_full_when_somebody_notices() -> None:
+    world = troubles.disk_full()
+    world.shaped(
+        "shop-db", Signal.FREE_STORAGE, lambda t: np.where(t < -70, 40e9, np.clip(-t - 18, 0, 52) * 7e8)
+    )
+
+    assert named(world, "checkout is slow") == [("disk_full", "shop-db")]
+
+
+def test_a_surge_that_is_turned_away_at_the_door_leaves_less_for_who_is_behind_it() -> None:
+    world = troubles.traffic_surge()
+    world.moves("checkout", Signal.REQUESTS, 200)
+    world.says("web", "ERROR call to http://checkout.shop.internal failed: connection reset", count=900)
+
+    assert named(world) == [("traffic_surge", "web")]
