@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tests.faults.waiting import alive, eventually
 from workers.jobs import HEAVY
 from workers.queue import die_with_parent
 
@@ -36,7 +37,11 @@ class Child:
     returncode: int | None
 
     def poll(self) -> int | None:
-        if self.returncode is None and self._ended.exists():
+        if self.returncode is None and not self._ended.exists():
+            if sys.platform != "linux" or alive(self.pid):
+                return None
+            eventually(self._ended.exists)  # it is dead, and the nursery has not said yet how it died
+        if self.returncode is None:
             self.returncode = int(self._ended.read_text())
         return self.returncode
 
