@@ -148,7 +148,7 @@ def test_service_nobody_knows_is_said_with_the_nearest_names(line: Line) -> None
     line.cloud.play("bad_deployment", seed=8)
     root = line.ask("chekout is slow")
 
-    said = str(line.reply(root, "The nearest names are")["blocks"])
+    said = str(line.reply(root, "The nearest name")["blocks"])
 
     assert "I know no service called “chekout”" in said
     assert "checkout" in said

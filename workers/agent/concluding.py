@@ -324,17 +324,14 @@ def _unknown(sight: Sight) -> Conclusion:
     facts = sight.case.facts
     nearest = facts.nearest if facts else ()
     names = words.listed(list(nearest))
-    step = (
-        f"Did you mean {names}? Mention me again with the right name."
-        if nearest
-        else ("Mention me again with the name of a service as AWS knows it.")
-    )
+    said, step = "", "Mention me again with the name of a service as AWS knows it."
+    if nearest:
+        said = f" The nearest {'name is' if len(nearest) == 1 else 'names are'} {names}."
+        step = f"Did you mean {names}? Mention me again with the right name."
     return Conclusion(
         outcome=Outcome.INCONCLUSIVE,
         headline=f"Unknown service: {facts.unknown_service if facts else ''}",
-        summary=f"{facts.summary if facts else ''} The nearest names are {names}."
-        if nearest
-        else (facts.summary if facts else ""),
+        summary=f"{facts.summary if facts else ''}{said}",
         confidence=nothing("the service is not known"),
         gaps=sight.gaps(),
         next_steps=(step,),

@@ -156,7 +156,7 @@ def test_a_service_nobody_knows_is_said_with_the_nearest_and_as_plain_text(termi
     seen = terminal.run("investigate", "slow\x1b[2J\u202e today", "--service", "chekout")
 
     assert seen.code == 2
-    assert "The nearest names are checkout." in seen.out
+    assert "The nearest name is checkout." in seen.out
     assert "\x1b" not in seen.out
     assert "\u202e" not in seen.out
 
