@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -68,8 +68,26 @@ class Crew:
         waiting = self.site.queue.waiting("investigate") + self.site.queue.waiting("quick")
         return not waiting and not any(children(part.pid) for part in self.site.parts if part.poll() is None)
 
+    def suspend(self, worker: Running) -> None:
+        """Let a worker and its job sleep, as a laptop or a virtual machine does.
+
+        Not in the middle of a write: in SQLite nobody else could write until it wakes.
+        """
+
+        def asleep() -> bool:
+            _signal(worker, signal.SIGSTOP)
+            if not self.site.writable():
+                wake(worker)
+                return False
+            return True
+
+        eventually(asleep)
+
     def calm(self) -> None:
-        """No fault is left from the test before, and Slack has forgotten its rate limits."""
+        """No fault is left from the test before, nobody sleeps, and Slack has forgotten its rate limits."""
+        for part in self.site.parts:
+            if part.poll() is None:
+                wake(part)
         self.line.open()
         self.slack_line.open()
         self.slack.act("faults", clear=True)
@@ -208,15 +226,14 @@ class Talk:
         assert len(keys) == self.sql("SELECT count(*) FROM outbox WHERE investigation = :i", i=self.id)[0][0]
 
 
-def suspend(process: Running) -> None:
-    """Let a worker and its job sleep, as a laptop or a virtual machine does."""
-    for pid in (process.pid, *children(process.pid)):
-        os.kill(pid, signal.SIGSTOP)
-
-
 def wake(process: Running) -> None:
-    for pid in (*children(process.pid), process.pid):
-        os.kill(pid, signal.SIGCONT)
+    _signal(process, signal.SIGCONT)
+
+
+def _signal(process: Running, sig: signal.Signals) -> None:
+    for pid in (process.pid, *children(process.pid)):
+        with suppress(ProcessLookupError):  # a job may end meanwhile
+            os.kill(pid, sig)
 
 
 @contextmanager

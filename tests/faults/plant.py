@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,16 @@ class Plant:
             rows = connection.execute(statement, values).fetchall()
         connection.close()
         return rows
+
+    def writable(self) -> bool:
+        """Whether nobody is in the middle of a write."""
+        with closing(sqlite3.connect(self.database, timeout=0.2, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            connection.execute("ROLLBACK")
+        return True
 
     def configure(self, **more: Mapping[str, Any]) -> None:
         """Write the configuration; processes that run keep the one they have read."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.crew import Crew, Talk, crew, suspend, wake
+from tests.faults.crew import Crew, Talk, crew, wake
 from tests.faults.waiting import alive, children, eventually, kill, never
 from tests.workers import making
 from workers import jobs, wiring
@@ -66,7 +66,7 @@ def assert_cause_was_named_once(talk: Talk) -> None:
 def test_in_a_crowd_everybody_gets_facts_before_anybody_gets_a_cause(running: Crew) -> None:
     running.calm()
     (worker,) = running.workers(1)
-    suspend(worker)
+    running.suspend(worker)
     talks = [running.mention() for _ in range(3)]
     eventually(lambda: running.site.queue.waiting("investigate") == 3)
     wake(worker)
@@ -111,7 +111,7 @@ def test_worker_killed_after_slack_has_what_it_said_does_not_make_it_said_again(
 def test_worker_that_slept_writes_and_says_nothing_after_another_took_over(pair: Crew) -> None:
     talk = begun(pair)
     sleeper = pair.at_work()
-    suspend(sleeper)
+    pair.suspend(sleeper)
     (job,) = children(sleeper.pid)
 
     pair.site.pass_time()
@@ -214,6 +214,7 @@ def test_stop_ends_an_investigation_in_the_middle_with_a_word(pair: Crew) -> Non
 
 
 def test_stop_in_the_last_moment_still_stops(running: Crew, tmp_path: Path) -> None:
+    running.calm()
     site = running.site
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     migrate(url)
