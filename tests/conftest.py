@@ -2,12 +2,14 @@
 
 import difflib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.messages_api import MessagesApi, messages_api
 
 # A busy machine is no reason to fail, and a failure has to come back when the test is run again.
 settings.register_profile(
@@ -21,6 +23,21 @@ settings.register_profile(
 settings.load_profile("runbook")
 
 GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[MessagesApi]:
+    with messages_api() as one:
+        yield one
+
+
+@pytest.fixture
+def api(served: MessagesApi) -> MessagesApi:
+    """A local Messages API that has heard nothing yet."""
+    served.forget()
+    return served
+
+
 WAITING = ("tests/bot/", "tests/line/", "tests/workers/test_")
 """Files whose tests mostly wait for other processes."""
 

@@ -14,12 +14,12 @@ from typing import Any
 
 from tests.scenarios.worlds import Cloud, cloud, investigate, told
 from workers.domain.conclusion import NAMES_A_CAUSE, Conclusion, Outcome
+from workers.evals.scoring import binned
 from workers.sandbox.scenario.case import fault_table
 
 HEALTHY = "healthy"
 NO_INCIDENT = frozenset({HEALTHY, "alarm_edited", "canary_only", "self_healed", "telemetry_broken"})
 """Classes in which nothing has to be done for the users, or nothing any more."""
-BANDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9)
 EARLIEST, SPREAD = 8, 15
 """Minutes: the youngest incident when somebody asks, and how much older others are."""
 HEALED = 12
@@ -122,11 +122,8 @@ def tables(rows: list[Row]) -> Iterator[str]:
         yield ""
         yield f"| {part}, said to be | answers | right |"
         yield "|---|---|---|"
-        for low, high in zip(BANDS, (*BANDS[1:], 1.01), strict=True):
-            band = [row for row in named if low <= (row["sure"][part] or 0) < high]
-            if band:
-                hits = sum(row[part] for row in band) / len(band)
-                yield f"| {low:.2f} to {min(high, 1):.2f} | {len(band)} | {hits:.2f} |"
+        for one in binned((row["sure"][part] or 0.0, row[part]) for row in named):
+            yield f"| {one.low:.2f} to {min(one.high, 1):.2f} | {one.cases} | {one.right:.2f} |"
 
 
 def main() -> None:

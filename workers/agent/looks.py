@@ -285,6 +285,23 @@ _SHAPES: dict[str, Callable[[Series], tuple[bool, str]]] = {
 }
 
 
+def _daily(look: Daily, claim: Hypothesis, sight: Sight) -> Answer:
+    query, day = sight.day_before(claim.where)
+    known = [(signal, day[signal]) for signal in look.signals if signal in day and not day[signal].empty]
+    for signal, one in known:
+        now, then = sight.shift(claim.where, signal), statistics.deviation(one, None)
+        if now is None or then is None or now.direction != then.direction:
+            continue
+        if abs(then.onset + timedelta(days=1) - now.onset) <= SAME_HOUR:
+            text = f"{words.moved(then)} on the day before, too"
+            return Answer("yes", text, HISTORY, one.link, (query,), one)
+    if not known:
+        return Answer("unknown")
+    names = words.listed(tuple(words.signal(signal) for signal, _ in known))
+    text = f"{claim.where} {names} stayed as usual at that hour of the day before"
+    return Answer("no", text, HISTORY, known[0][1].link, (query,), known[0][1])
+
+
 # -- changes
 
 
@@ -582,23 +599,6 @@ def _healed(_look: Healed, claim: Hypothesis, sight: Sight) -> Answer:
     if not any(sight.known(claim.where, signal) for signal in FACING):
         return Answer("unknown")
     return Answer("no", f"nothing that users of {claim.where} notice had left its baseline", "series")
-
-
-def _daily(look: Daily, claim: Hypothesis, sight: Sight) -> Answer:
-    query, day = sight.day_before(claim.where)
-    known = [(signal, day[signal]) for signal in look.signals if signal in day and not day[signal].empty]
-    for signal, one in known:
-        now, then = sight.shift(claim.where, signal), statistics.deviation(one, None)
-        if now is None or then is None or now.direction != then.direction:
-            continue
-        if abs(then.onset + timedelta(days=1) - now.onset) <= SAME_HOUR:
-            text = f"{words.moved(then)} on the day before, too"
-            return Answer("yes", text, HISTORY, one.link, (query,), one)
-    if not known:
-        return Answer("unknown")
-    names = words.listed(tuple(words.signal(signal) for signal, _ in known))
-    text = f"{claim.where} {names} stayed as usual at that hour of the day before"
-    return Answer("no", text, HISTORY, known[0][1].link, (query,), known[0][1])
 
 
 def _silent(_look: Silent, claim: Hypothesis, sight: Sight) -> Answer:

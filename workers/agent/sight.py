@@ -90,6 +90,8 @@ BAD: dict[Signal, Literal["up", "down"]] = {
 }
 # What users notice.
 FACING = (Signal.ERROR_RATE, Signal.LATENCY, Signal.ERRORS, Signal.QUEUE_AGE)
+ANOTHER_DAY = timedelta(hours=12)
+"""Series that end so long before the report are of a day to compare with, and not of the incident."""
 TOLERANCE = timedelta(minutes=2)
 """Onsets closer than this are taken for one moment: points are a minute apart, and some are late."""
 
@@ -209,7 +211,7 @@ class Sight:
     def day_before(self, place: str) -> tuple[str, dict[Signal, Series]]:
         """The series of a place at this hour of the day before, with the query that told or is to tell."""
         for query in self.case.queries.values():
-            if query.call.name == "series" and self._earlier(query) and place in str(query.call.arguments):
+            if self._earlier(query) and _asks_about(query, place):
                 result = self.case.results.get(query.id)
                 data = result.data if result is not None else None
                 found = data.series if isinstance(data, SeriesData) else ()
@@ -217,7 +219,8 @@ class Sight:
         return "", {}
 
     def _earlier(self, query: CausalQuery) -> bool:
-        return query.window.end < self.case.incident.at - timedelta(hours=12)
+        """Whether it is about series of another day."""
+        return query.call.name == "series" and query.window.end < self.case.incident.at - ANOTHER_DAY
 
     def failed(self, place: str) -> bool:
         """Whether a question about this place gave no answer."""
@@ -328,6 +331,13 @@ class Sight:
             return False
         late = shift.onset - self.onset
         return timedelta(minutes=-45) <= late <= self.slack + 2 * TOLERANCE
+
+
+def _asks_about(query: CausalQuery, place: str) -> bool:
+    """Whether series of a place are among those that are asked for."""
+    targets = query.call.arguments.get("targets")
+    found = targets if isinstance(targets, list) else []
+    return any(isinstance(one, dict) and one.get("service") == place for one in found)
 
 
 def _pair(counts: JsonValue) -> tuple[float, float]:

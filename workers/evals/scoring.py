@@ -250,7 +250,7 @@ def _beyond(values: Floats, middle: float, usual: Floats, floor: float, least: i
 
 
 class Bin(Value):
-    """Answers that were about as sure of their place, and the share of them that were right."""
+    """Answers that were about as sure, and the share of them that were right."""
 
     low: float
     high: float
@@ -260,10 +260,14 @@ class Bin(Value):
 
 def calibration(scores: Iterable[Score]) -> tuple[Bin, ...]:
     """How often the first place was right, by how sure it was said to be; answers without one left out."""
-    found = [s for s in scores if s.where]
-    bins: list[Bin] = []
+    return binned((s.where, s.place == 1) for s in scores if s.where)
+
+
+def binned(answers: Iterable[tuple[float, bool]]) -> tuple[Bin, ...]:
+    """How sure each answer was, and whether it was right, by steps of the first."""
+    found, bins = list(answers), list[Bin]()
     for low, high in itertools.pairwise(STEPS):
-        some = [s.place == 1 for s in found if low <= s.where < high]
+        some = [right for sure, right in found if low <= sure < high]
         if some:
             bins.append(Bin(low=low, high=high, cases=len(some), right=round(sum(some) / len(some), 3)))
     return tuple(bins)

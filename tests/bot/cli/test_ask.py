@@ -2,29 +2,14 @@
 
 import json
 import signal
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from tests.bot.cli.seeing import Terminal
-from tests.messages_api import KEY, MessagesApi, Turn, messages_api
+from tests.messages_api import KEY, MessagesApi, Turn
 from tests.workers.agent.minds import MODEL
 from tests.workers.agent.talks import TOPOLOGY, answering, stated
 
 OPEN = "how many tasks does each service run?"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[MessagesApi]:
-    with messages_api((MODEL,)) as one:
-        yield one
-
-
-@pytest.fixture
-def api(served: MessagesApi) -> MessagesApi:
-    served.forget()
-    return served
 
 
 def by(api: MessagesApi) -> dict[str, Any]:

@@ -71,7 +71,9 @@ def test_a_rollout_is_stuck_while_all_the_old_tasks_run() -> None:
 
 
 def test_a_database_that_idles_behind_its_locks_is_still_locked() -> None:
-    world = troubles.lock_contention()
+    world = shop()
+    world.hurts("checkout", "web", errors=30)
+    world.says("shop-db", "LOG: process <n> still waiting for ShareLock on transaction <n>", level="info")
     world.moves("shop-db", Signal.CPU, 12)
 
     assert named(world, "checkout is slow") == [("lock_contention", "shop-db")]

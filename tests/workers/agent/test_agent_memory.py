@@ -1,10 +1,7 @@
 """Talks that grow long: large results told by their head, old ones by a line, what was said word for word."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from tests.messages_api import MessagesApi, Turn, messages_api
 from tests.workers import making
@@ -28,19 +25,6 @@ from tests.workers.agent.talks import (
 from workers.agent.model import Limits
 from workers.domain.event import Answered
 from workers.domain.investigation import Investigation
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[MessagesApi]:
-    with messages_api((MODEL,)) as one:
-        yield one
-
-
-@pytest.fixture
-def api(served: MessagesApi) -> MessagesApi:
-    served.forget()
-    return served
-
 
 # Large results, and long talks
 

@@ -1,7 +1,7 @@
 """Two minds: with a model an investigation gets further, never astray, whatever it says or fails at."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,18 +18,6 @@ from workers.domain.event import EVENT, Event
 from workers.domain.investigation import Investigation, fold
 
 LOCKS = {"where": "shop-db", "mode": "lock_contention"}
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[MessagesApi]:
-    with messages_api((MODEL,)) as one:
-        yield one
-
-
-@pytest.fixture
-def api(served: MessagesApi) -> MessagesApi:
-    served.forget()
-    return served
 
 
 def alone(trouble: Trouble) -> made.World:

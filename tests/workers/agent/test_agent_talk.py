@@ -1,12 +1,12 @@
 """Questions by a model that asks tools: answered from what was read, or honestly not at all."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.messages_api import MessagesApi, Turn, messages_api
+from tests.messages_api import MessagesApi, Turn
 from tests.workers import making
 from tests.workers.agent import made, minds
 from tests.workers.agent.minds import MODEL, gave_way
@@ -30,19 +30,6 @@ from workers.domain.budget import Budget
 from workers.domain.event import EVENT, Event, ModelAnswered
 from workers.domain.investigation import fold
 from workers.domain.question import Question
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[MessagesApi]:
-    with messages_api((MODEL,)) as one:
-        yield one
-
-
-@pytest.fixture
-def api(served: MessagesApi) -> MessagesApi:
-    served.forget()
-    return served
-
 
 # Answered
 

@@ -1,6 +1,6 @@
 """Claude over HTTP: what is asked stands in the request; each fault ends in an answer or in its reason."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,18 +17,6 @@ SCHEMA = {
     "required": ["words"],
 }
 ANSWER = '{"words": ["checkout", "is", "slow"]}'
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[MessagesApi]:
-    with messages_api((SONNET,)) as one:
-        yield one
-
-
-@pytest.fixture
-def api(served: MessagesApi) -> MessagesApi:
-    served.forget()
-    return served
 
 
 class Sleeps(list[float]):

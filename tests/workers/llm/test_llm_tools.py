@@ -1,12 +1,12 @@
 """Tools over HTTP: what a model may ask, what it asks and is told, in the order that the API wants."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.messages_api import KEY, MessagesApi, Turn, messages_api
+from tests.messages_api import KEY, MessagesApi, Turn
 from workers.domain.call import Thought, Tool, ToolUse
 from workers.domain.errors import ModelFailed
 from workers.llm import Message, Prompt, Reply, Told
@@ -22,18 +22,6 @@ LOGS = Tool(
 )
 ASKED = Turn(text="I look.", uses=(("logs", {"service": "checkout"}), ("logs", {"service": "web"})))
 THOUGHTS = ({"type": "thinking", "thinking": "Logs may tell. " * 3, "signature": "c2ln"},)
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[MessagesApi]:
-    with messages_api((SONNET,)) as one:
-        yield one
-
-
-@pytest.fixture
-def api(served: MessagesApi) -> MessagesApi:
-    served.forget()
-    return served
 
 
 def asking(*messages: Message, system: str = "You look.", **more: Any) -> Prompt:
