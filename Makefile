@@ -50,7 +50,7 @@ format: .venv/.dev
 # --no-header and no index options: a lock names packages and hashes, never where they came from.
 LOCK = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --override requirements/overrides.txt
 lock: .venv/.uv
-	$(LOCK) --extra demo --extra test --extra check --extra postgresql pyproject.toml -o requirements/dev.lock
+	$(LOCK) --extra demo --extra test --extra check --extra postgresql --extra vertex --extra openai pyproject.toml -o requirements/dev.lock
 	$(LOCK) --extra demo -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/demo.lock
 	$(LOCK) --extra postgresql -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/run.lock
 

@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-Body = dict[str, Any]
+from tests.model_server import Body, Invalid
+
 FIELDS = {
     "model",
     "max_tokens",
@@ -29,14 +30,6 @@ PARTS = {
 """What each kind of content has to have, and may have, besides a mark for the cache."""
 SPEAKERS = {"user": {"text", "tool_result"}, "assistant": PARTS.keys() - {"tool_result"}}
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
-
-
-class Invalid(Exception):
-    """A request that the API refuses."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 def check(body: Any) -> Body:

@@ -20,7 +20,7 @@ from workers.agent.model import Limits, ModelReasoner
 from workers.domain.budget import Budget
 from workers.domain.errors import ModelFailed
 from workers.ledger import Ledger, Mirror, connect
-from workers.llm import claude
+from workers.llm import Provider, claude
 from workers.llm.prices import PRICES, Price
 from workers.queue import Queue
 from workers.safety.gate import Gate
@@ -81,17 +81,17 @@ def reasoner(settings: Settings) -> Fallback:
     return Fallback(model, now)
 
 
-def _provider(settings: Settings) -> claude.Claude:
+def _provider(settings: Settings) -> Provider:
     llm = settings.llm
     match llm.provider:
         case "anthropic":
             key = llm.api_key.get_secret_value() if llm.api_key else ""
-            connect = claude.direct(key, llm.base_url or ANTHROPIC)
+            host = claude.direct(key, llm.base_url or ANTHROPIC)
         case "bedrock":
-            connect = claude.bedrock(llm.region or "", partial(_keys, settings), llm.base_url)
+            host = claude.bedrock(llm.region or "", partial(_keys, settings), llm.base_url)
         case "vertex":
-            connect = claude.vertex(llm.region or "", llm.project or "", llm.base_url)
-    return claude.Claude(llm.model, connect, pause=llm.pause_seconds, patience=llm.patience_seconds)
+            host = claude.vertex(llm.region or "", llm.project or "", llm.base_url)
+    return claude.Claude(llm.model, host, pause=llm.pause_seconds, patience=llm.patience_seconds)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -444,6 +444,7 @@ def test_variables_go_only_to_the_processes_that_hold_their_keys(write: Write) -
         "AWS_SECRET_ACCESS_KEY": "s",
         "AWS_SESSION_TOKEN": "t",
         "ANTHROPIC_API_KEY": "sk",
+        "GOOGLE_APPLICATION_CREDENTIALS": "/account.json",
         "PAGER": "p",
         "IS_PROD": "false",
         "OTHER": "o",
@@ -456,6 +457,7 @@ def test_variables_go_only_to_the_processes_that_hold_their_keys(write: Write) -
 
     everyone = {"IS_PROD", "DATABASE_URL"}
     thinker = {*everyone, "SLACK_BOT_TOKEN", "ANTHROPIC_API_KEY", "PAGER", "AWS_REGION", "AWS_SESSION_TOKEN"}
+    thinker |= {"GOOGLE_APPLICATION_CREDENTIALS"}
     assert shared["bot"] == {*everyone, "SLACK_APP_TOKEN", "SLACK_BOT_TOKEN"}
     assert shared["worker"] == shared["quick"] == thinker
     assert shared["executor"] == {*everyone, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"}

@@ -1,10 +1,12 @@
 """Which mind a worker gets, by what is configured."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.messages_api import KEY, MessagesApi, messages_api
+from tests.vertex_door import PROJECT, REGION
 from tests.workers.agent import made
 from tests.workers.agent.minds import MODEL, honest
 from tests.workers.agent.troubles import BY_MODE
@@ -41,13 +43,19 @@ def test_without_a_key_the_rules_think() -> None:
     [
         {},
         {"provider": "bedrock", "region": "eu-west-1", "api_key": None},
+        {"provider": "vertex", "region": REGION, "project": PROJECT, "api_key": None},
         {"prices": {MODEL: {"input": 1, "output": 1, "cached": 1, "stored": 1}}},
     ],
-    ids=["anthropic", "bedrock", "own price"],
+    ids=["anthropic", "bedrock", "vertex", "own price"],
 )
-def test_with_a_model_configured_it_is_asked_and_paid(llm: dict[str, Any]) -> None:
+def test_with_a_model_configured_it_is_asked_and_paid(
+    llm: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with messages_api((MODEL,)) as api:
         api.script = honest()
+        if llm.get("provider") == "vertex":
+            account = api.google.account(tmp_path, api.address)
+            monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(account))
         case = investigated(settings(api, **llm))
 
     assert case.conclusion is not None

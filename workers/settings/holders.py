@@ -81,6 +81,9 @@ AMBIENT = frozenset(
     }
 )
 
+# How the variables begin that the SDKs of models read by themselves.
+MODELS = ("ANTHROPIC_", "GOOGLE_", "OPENAI_")
+
 
 def holders(key: Key) -> frozenset[Process]:
     """The processes that may know `key`."""

@@ -12,6 +12,7 @@ from workers.domain.errors import SettingsError
 from workers.settings.holders import (
     AMBIENT,
     FALLBACKS,
+    MODELS,
     OVERRIDES,
     THINKERS,
     Process,
@@ -167,7 +168,7 @@ def _offered(name: str, process: Process, document: Document) -> bool:
         return process == "up" or (process in CLOUD and _borrows(process, document))
     if name.startswith("AWS_"):
         return process == "up" or process in CLOUD
-    if name.startswith("ANTHROPIC_"):
+    if name.startswith(MODELS):
         return process in THINKERS
     return name.startswith("RUNBOOK_")
 

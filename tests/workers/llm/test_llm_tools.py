@@ -10,7 +10,8 @@ from tests.messages_api import KEY, MessagesApi, Turn
 from workers.domain.call import Thought, Tool, ToolUse
 from workers.domain.errors import ModelFailed
 from workers.llm import Message, Prompt, Reply, Told
-from workers.llm.claude import TRIES, Claude, direct
+from workers.llm.claude import Claude, direct
+from workers.llm.hosted import TRIES
 
 SONNET = "claude-sonnet-5-5"
 SCHEMA = {"type": "object", "properties": {"words": {"type": "string"}}, "required": ["words"]}
