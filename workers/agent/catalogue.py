@@ -170,10 +170,10 @@ class OneZone(Look):
     of: Of = "self"
 
 
-class Daily(Look):
-    """Did any of these signals leave its usual at the same hour of the day before, too?"""
+class SameHour(Look):
+    """Did any of these signals leave its usual at the same hour of the day, or of the week, before?"""
 
-    look: Literal["daily"]
+    look: Literal["same_hour"]
     signals: tuple[Signal, ...]
 
 
@@ -213,7 +213,7 @@ AnyLook = Annotated[
     | Troubled
     | Healed
     | Silent
-    | Daily
+    | SameHour
     | OneZone
     | Blamed
     | Complained,

@@ -16,7 +16,6 @@ from workers.agent.catalogue import (
     Calm,
     ChangeLook,
     Complained,
-    Daily,
     Differs,
     Explained,
     Happened,
@@ -25,6 +24,7 @@ from workers.agent.catalogue import (
     Logs,
     OneZone,
     Quiet,
+    SameHour,
     Shape,
     Shift,
     Silent,
@@ -41,6 +41,8 @@ GROWTH = 4.0
 MANY = 5
 HISTORY = "history"
 """The witness that other days are: not the same as that of the hour in question."""
+EARLIER = (1, 7)
+"""Days that a day is held against: the one before, and that of the week before."""
 SAME_HOUR = timedelta(minutes=10)
 """How far apart two days may begin what they do every day."""
 RUNNING = ("service", "function")
@@ -63,8 +65,10 @@ class Answer:
 class Want:
     """Data a look needs and the journal does not hold: `kind` of telemetry about `service`."""
 
-    kind: Literal["logs", "happenings", "revision", "zones", "day before"]
+    kind: Literal["logs", "happenings", "revision", "zones", "series"]
     service: str
+    days: int = 0
+    """How long before, where it is about the same hour of an earlier day."""
 
 
 def judge(look: AnyLook, claim: Hypothesis, sight: Sight) -> Answer:
@@ -84,8 +88,8 @@ def wants(look: AnyLook, claim: Hypothesis, sight: Sight) -> tuple[Want, ...]:
         case OneZone():
             places = _places(look.of, claim, sight)
             return tuple(Want("zones", place) for place in places if _balanced(place, sight))
-        case Daily() if any(sight.known(claim.where, signal) for signal in look.signals):
-            return (Want("day before", claim.where),)
+        case SameHour() if any(sight.shift(claim.where, signal) for signal in look.signals):
+            return tuple(Want("series", claim.where, days) for days in EARLIER)
         case Differs() if claim.trigger is not None and claim.trigger.after:
             return (Want("revision", claim.where),) if sight.read("revision", claim.where) else ()
         case Explained() if "external" in look.kinds and _outside(claim.where, sight):
@@ -197,14 +201,16 @@ def _moved(shift: Deviation, sight: Sight) -> Answer:
 
 
 def _still(pairs: list[tuple[str, Signal]], sight: Sight) -> Answer:
-    """Nothing moved, if we can see it; unknown where we cannot, or not all of what there is to see."""
+    """Nothing moved as asked, if we can see it; unknown where we cannot see all of what there is."""
     seen = [pair for pair in pairs if sight.known(*pair)]
     if not seen or any(pair in sight.series and pair not in seen for pair in pairs):
         return Answer("unknown")
-    names = words.listed(tuple(dict.fromkeys(f"{place} {words.signal(signal)}" for place, signal in seen)))
+    moved = [words.moved(shift) for pair in seen if (shift := sight.shift(*pair)) is not None]
+    still = dict.fromkeys(f"{place} {words.signal(s)}" for place, s in seen if sight.shift(place, s) is None)
+    usual = [f"{words.listed(tuple(still))} stayed as usual"] if still else []
     first = sight.series[seen[0]]
     queries = tuple(dict.fromkeys(sight.queries[pair] for pair in seen))
-    return Answer("no", f"{names} stayed as usual", first.source, first.link, queries, first)
+    return Answer("no", "; ".join([*usual, *moved]), first.source, first.link, queries, first)
 
 
 def _calm(look: Calm, claim: Hypothesis, sight: Sight) -> Answer:
@@ -285,21 +291,30 @@ _SHAPES: dict[str, Callable[[Series], tuple[bool, str]]] = {
 }
 
 
-def _daily(look: Daily, claim: Hypothesis, sight: Sight) -> Answer:
-    query, day = sight.day_before(claim.where)
-    known = [(signal, day[signal]) for signal in look.signals if signal in day and not day[signal].empty]
-    for signal, one in known:
-        now, then = sight.shift(claim.where, signal), statistics.deviation(one, None)
-        if now is None or then is None or now.direction != then.direction:
-            continue
-        if abs(then.onset + timedelta(days=1) - now.onset) <= SAME_HOUR:
-            text = f"{words.moved(then)} on the day before, too"
-            return Answer("yes", text, HISTORY, one.link, (query,), one)
-    if not known:
+def _same_hour(look: SameHour, claim: Hypothesis, sight: Sight) -> Answer:
+    usual: list[tuple[str, str, Series]] = []
+    for days in EARLIER:
+        query, then = sight.earlier(claim.where, days)
+        for signal in look.signals:
+            one = then.get(signal)
+            now = sight.shift(claim.where, signal)
+            if one is None or one.empty or now is None:
+                continue
+            before = statistics.deviation(one, None)
+            if before is not None and before.direction == now.direction and _same(before, now, days):
+                text = f"{words.moved(before)} {words.ago(days)}, too"
+                return Answer("yes", text, HISTORY, one.link, (query,), one)
+            usual.append((query, f"{words.signal(signal)} {words.ago(days)}", one))
+    if not usual:
         return Answer("unknown")
-    names = words.listed(tuple(words.signal(signal) for signal, _ in known))
-    text = f"{claim.where} {names} stayed as usual at that hour of the day before"
-    return Answer("no", text, HISTORY, known[0][1].link, (query,), known[0][1])
+    names = words.listed(tuple(name for _, name, _ in usual))
+    text = f"{claim.where} {names} stayed as usual at that hour"
+    queries = tuple(dict.fromkeys(query for query, _, _ in usual))
+    return Answer("no", text, HISTORY, usual[0][2].link, queries, usual[0][2])
+
+
+def _same(then: Deviation, now: Deviation, days: int) -> bool:
+    return abs(then.onset + timedelta(days=days) - now.onset) <= SAME_HOUR
 
 
 # -- changes
@@ -655,7 +670,7 @@ _JUDGES: dict[type, Callable[[Any, Hypothesis, Sight], Answer]] = {
     Troubled: _troubled,
     Healed: _healed,
     Silent: _silent,
-    Daily: _daily,
+    SameHour: _same_hour,
     OneZone: _one_zone,
     Blamed: _accused_of,
     Complained: _complained,

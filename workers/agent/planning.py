@@ -19,9 +19,10 @@ from workers.domain.window import Window
 LOG_MINUTES = 20
 """How much of the incident, and of the time before it, log lines are read from."""
 EVENT_MINUTES = 240
-DAY_MINUTES = 120
-"""How much of the day before is read up to the hour that is compared."""
-STRAIN = (Signal.CPU, Signal.READS, Signal.WRITES, Signal.DISK_QUEUE, Signal.CONNECTIONS)
+BEFORE_MINUTES = 120
+"""How much of an earlier day is read up to the hour that is compared."""
+HABITS = (Signal.CPU, Signal.READS, Signal.WRITES, Signal.DISK_QUEUE, Signal.CONNECTIONS, Signal.REQUESTS)
+"""What may do the same every day, or every week."""
 
 
 def plan(hypothesis: Hypothesis, sight: Sight) -> tuple[CausalQuery, ...]:
@@ -87,8 +88,8 @@ def _call(want: Want, hypothesis: Hypothesis, sight: Sight) -> tuple[ToolCall, W
         return _logs(want.service, sight)
     if want.kind == "zones":
         return _zones(want.service, sight)
-    if want.kind == "day before":
-        return _day_before(want.service, sight)
+    if want.kind == "series":
+        return _same_hour(want.service, want.days, sight)
     if want.kind == "happenings":
         window = _around(sight, before=EVENT_MINUTES)
         arguments: dict[str, JsonValue] = {"service": want.service, "window": window.model_dump(mode="json")}
@@ -136,18 +137,18 @@ def _zones(service: str, sight: Sight) -> tuple[ToolCall, Window]:
     return ToolCall(name="cloudwatch_zones", arguments=arguments, why=why), window
 
 
-def _day_before(service: str, sight: Sight) -> tuple[ToolCall, Window]:
+def _same_hour(service: str, days: int, sight: Sight) -> tuple[ToolCall, Window]:
     onset = sight.onset or sight.case.incident.at
-    then = onset - timedelta(days=1)
-    window = Window(start=then - timedelta(minutes=DAY_MINUTES), end=then + timedelta(minutes=LOG_MINUTES))
-    known = [signal for place, signal in sight.series if place == service and signal in STRAIN]
+    then = onset - timedelta(days=days)
+    window = Window(start=then - timedelta(minutes=BEFORE_MINUTES), end=then + timedelta(minutes=LOG_MINUTES))
+    known = [signal for place, signal in sight.series if place == service and signal in HABITS]
     targets: list[JsonValue] = [{"service": service, "signal": signal.value} for signal in known]
     arguments: dict[str, JsonValue] = {
         "targets": targets,
         "period": 60,
         "window": window.model_dump(mode="json"),
     }
-    why = f"whether {service} had the same at this hour of the day before"
+    why = f"whether {service} had the same at this hour {words.ago(days)}"
     return ToolCall(name="series", arguments=arguments, why=why), window
 
 

@@ -225,6 +225,12 @@ def asked(look: AnyLook) -> str:
             return "telemetry complains of what the change altered"
         case "one_zone":
             return "the errors come from one availability zone"
+        case "same_hour":
+            return f"{' or '.join(words.signal(s) for s in look.signals)} of it did so on earlier days, too"
+        case "quiet":
+            return "nothing that users notice left its baseline"
+        case "troubled":
+            return "it is in trouble"
         case "differs":
             return f"the revision differs in {' or '.join(look.has)}"
         case _:

@@ -90,8 +90,7 @@ BAD: dict[Signal, Literal["up", "down"]] = {
 }
 # What users notice.
 FACING = (Signal.ERROR_RATE, Signal.LATENCY, Signal.ERRORS, Signal.QUEUE_AGE)
-ANOTHER_DAY = timedelta(hours=12)
-"""Series that end so long before the report are of a day to compare with, and not of the incident."""
+DAY = timedelta(days=1)
 TOLERANCE = timedelta(minutes=2)
 """Onsets closer than this are taken for one moment: points are a minute apart, and some are late."""
 
@@ -122,7 +121,7 @@ class Sight:
         known: dict[Key, Series] = {}
         self.queries: dict[Key, str] = {}
         for query, data in self._answered("series"):
-            if self._earlier(query):
+            if self._days_before(query):
                 continue
             for one in data.series if isinstance(data, SeriesData) else ():
                 key = (one.service, one.signal)
@@ -208,19 +207,19 @@ class Sight:
         ]
         return tuple(passage for some in found for passage in some)
 
-    def day_before(self, place: str) -> tuple[str, dict[Signal, Series]]:
-        """The series of a place at this hour of the day before, with the query that told or is to tell."""
+    def earlier(self, place: str, days: int) -> tuple[str, dict[Signal, Series]]:
+        """The series of a place at this hour so many days before, with the query that told or is to tell."""
         for query in self.case.queries.values():
-            if self._earlier(query) and _asks_about(query, place):
+            if self._days_before(query) == days and _asks_about(query, place):
                 result = self.case.results.get(query.id)
                 data = result.data if result is not None else None
                 found = data.series if isinstance(data, SeriesData) else ()
                 return query.id, {one.signal: one for one in found if one.service == place}
         return "", {}
 
-    def _earlier(self, query: CausalQuery) -> bool:
-        """Whether it is about series of another day."""
-        return query.call.name == "series" and query.window.end < self.case.incident.at - ANOTHER_DAY
+    def _days_before(self, query: CausalQuery) -> int:
+        """How many days before the report the series are from that it asks for."""
+        return round((self.case.incident.at - query.window.end) / DAY) if query.call.name == "series" else 0
 
     def failed(self, place: str) -> bool:
         """Whether a question about this place gave no answer."""
@@ -259,13 +258,16 @@ class Sight:
 
     def _all_gaps(self) -> tuple[Gap, ...]:
         found: dict[tuple[str, str], Gap] = {}  # one a cause: a part that is away is said once
-        for query_id, result in self.case.results.items():
+        for query_id, query in self.case.queries.items():  # results come in any order
+            result = self.case.results.get(query_id)
+            if result is None:
+                continue
             if result.failure is not None:
-                what = self.case.queries[query_id].call.why or self.case.queries[query_id].call.name
+                what = query.call.why or query.call.name
                 failure = result.failure
                 gap = Gap(what=what, why=failure.message, mend=failure.mend, permission=failure.permission)
                 found.setdefault((gap.about, gap.permission or gap.why), gap)
-            for gap in result.gaps:
+            for gap in () if self._days_before(query) else result.gaps:  # not everybody has a history
                 found.setdefault((gap.about, gap.permission or gap.why), gap)
         return tuple(found.values())
 

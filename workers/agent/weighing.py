@@ -4,7 +4,7 @@ from typing import Literal
 
 from workers.agent import steering
 from workers.agent.catalogue import AnyLook, Lookalike, Mode, Weight, modes
-from workers.agent.looks import Answer, judge, wants
+from workers.agent.looks import Answer, Want, judge, wants
 from workers.agent.proposals import claim
 from workers.agent.reasoner import Weighing
 from workers.agent.sight import Sight
@@ -69,22 +69,20 @@ def weigh(hypothesis: Hypothesis, sight: Sight) -> Weighing:
 
 def _waiting(look: AnyLook, hypothesis: Hypothesis, sight: Sight) -> bool:
     """Whether something that this look needs has not been asked, or not been answered, yet."""
-    return any(
-        _unasked(want.kind, want.service, hypothesis, sight) for want in wants(look, hypothesis, sight)
-    )
+    return any(_unasked(want, hypothesis, sight) for want in wants(look, hypothesis, sight))
 
 
-def _unasked(kind: str, service: str, hypothesis: Hypothesis, sight: Sight) -> bool:
-    query = _query_for(kind, service, hypothesis, sight)
+def _unasked(want: Want, hypothesis: Hypothesis, sight: Sight) -> bool:
+    query = _query_for(want, hypothesis, sight)
     return query == "" or query not in sight.case.results
 
 
-def _query_for(kind: str, service: str, hypothesis: Hypothesis, sight: Sight) -> str:
-    if kind == "day before":
-        return sight.day_before(service)[0]
-    action = sight.read(kind, service)
-    extra = {"after": hypothesis.trigger.after} if kind == "revision" and hypothesis.trigger else {}
-    query = sight.asked(action, service=service, **extra)
+def _query_for(want: Want, hypothesis: Hypothesis, sight: Sight) -> str:
+    if want.kind == "series":
+        return sight.earlier(want.service, want.days)[0]
+    action = sight.read(want.kind, want.service)
+    extra = {"after": hypothesis.trigger.after} if want.kind == "revision" and hypothesis.trigger else {}
+    query = sight.asked(action, service=want.service, **extra)
     return query.id if query else ""
 
 

@@ -84,6 +84,11 @@ def span(seconds: float) -> str:
     return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
 
 
+def ago(days: int) -> str:
+    """When it was that an earlier day did the same."""
+    return {1: "on the day before", 7: "a week before"}.get(days, f"{days} days before")
+
+
 def moved(shift: Deviation) -> str:
     """`checkout p95 latency rose to 4.1 s (usually 340 ms) at 18:02 UTC`."""
     verb = "rose" if shift.direction == "up" else "fell"

@@ -130,8 +130,8 @@ class World:
     resources: dict[str, Resource] = field(default_factory=dict[str, Resource])
     needs: tuple[tuple[str, str], ...] = NEEDS
     points: dict[tuple[str, Signal], Floats] = field(default_factory=dict[tuple[str, Signal], Floats])
-    yesterday: dict[tuple[str, Signal], Floats] = field(default_factory=dict[tuple[str, Signal], Floats])
-    """The same minutes of the day before, where a test gives them."""
+    earlier: dict[int, dict[tuple[str, Signal], Floats]] = field(default_factory=dict[int, Any])
+    """The same minutes so many days before, where a test gives them."""
     changes: list[Change] = field(default_factory=list[Change])
     alarms: list[Alarm] = field(default_factory=list[Alarm])
     logs: dict[str, list[LogPattern]] = field(default_factory=dict[str, list[LogPattern]])
@@ -229,12 +229,20 @@ class World:
             )
             self.happenings.setdefault(service, []).append(happening)
 
-    def rings(self, service: str, *, edited: float | None = None, name: str = "", since: float = -12) -> None:
+    def rings(
+        self,
+        service: str,
+        *,
+        edited: float | None = None,
+        name: str = "",
+        since: float = -12,
+        signal: Signal = Signal.LATENCY,
+    ) -> None:
         """An alarm on a service fires; it may have been edited."""
         alarm = Alarm(
-            name=name or f"{service}-latency",
+            name=name or f"{service}-{signal}",
             service=service,
-            signal=Signal.LATENCY,
+            signal=signal,
             state="alarm",
             since=making.at(since),
             edited_at=making.at(edited) if edited is not None else None,
@@ -260,8 +268,9 @@ class World:
     def series(self, service: str, signal: Signal, window: Window) -> Series:
         ended = window.end
         values = self.points[service, signal]
-        if ended < making.NOON - timedelta(hours=12):
-            values, ended = self.yesterday.get((service, signal), np.zeros(0)), ended + timedelta(days=1)
+        if days := round((making.NOON - ended) / timedelta(days=1)):
+            before = self.earlier.get(days, {})
+            values, ended = before.get((service, signal), np.zeros(0)), ended + timedelta(days=days)
         last = MINUTES + round((ended - making.NOON).total_seconds() / 60)
         first = last - round(window.seconds / 60)
         shown = [None if np.isnan(v) else float(v) for v in values[max(0, first) : last]]

@@ -18,9 +18,23 @@ def test_load_that_was_there_yesterday_at_this_hour_is_a_job_and_no_slow_query()
     world = troubles.batch_collision()
 
     assert named(world, "checkout is slow") == [("batch_collision", "shop-db")]
-    later = {key: np.roll(values, -60) for key, values in world.yesterday.items()}
-    world.yesterday = later
+    world.earlier = {7: world.earlier[1]}
+    assert named(world, "checkout is slow") == [("batch_collision", "shop-db")]
+    world.earlier[7] = {key: np.roll(values, -60) for key, values in world.earlier[7].items()}
     assert named(world, "checkout is slow") == [("query_regression", "shop-db")]
+
+
+def test_load_that_comes_every_week_is_no_surge_and_a_day_without_history_no_gap() -> None:
+    world = troubles.expected_load()
+
+    case = made.investigate(world, "web-requests is in ALARM")
+
+    assert case.conclusion is not None
+    assert case.conclusion.headline == "Not an incident: expected load"
+    assert case.conclusion.gaps == ()
+    world.moves("web", Signal.CPU, 97)
+    world.hurts("web", errors=800)
+    assert named(world) == [("traffic_surge", "web")]
 
 
 def test_more_calls_further_down_are_callers_that_try_again() -> None:

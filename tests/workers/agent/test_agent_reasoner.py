@@ -21,6 +21,7 @@ from workers.domain.telemetry import Signal
 
 SAID = {
     "alarm_edited": Outcome.NOT_AN_INCIDENT,
+    "expected_load": Outcome.NOT_AN_INCIDENT,
     "telemetry_broken": Outcome.NOT_AN_INCIDENT,
     "self_healed": Outcome.RECOVERED,
 }

@@ -183,7 +183,15 @@ def batch_collision() -> World:
     world = query_regression()
     world.logs.clear()
     for signal in (Signal.CPU, Signal.READS):
-        world.yesterday["shop-db", signal] = world.points["shop-db", signal]
+        world.earlier.setdefault(1, {})["shop-db", signal] = world.points["shop-db", signal]
+    return world
+
+
+def expected_load() -> World:
+    world = shop()
+    world.moves("web", Signal.REQUESTS, 3600)
+    world.rings("web", signal=Signal.REQUESTS)
+    world.earlier[7] = {("web", Signal.REQUESTS): world.points["web", Signal.REQUESTS]}
     return world
 
 
@@ -232,6 +240,7 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble(
         "alarm_edited", "checkout", "", "was edited at 11:45", alarm_edited, "checkout-latency is in ALARM"
     ),
+    Trouble("expected_load", "web", "", "a week before", expected_load, "web-requests is in ALARM"),
     Trouble("self_healed", "checkout", "", "has come back since", self_healed),
     Trouble("telemetry_broken", "checkout", "", "stopped while others go on", telemetry_broken),
 )
