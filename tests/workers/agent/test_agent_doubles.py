@@ -34,7 +34,9 @@ def test_load_that_comes_every_week_is_no_surge_and_a_day_without_history_no_gap
     assert case.conclusion.gaps == ()
     world.moves("web", Signal.CPU, 97)
     world.hurts("web", errors=800)
-    assert named(world) == [("traffic_surge", "web")]
+    hurt = made.investigate(world, "web is slow").conclusion
+    assert hurt is not None
+    assert "Leads: web gets far more requests than usual" in hurt.summary
 
 
 def test_more_calls_further_down_are_callers_that_try_again() -> None:
