@@ -112,8 +112,19 @@ class Heard:
                 for b in blocks
                 if b["type"] in ("thinking", "redacted_thinking") and asks
             ),
-            uses=tuple(ToolUse(id=b["id"], name=b["name"], arguments=_arguments(b)) for b in asks),
+            uses=tuple(
+                ToolUse(id=b["id"], name=b["name"], arguments=arguments(b.get("json", ""))) for b in asks
+            ),
         )
+
+
+def arguments(text: str) -> dict[str, Any]:
+    """What a tool is asked with; `ValueError` where that is no JSON object."""
+    found = json.loads(text or "{}")
+    json.dumps(found, allow_nan=False)  # what is too large for a number is none
+    if not isinstance(found, dict):
+        raise ValueError("arguments are an object")
+    return found  # pyright: ignore[reportUnknownVariableType] — any JSON object
 
 
 _DELTAS = {
@@ -136,14 +147,6 @@ def _begun(block: Any) -> dict[str, str]:
         "type": str(block.type),
         **{name: value for name, value in kept.items() if isinstance(value, str)},
     }
-
-
-def _arguments(block: dict[str, str]) -> dict[str, Any]:
-    found = json.loads(block.get("json") or "{}")
-    json.dumps(found, allow_nan=False)  # what is too large for a number is none
-    if not isinstance(found, dict):
-        raise ValueError("arguments are an object")
-    return found  # pyright: ignore[reportUnknownVariableType] — any JSON object
 
 
 def _used(usage: Usage, said: Any) -> Usage:

@@ -59,12 +59,17 @@ def gave_way(case: Investigation) -> str:
 
 def verb(body: dict[str, Any]) -> str:
     """What a request is about."""
-    return "conclude" if "The cause below is decided" in body["messages"][0]["content"] else "hypothesise"
+    return "conclude" if "The cause below is decided" in _first(body) else "hypothesise"
 
 
 def shown(body: dict[str, Any]) -> dict[str, Any]:
     """The data of a request, as a model reads it."""
-    return json.loads(re.findall(r"<data>\n(.*?)\n</data>", body["messages"][0]["content"], re.DOTALL)[0])
+    return json.loads(re.findall(r"<data>\n(.*?)\n</data>", _first(body), re.DOTALL)[0])
+
+
+def _first(body: dict[str, Any]) -> str:
+    """What is asked first; in Chat Completions the system's words come before."""
+    return next(m["content"] for m in body["messages"] if m["role"] == "user")
 
 
 def claiming(*claims: dict[str, str]) -> str:

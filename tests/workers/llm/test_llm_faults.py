@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
+from tests.chat_api import chat_api
 from tests.messages_api import messages_api
 from tests.model_server import KEY, ModelServer, Turn
 from tests.workers.llm.asked import ANSWER, Sleeps, asking, failed
+from workers.llm.chat import ChatModel, completions
 from workers.llm.claude import Claude, direct
 from workers.llm.hosted import TRIES, Host, Hosted
 
-SONNET = "claude-sonnet-5-5"
+SONNET, GPT = "claude-sonnet-5-5", "gpt-6-astra"
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,14 @@ class Served:
         return self.kind(model or self.model, host, sleep=Sleeps() if sleep is None else sleep, **given)
 
 
-@pytest.fixture(scope="module", params=["claude"])
+@pytest.fixture(scope="module", params=["messages", "chat"])
 def standing(request: pytest.FixtureRequest) -> Iterator[Served]:
-    with messages_api((SONNET,)) as api:
-        yield Served(Claude, direct, SONNET, api, 7)
+    if request.param == "messages":
+        with messages_api((SONNET,)) as api:
+            yield Served(Claude, direct, SONNET, api, 7)
+        return
+    with chat_api((GPT,)) as api:
+        yield Served(ChatModel, lambda key, url: completions(key, f"{url}/v1"), GPT, api, 5)
 
 
 @pytest.fixture
