@@ -17,6 +17,8 @@ from workers.domain.value import Value
 MOST_CLAIMS, MOST_SENTENCES = 3, 5
 MOST_TOLD, MOST_LINES = 3, 20
 """Sentences and lines of the answer to a question."""
+MOST_NAMED = 30
+"""Names or ids that a refusal lists."""
 
 # Words of which English prose always has some.
 ENGLISH = frozenset(
@@ -70,7 +72,7 @@ def proposed(text: str, sight: Sight, places: tuple[str, ...], by: str) -> tuple
     """
     answer = _parsed(Claims, text)
     made = {(h.where, h.mode, h.trigger.id if h.trigger else "") for h in sight.case.tree.nodes}
-    drafts = [_draft(one, sight) for one in answer.claims]
+    drafts = [_draft(one, sight, places) for one in answer.claims]
     fresh = {(h.where, h.mode, h.trigger.id if h.trigger else ""): h for h in drafts if h.where in places}
     count = len(sight.case.tree.nodes)
     new = [h for key, h in fresh.items() if key not in made]
@@ -83,10 +85,10 @@ def told(text: str, material: str, evidence: Iterable[Evidence], names: Iterable
     `names` are all places there are: one that the material does not name must not be named.
     """
     answer = _parsed(Account, text)
-    ids = {e.id for e in evidence}
+    ids = [e.id for e in evidence]
     for sentence in answer.sentences:
         if unknown := [key for key in sentence.evidence if key not in ids]:
-            raise Unusable(f"there is no finding {unknown[0]!r}")
+            raise Unusable(_missing("finding", unknown[0], ids))
     said = " ".join(" ".join(sentence.text.split()) for sentence in answer.sentences)
     _english(said)
     _supported(said, material, names)
@@ -103,7 +105,7 @@ def found(text: str, asked: str, read: Mapping[str, str], heard: str, names: Ite
         raise Unusable("it answers nothing; what cannot be told belongs into `unknown`")
     for one in (*answer.answer, *answer.lines):
         if unread := [key for key in one.rests_on if key not in read]:
-            raise Unusable(f"there is no result {unread[0][:40]!r} that an answer could rest on")
+            raise Unusable(_missing("result", unread[0], read))
         _supported(one.text, "\n".join([asked, *(read[key] for key in one.rests_on)]), names)
     _supported(answer.unknown, "\n".join([heard, *read.values()]), names)
     _english(" ".join([*(one.text for one in answer.answer), answer.unknown]))
@@ -119,12 +121,18 @@ def _parsed(kind: type[Answer], text: str) -> Answer:
         raise Unusable(f"{place}: {first['msg']}") from None
 
 
-def _draft(one: Claim, sight: Sight) -> Hypothesis:
+def _missing(what: str, named: str, there: Iterable[str]) -> str:
+    """That it does not exist, and what does: told only the former, a small model names the same again."""
+    names = ", ".join([*there][:MOST_NAMED])
+    return f"there is no {what} {named[:40]!r}" + (f"; there are only {names}" if names else "")
+
+
+def _draft(one: Claim, sight: Sight, places: tuple[str, ...]) -> Hypothesis:
     place, mode = sight.topology.find(one.where), modes().get(one.mode)
     if place is None:
-        raise Unusable(f"there is no place {one.where!r}")
+        raise Unusable(_missing("place", one.where, places))
     if mode is None:
-        raise Unusable(f"there is no failure mode {one.mode!r}")
+        raise Unusable(f"there is no failure mode {one.mode[:40]!r}")
     if place.kind not in mode.kinds or not mode.incident:
         raise Unusable(f"{mode.id} is not what can be wrong with {place.name}, which is a {place.kind}")
     draft = claim(mode, place.name, _blamed(one, mode, sight))
@@ -137,7 +145,7 @@ def _blamed(one: Claim, mode: Mode, sight: Sight) -> Change | None:
     here = [c for c in sight.changes if c.kind == mode.trigger and c.service in (one.where, "")]
     found = next((c for c in here if c.id == one.change), None)
     if found is None:
-        raise Unusable(f"there is no {mode.trigger} {one.change!r} of {one.where}")
+        raise Unusable(f"there is no {mode.trigger} {one.change[:40]!r} of {one.where}")
     return found
 
 

@@ -39,20 +39,26 @@ def account(sight: Sight, said: Conclusion, limit: int, most: int) -> Prompt:
 def told_back(prompt: Prompt, answer: str, problem: str) -> Prompt:
     """The same prompt after an answer that cannot be used."""
     said = Message(role="assistant", text=redacted(answer)[:LONGEST] or "(nothing)")
-    again = Message(role="user", text=_template("told_back").substitute(problem=problem))
+    # It names what others named: places, results, and whatever the model made up.
+    wrong = fenced({"problem": problem[:LONGEST]})
+    again = Message(role="user", text=filled("told_back", problem=wrong))
     return prompt.model_copy(update={"messages": (*prompt.messages, said, again)})
 
 
 def material(sight: Sight, said: Conclusion, most: int = 100) -> Data:
     """All that an account may speak of."""
-    wanted = {key for cause in said.causes for key in cause.evidence}
-    found = [e for e in sight.case.evidence if e.id in wanted and e.strength != "none"]
     return {
         "conclusion": [said.headline, said.summary],
         "causes": [_plain(c.service, c.mode, c.revision, c.statement) for c in said.causes],
         "path": [hop.finding for hop in said.path],
-        "findings": _first(found, most, _finding),
+        "findings": _first(findings(sight, said), most, _finding),
     }
+
+
+def findings(sight: Sight, said: Conclusion) -> list[Evidence]:
+    """What an account may rest on."""
+    wanted = {key for cause in said.causes for key in cause.evidence}
+    return [e for e in sight.case.evidence if e.id in wanted and e.strength != "none"]
 
 
 def filled(name: str, **given: object) -> str:

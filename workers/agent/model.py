@@ -96,13 +96,13 @@ class ModelReasoner:
         if said.outcome not in NAMES_A_CAUSE:
             return said
         sight = Sight(case)
-        material = asking.material(sight, said)
+        material, found = asking.material(sight, said), asking.findings(sight, said)
         names = [resource.name for resource in sight.topology.resources]
         account = self._told(
             case,
             "conclude",
             lambda limit: asking.account(sight, said, limit, self._limits.answer),
-            lambda text: answers.told(text, asking.dumped(material), case.evidence, names),
+            lambda text: answers.told(text, asking.dumped(material), found, names),
         )
         return said.model_copy(update={"account": account}) if isinstance(account, str) else account
 

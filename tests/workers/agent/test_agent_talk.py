@@ -106,7 +106,10 @@ def test_model_may_say_that_it_cannot_tell(api: MessagesApi) -> None:
 
 WRONG = {
     "no citation": (answering(stated("Each of the 4 services runs 3 tasks.")), "at least 1 item"),
-    "invented result": (answering(stated("It is 4 services.", "m9")), "there is no result 'm9'"),
+    "invented result": (
+        answering(stated("It is 4 services.", "m9")),
+        "no result 'm9'; there are only m1, m2",
+    ),
     "invented number": (answering(stated("The services run 17 tasks.", "m1")), "the number 17"),
     "invented place": (answering(stated("billing-api runs 3 tasks.", "m1")), "'billing-api'"),
     "another language": (answering(stated("Jeder Dienst hat drei Aufgaben laufen.", "m1")), "not in English"),
