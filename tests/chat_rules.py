@@ -145,6 +145,8 @@ def _tools(body: Body) -> None:
             raise Invalid(
                 f"Invalid schema for function '{function['name']}': schema must be of type 'object'."
             )
+        if function.get("strict"):
+            _strict(function.get("parameters", {}), ("function", function["name"]))
 
 
 def _format(wanted: Body) -> None:

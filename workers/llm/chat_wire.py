@@ -11,6 +11,8 @@ from workers.llm.provider import Message, Prompt, Reply
 from workers.llm.wire import arguments
 
 Body = dict[str, Any]
+ANSWER = "answer"
+"""The tool to answer with as long as others may be asked: held to a schema, some servers let it ask none."""
 STOPS = {
     "stop": "end_turn",
     "tool_calls": "tool_use",
@@ -34,22 +36,22 @@ def request(model: str, prompt: Prompt) -> Body:
             {"role": "system", "content": prompt.system},
             *(said for message in prompt.messages for said in _said(message)),
         ],
-        "response_format": {
-            "type": "json_schema",
-            "json_schema": {"name": "answer", "strict": True, "schema": strict(prompt.answer)},
-        },
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    if prompt.tools:
-        body["tools"] = [
-            {
-                "type": "function",
-                "function": {"name": t.name, "description": t.description, "parameters": t.arguments},
-            }
-            for t in prompt.tools
-        ]
-        body["tool_choice"] = "none" if prompt.closed else "auto"
+    answer = {"name": ANSWER, "strict": True}
+    tools: list[Body] = [
+        {"name": t.name, "description": t.description, "parameters": t.arguments} for t in prompt.tools
+    ]
+    if tools and not prompt.closed:
+        tools.append({**answer, "description": "Answers.", "parameters": strict(prompt.answer)})
+        body["tool_choice"] = "required"
+    else:
+        schema = {**answer, "schema": strict(prompt.answer)}
+        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        body |= {"tool_choice": "none"} if tools else {}
+    if tools:
+        body["tools"] = [{"type": "function", "function": tool} for tool in tools]
     return body
 
 
@@ -129,10 +131,12 @@ class Heard:
             mend = "Its server has to count tokens (stream_options.include_usage): budgets hang on them."
             raise ModelFailed("its answer came without a count of its tokens", mend, passing=True)
         stop = self._stop(self._usage)
-        asks = [call for _, call in sorted(self._calls.items())] if stop == "tool_use" else []
+        calls = [call for _, call in sorted(self._calls.items())] if stop == "tool_use" else []
+        asks = [call for call in calls if call["name"] != ANSWER]
+        answers = [call["arguments"] for call in calls if call["name"] == ANSWER and not asks]
         return Reply(
-            text=self._text or self._refusal,
-            stop=stop,
+            text=answers[0] if answers else self._text or self._refusal,
+            stop="end_turn" if answers else stop,
             usage=self._usage,
             model=self._model,
             uses=tuple(

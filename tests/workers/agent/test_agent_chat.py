@@ -1,5 +1,6 @@
 """The mind that asks a model behind Chat Completions: the same scripts, the same answers, the same guards."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -86,8 +87,9 @@ def test_model_that_fails_leaves_the_answer_to_the_rules(api: ChatApi, turn: Tur
     assert causes(case) == []
 
 
-def test_question_is_answered_from_what_tools_say(api: ChatApi) -> None:
-    api.says(Turn(uses=(("delete_cluster", {}), TOPOLOGY)), SERVICES)
+@pytest.mark.parametrize("answer", [Turn(uses=(("answer", json.loads(SERVICES)),)), Turn(text=SERVICES)])
+def test_question_is_answered_from_what_tools_say(api: ChatApi, answer: Turn) -> None:
+    api.says(Turn(uses=(("delete_cluster", {}), TOPOLOGY)), answer)
 
     run = made.investigator(made.shop(), begun(TASKS), reasoner=mind(api))
     for _ in run.run():

@@ -10,7 +10,7 @@ from tests.chat_api import ChatApi, chat_api
 from tests.chat_rules import check
 from tests.model_server import KEY, Turn
 from tests.workers.llm.asked import ANSWER, Sleeps, asking, failed
-from tests.workers.llm.test_llm_tools import ASKED, spoken, told
+from tests.workers.llm.test_llm_tools import ASKED, LOGS, spoken, told
 from tests.workers.llm.test_llm_tools import asking as asking_tools
 from workers.agent.answers import Account, Claims, Findings
 from workers.domain.call import ToolUse
@@ -134,7 +134,19 @@ def test_arguments_that_are_no_json_object_count_as_damaged(api: ChatApi, given:
     assert str(failed(model(api), asking_tools())) == "its answer came damaged"
 
 
-def test_request_with_tools_is_golden(api: ChatApi, golden: Callable[[str, Any], None]) -> None:
+@pytest.mark.parametrize("beside", [(), ASKED.uses])
+def test_answer_is_a_tool_of_its_own_and_none_beside_a_question(
+    api: ChatApi, beside: tuple[tuple[str, Any], ...]
+) -> None:
+    api.says(Turn(uses=(*beside, ("answer", json.loads(ANSWER)))))
+
+    reply = model(api).ask(asking_tools())
+
+    assert [use.name for use in reply.uses] == [name for name, _ in beside]
+    assert (reply.text, reply.stop) == (("", "tool_use") if beside else (ANSWER, "end_turn"))
+
+
+def test_requests_with_tools_are_golden(api: ChatApi, golden: Callable[[str, Any], None]) -> None:
     api.says(ASKED, ANSWER)
     reply = model(api).ask(asking_tools())
     [first, second] = told(*reply.uses).told
@@ -143,10 +155,10 @@ def test_request_with_tools_is_golden(api: ChatApi, golden: Callable[[str, Any],
     answer = model(api).ask(asking_tools(spoken(reply), results, closed=True))
 
     assert answer.text == ANSWER
-    body = json.dumps(api.bodies[1])
+    bodies = json.dumps(api.bodies)
     for number, use in enumerate(reply.uses):
-        body = body.replace(use.id, f"call_{number}")
-    golden("llm_request_chat", json.loads(body))
+        bodies = bodies.replace(use.id, f"call_{number}")
+    golden("llm_requests_chat", json.loads(bodies))
 
 
 def test_talk_that_does_not_answer_its_tools_is_refused(api: ChatApi) -> None:
@@ -168,6 +180,7 @@ def test_every_answer_that_we_want_is_a_strict_schema(answer: type[Value]) -> No
     prompt = asking().model_copy(update={"answer": answer.model_json_schema()})
 
     check(request(GPT, prompt))
+    check(request(GPT, prompt.model_copy(update={"tools": (LOGS,)})))
 
 
 def test_limits_that_strict_mode_does_not_know_are_told_in_words() -> None:
