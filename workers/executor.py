@@ -15,7 +15,7 @@ from datetime import datetime
 
 from workers import crash, wiring
 from workers.agent import verifying
-from workers.domain.approval import ApprovalState
+from workers.domain.approval import SPENT, ApprovalState
 from workers.domain.call import StateData, ToolCall, ToolResult
 from workers.domain.errors import Fenced, OutcomeUnknown, Refused, RunbookError, Unreachable
 from workers.domain.event import (
@@ -35,8 +35,9 @@ from workers.domain.value import Value
 from workers.domain.window import ending
 from workers.ledger import AlreadyDecided, Ledger
 from workers.queue import Queue, serve
+from workers.safety import approvals
 from workers.safety.gate import Gate
-from workers.safety.policy import Policy, enough, policy
+from workers.safety.policy import DAY, Policy, enough, policy
 from workers.settings import Settings
 from workers.thread.posts import posts
 from workers.tools import changes
@@ -178,15 +179,20 @@ class _Execution:
         if not approval.digest() == approval.hash == witness.hash:
             return "what would be done is not what was approved (the hash differs)"
         try:
-            changes.row_of(approval.call)
+            risk = max(approval.risk, approvals.risk_of(approval.call, self._hands.policy))
         except Refused as error:
             return str(error)
         if wiring.now() >= approval.expires_at:
             return "the approval has expired"
-        witnessed = tuple(v for v in approval.votes if v.person.id in witness.approved_by)
-        if not enough(approval.model_copy(update={"votes": witnessed}), self._hands.policy):
+        if (stop := self._hands.ledger.stopped()) is not None:
+            return stop.told
+        witnessed = tuple(v for v in approval.votes if witness.approved_by.get(v.person.id) == v.typed)
+        if not enough(approval.model_copy(update={"votes": witnessed, "risk": risk}), self._hands.policy):
             return "not enough people who may approve have said yes"
-        spent = [a for a in self._case.approvals if a.state in _SPENT]
+        made = self._hands.ledger.changes_since(wiring.now() - DAY)
+        if hindrance := self._hands.policy.hindrance(risk, made, wiring.now()):
+            return hindrance
+        spent = [a for a in self._case.approvals if a.state in SPENT]
         if len(spent) >= self._hands.policy.most_changes:
             return f"{len(spent)} changes were made for this investigation already"
         return self._drift()
@@ -311,16 +317,6 @@ class _Execution:
 
 def _state(result: ToolResult) -> changes.State | None:
     return result.data.state if isinstance(result.data, StateData) else None
-
-
-_SPENT = frozenset(
-    {
-        ApprovalState.REDEEMED,
-        ApprovalState.SUCCEEDED,
-        ApprovalState.FAILED,
-        ApprovalState.INDETERMINATE,
-    }
-)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import ask, backtest, config, demo, evaluate, health, investigate, processes, up
+from bot.cli import ask, backtest, config, demo, evaluate, halting, health, investigate, processes, up
 from bot.cli.leaving import Reading
 
 app = typer.Typer(
@@ -24,5 +24,7 @@ for command in (processes.bot, processes.worker, processes.quick, processes.exec
     app.command()(command)
 app.command()(processes.migrate)
 app.command()(health.health)
+app.command()(halting.halt)
+app.command()(halting.resume)
 app.add_typer(config.app, name="config")
 app.add_typer(evaluate.app, name="eval")

@@ -8,6 +8,7 @@ from slack_sdk import WebClient
 
 from bot import words
 from bot.desk import Desk, Payload
+from bot.listeners.halt import halt, resume
 from bot.listeners.status import status
 from bot.rooms import NotHere
 from bot.slack import hurried
@@ -25,7 +26,8 @@ def register(app: App, desk: Desk) -> None:
     def answered(answer: Callable[[Payload, WebClient], Said]) -> Callable[..., None]:
         def command(ack: Ack, body: Payload, client: WebClient) -> None:
             said = answer(body, hurried(client)) if body.get("team_id") == desk.team else Said()
-            ack(text=said.text, blocks=list(said.blocks), response_type="ephemeral")
+            shown = "in_channel" if said.everybody else "ephemeral"
+            ack(text=said.text, blocks=list(said.blocks), response_type=shown)
 
         return command
 
@@ -40,6 +42,10 @@ def register(app: App, desk: Desk) -> None:
                 return investigate(desk, body, client, *rest, asks=verb == "ask")
             case "status":
                 return status(desk, body, client)
+            case "halt":
+                return halt(desk, body, *rest)
+            case "resume":
+                return resume(desk, body)
             case "" | "help":
                 return ways()
             case _:

@@ -1,5 +1,6 @@
 """Approve and Reject: a click is a claim of authority, checked here and once more before the change."""
 
+import logging
 from typing import Any, Literal
 
 from slack_bolt import Ack, App
@@ -8,13 +9,16 @@ from slack_sdk.errors import SlackApiError
 
 from bot.desk import Desk, Payload
 from bot.slack import error_code, whisper
+from bot.views.typed import CALLBACK, Asked, read, typed, wrong
 from workers import crash
 from workers.domain.approval import Approval, ApprovalState, Vote
 from workers.domain.event import ApprovalDecided, ApprovalVoted, Event
 from workers.domain.incident import Person
 from workers.ledger import AlreadyDecided
-from workers.safety.policy import enough, refusal
+from workers.safety.policy import DAY, enough, refusal
 from workers.thread.posts import posts
+
+log = logging.getLogger(__name__)
 
 Decision = Literal["approve", "reject"]
 
@@ -24,21 +28,68 @@ def register(app: App, desk: Desk) -> None:
         decide(desk, body, client, "approve")
         ack()
 
+    def approve_typed(ack: Ack, body: Payload, client: WebClient) -> None:
+        errors = decide_typed(desk, body, client)
+        ack(response_action="errors", errors=errors) if errors else ack()
+
     def reject(ack: Ack, body: Payload, client: WebClient) -> None:
         decide(desk, body, client, "reject")
         ack()
 
     app.action("approve")(approve)
     app.action("reject")(reject)
+    app.view(CALLBACK)(approve_typed)
 
 
 def decide(desk: Desk, body: Payload, client: WebClient, decision: Decision) -> None:
-    """Record the vote of somebody who may vote; tell everybody else why theirs does not count."""
-    person = Person(id=str(body["user"]["id"]), team=str(body["user"].get("team_id", "")))
-    channel = str(body["container"]["channel_id"])
-    thread = str(body["container"].get("thread_ts") or body.get("message", {}).get("thread_ts", ""))
-    approval = desk.ledger.approval(str(body["actions"][0].get("value", "")))
-    reason = _why_not(desk, approval, person, client)
+    """A click: the vote of somebody who may vote, or the modal for the word; others are told why not."""
+    asked = Asked(
+        approval=str(body["actions"][0].get("value", "")),
+        channel=str(body["container"]["channel_id"]),
+        thread=str(body["container"].get("thread_ts") or body.get("message", {}).get("thread_ts", "")),
+    )
+    approval = _allowed(desk, asked, _person(body), client, decision)
+    if approval is None:
+        return
+    if decision == "approve" and approval.word:
+        _ask_for_the_word(body, client, approval, asked)
+        return
+    _decide(desk, asked, approval, Vote(person=_person(body), decision=decision, at=desk.now()), client)
+
+
+def _ask_for_the_word(body: Payload, client: WebClient, approval: Approval, asked: Asked) -> None:
+    slack: Any = client
+    try:
+        slack.views_open(trigger_id=str(body["trigger_id"]), view=typed(approval, asked))
+    except (SlackApiError, OSError) as error:
+        log.warning("could not open the modal for %s: %s", approval.id, error)
+        told = "Slack did not let me ask you for the word. Nothing was approved; please click again."
+        whisper(client, asked.channel, str(body["user"]["id"]), told, asked.thread)
+
+
+def decide_typed(desk: Desk, body: Payload, client: WebClient) -> dict[str, str]:
+    """The modal was sent off: a vote if the word is right; what to say at the field otherwise."""
+    asked, word = read(body["view"])
+    approval = _allowed(desk, asked, _person(body), client, "approve")
+    if approval is None:
+        return {}
+    if word != approval.word:
+        return wrong(approval.word)
+    vote = Vote(person=_person(body), decision="approve", at=desk.now(), typed=word)
+    _decide(desk, asked, approval, vote, client)
+    return {}
+
+
+def _person(body: Payload) -> Person:
+    return Person(id=str(body["user"]["id"]), team=str(body["user"].get("team_id", "")))
+
+
+def _allowed(
+    desk: Desk, asked: Asked, person: Person, client: WebClient, decision: Decision
+) -> Approval | None:
+    """The approval, where this person may decide so now; otherwise they are told why not, and it is kept."""
+    approval = desk.ledger.approval(asked.approval)
+    reason = _why_not(desk, approval, person, client, decision)
     if approval is None or reason:
         desk.ledger.note(
             {
@@ -50,15 +101,21 @@ def decide(desk: Desk, body: Payload, client: WebClient, decision: Decision) -> 
                 "why": reason,
             }
         )
-        whisper(client, channel, person.id, reason, thread)
-        return
+        whisper(client, asked.channel, person.id, reason, asked.thread)
+        return None
+    return approval
+
+
+def _decide(desk: Desk, asked: Asked, approval: Approval, vote: Vote, client: WebClient) -> None:
     try:
-        _vote(desk, approval, Vote(person=person, decision=decision, at=desk.now()))
+        _vote(desk, approval, vote)
     except AlreadyDecided:
-        whisper(client, channel, person.id, "This has been decided already.", thread)
+        whisper(client, asked.channel, vote.person.id, "This has been decided already.", asked.thread)
 
 
-def _why_not(desk: Desk, approval: Approval | None, person: Person, client: WebClient) -> str:
+def _why_not(
+    desk: Desk, approval: Approval | None, person: Person, client: WebClient, decision: Decision
+) -> str:
     if approval is None:
         return "I know no such approval."
     refused = refusal(approval, person, desk.team, desk.policy)
@@ -68,7 +125,17 @@ def _why_not(desk: Desk, approval: Approval | None, person: Person, client: WebC
         return f"This is {approval.state.value} already."
     if desk.now() >= approval.expires_at:
         return "This has expired. Nothing was changed; ask me to look again."
+    if decision == "approve" and (hindrance := _hindrance(desk, approval)):
+        return f"I cannot take an approval now: {hindrance}. Nothing was changed."
     return _not_a_member(person, client)
+
+
+def _hindrance(desk: Desk, approval: Approval) -> str:
+    """Why nothing may be changed now, whoever approves it; the executor looks once more."""
+    stop, now = desk.ledger.stopped(), desk.now()
+    if stop is not None:
+        return f"{stop.told}. `/runbook resume` allows them again"
+    return desk.policy.hindrance(approval.risk, desk.ledger.changes_since(now - DAY), now)
 
 
 def _not_a_member(person: Person, client: WebClient) -> str:

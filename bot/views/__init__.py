@@ -5,7 +5,11 @@ from workers.domain.value import Value
 
 
 class Said(Value):
-    """An answer to one person. `text` is a full sentence: it is read aloud in place of the blocks."""
+    """An answer to one person, or to `everybody` in the channel.
+
+    `text` is a full sentence: it is read aloud in place of the blocks.
+    """
 
     text: str = ""
     blocks: tuple[Block, ...] = ()
+    everybody: bool = False

@@ -18,6 +18,10 @@ WAYS = (
         "I take it as a direction, with your name. What I measure decides.",
     ),
     ("`@Runbook why?`, in a thread of mine", "I show each claim with what I found for and against it."),
+    (
+        "`/runbook halt <why>`",
+        "All changes stop at once, approved or not, until an approver says `/runbook resume`.",
+    ),
     ("`/runbook status`", "What I am working on, and whether all my parts are alive."),
 )
 PROMISE = (

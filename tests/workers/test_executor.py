@@ -29,12 +29,14 @@ from workers.domain.call import ToolCall
 from workers.domain.conclusion import Watch
 from workers.domain.errors import AccessDenied, Unreachable
 from workers.domain.event import Verified
+from workers.domain.risk import Risk
 from workers.domain.telemetry import Signal
 from workers.executor import execute
 from workers.ledger import Ledger, connect
 from workers.ledger.audit import first_bad
 from workers.queue import Queue
-from workers.safety.policy import policy
+from workers.safety import approvals
+from workers.safety.policy import Freeze, Policy, policy
 
 S = ApprovalState
 UPDATE, LOOK = "UpdateService", "DescribeServices"
@@ -404,6 +406,82 @@ def test_investigation_has_a_most_of_changes(change: Callable[..., Changing]) ->
     none = policy(changing.plant.settings("executor")).model_copy(update={"most_changes": 0})
 
     refused(changing, "0 changes were made for this investigation already", policy=none)
+
+
+def strict(changing: Changing, **rules: Any) -> Policy:
+    return policy(changing.plant.settings("executor")).model_copy(update=rules)
+
+
+def test_nothing_is_made_after_somebody_stopped_all_changes(change: Callable[..., Changing]) -> None:
+    changing = change()
+    changing.vote()
+    changing.ledger.stop_changes("<@U0CAROLDIAZ>", "the region is on fire")
+
+    refused(changing, "stopped all changes")
+    changing.ledger.allow_changes("<@U0BENOKAFOR>")
+
+
+def test_stop_that_was_taken_out_of_the_database_stops_still(change: Callable[..., Changing]) -> None:
+    changing = change()
+    changing.vote()
+    changing.ledger.stop_changes("<@U0CAROLDIAZ>", "")
+    last = len(changing.ledger.audit_records())
+    changing.plant.sql('UPDATE audit SET body = \'{"event":"Nothing"}\' WHERE seq = :n', n=last)
+
+    refused(changing, f"the audit chain does not hold from record {last} on")
+
+
+@pytest.mark.parametrize("votes", ["of one", "without the word"])
+def test_critical_change_takes_two_people_and_the_word(change: Callable[..., Changing], votes: str) -> None:
+    changing = change()
+    both = strict(changing, critical=frozenset({"checkout"}), approvers=(changing.ben.id, changing.carol.id))
+    assert approvals.risk_of(changing.approval.call, both) is Risk.CRITICAL
+    changing.vote(*([changing.ben] if votes == "of one" else [changing.ben, changing.carol]))
+
+    refused(changing, "not enough people who may approve have said yes", policy=both)
+
+
+def test_risk_that_was_lowered_in_the_database_is_not_believed(change: Callable[..., Changing]) -> None:
+    changing = change(risk=Risk.CRITICAL, word="checkout", quorum=2)
+    changing.vote()
+    rewrite(changing, {**body_of(changing), "risk": 1, "word": "", "quorum": 1})
+
+    refused(changing, "what would be done is not what was approved")
+
+
+@pytest.mark.parametrize(
+    ("rules", "why"),
+    [
+        ({"per_hour": 0}, "0 changes were made within the last hour"),
+        ({"per_day": 0}, "0 changes were made within the last day"),
+        (
+            {"freezes": (Freeze(why="quarter end", days=frozenset(range(7))),)},
+            "changes are frozen: quarter end",
+        ),
+    ],
+    ids=["hour", "day", "freeze"],
+)
+def test_time_in_which_no_change_may_be_made(
+    change: Callable[..., Changing], rules: dict[str, Any], why: str
+) -> None:
+    changing = change()
+    changing.vote()
+
+    refused(changing, why, policy=strict(changing, **rules))
+
+
+def test_pause_after_a_change_is_kept(change: Callable[..., Changing]) -> None:
+    changing = change()
+    first = strict(changing)
+    changing.vote()
+    rollout = roll_out_when_asked(changing)
+    run(changing, policy=first)
+    rollout.join()
+    rule = first.rule(Risk.HIGH).model_copy(update={"cooldown": timedelta(hours=1)})
+    again = change()
+    again.vote()
+
+    refused(again, "have to pass", policy=strict(again, raised={Risk.HIGH: rule}))
 
 
 def test_change_that_the_cloud_denies_names_the_permission(

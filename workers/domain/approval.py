@@ -50,10 +50,31 @@ NEXT: dict[ApprovalState, frozenset[ApprovalState]] = {
 }
 
 
+SPENT = frozenset(
+    {
+        ApprovalState.REDEEMED,
+        ApprovalState.SUCCEEDED,
+        ApprovalState.FAILED,
+        ApprovalState.INDETERMINATE,
+    }
+)
+"""States of an approval whose call has left, whatever came of it."""
+
+
+class Made(Value):
+    """A change whose call has left."""
+
+    at: AwareDatetime
+    risk: Risk
+
+
 class Vote(Value):
+    """`typed` is the word that somebody typed to approve, where one is asked for."""
+
     person: Person
     decision: Literal["approve", "reject"]
     at: AwareDatetime
+    typed: str = ""
 
 
 class Approval(Value):
@@ -61,6 +82,7 @@ class Approval(Value):
 
     `before` is the state that was read when we asked: at redemption it is read again, and a difference
     (drift) refuses. `rollback` is an exact call of its own, or `None` with the reason in `no_rollback`.
+    Where there is a `word`, only who types it has approved.
     """
 
     id: str
@@ -78,6 +100,7 @@ class Approval(Value):
     requester: Person | None
     approvers: tuple[str, ...]
     quorum: int
+    word: str = ""
     votes: tuple[Vote, ...] = ()
     created_at: AwareDatetime
     expires_at: AwareDatetime
@@ -85,7 +108,7 @@ class Approval(Value):
     hash: str = ""
 
     def sealed(self) -> "Approval":
-        """The same approval with its hash: over what would be done, where, for whom, until when."""
+        """The same approval with its hash: over what would be done, for whom, until when, and the bar."""
         return self.model_copy(update={"hash": self.digest()})
 
     def digest(self) -> str:
@@ -96,6 +119,7 @@ class Approval(Value):
                 "requester": self.requester.model_dump() if self.requester else None,
                 "investigation": self.investigation,
                 "expires_at": self.expires_at.isoformat(),
+                "bar": [self.risk.word, self.quorum, self.word],
             },
             sort_keys=True,
             separators=(",", ":"),
@@ -105,5 +129,5 @@ class Approval(Value):
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def approvals(self) -> frozenset[str]:
-        """Distinct people who said yes."""
-        return frozenset(v.person.id for v in self.votes if v.decision == "approve")
+        """Distinct people who said yes, with the word where one is asked for."""
+        return frozenset(v.person.id for v in self.votes if v.decision == "approve" and v.typed == self.word)

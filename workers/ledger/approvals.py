@@ -1,8 +1,11 @@
 """Approval rows: every move is one compare-and-set inside the transaction of the event that makes it."""
 
+import json
+from datetime import UTC, datetime
+
 from sqlalchemy import Connection, Select, func, insert, select, update
 
-from workers.domain.approval import NEXT, Approval, ApprovalState, Vote
+from workers.domain.approval import NEXT, SPENT, Approval, ApprovalState, Made, Vote
 from workers.domain.errors import RunbookError
 from workers.domain.event import (
     ApprovalDecided,
@@ -15,7 +18,10 @@ from workers.domain.event import (
     Event,
     Failed,
 )
-from workers.ledger.schema import approvals, votes
+from workers.ledger.schema import approvals, events, votes
+
+LONGEST_LIFE = 86_400.0
+"""Seconds from the question to the expiry of an approval, at most."""
 
 
 class AlreadyDecided(RunbookError):
@@ -76,6 +82,7 @@ def _vote(connection: Connection, approval_id: str, vote: Vote) -> None:
             team=vote.person.team,
             decision=vote.decision,
             at=vote.at.timestamp(),
+            typed=vote.typed,
         )
     )
 
@@ -116,11 +123,28 @@ def load(connection: Connection, approval_id: str) -> Approval | None:
                         "person": {"id": vote.person, "team": vote.team},
                         "decision": vote.decision,
                         "at": vote.at,
+                        "typed": vote.typed,
                     }
                 )
                 for vote in cast
             ),
         }
+    )
+
+
+def made(connection: Connection, since: float) -> tuple[Made, ...]:
+    """The changes whose call left at or after `since`."""
+    spent = [state.value for state in SPENT]
+    young = approvals.c.created_at >= since - LONGEST_LIFE
+    rows = connection.execute(
+        select(approvals.c.id, approvals.c.body, events.c.at, events.c.body.label("event"))
+        .join(events, events.c.investigation == approvals.c.investigation)
+        .where(approvals.c.state.in_(spent), young, events.c.type == "ChangeIntended", events.c.at >= since)
+    )
+    return tuple(
+        Made(at=datetime.fromtimestamp(row.at, UTC), risk=Approval.model_validate_json(row.body).risk)
+        for row in rows
+        if json.loads(row.event)["approval"] == row.id
     )
 
 

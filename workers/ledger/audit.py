@@ -6,6 +6,7 @@ The head of the chain is short enough to stand on a card in Slack, where nobody 
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import JsonValue
@@ -32,6 +33,7 @@ from workers.ledger.database import alone_in
 from workers.ledger.schema import audit
 
 GENESIS = "0" * 64
+STOPPED, ALLOWED = "ChangesStopped", "ChangesAllowed"
 
 
 class Link(Value):
@@ -44,12 +46,25 @@ class Link(Value):
     body: str
 
 
+class Stop(Value):
+    """Somebody's word that nothing is to be changed until further notice."""
+
+    by: str
+    why: str
+    at: datetime
+
+    @property
+    def told(self) -> str:
+        return f"{self.by} stopped all changes at {self.at:%H:%M} UTC: {self.why or 'no reason given'}"
+
+
 class Witness(Value):
     """What the chain has on an approval. `bad` is the first record that does not fit the chain, if any."""
 
     bad: int | None
     hash: str = ""
-    approved_by: frozenset[str] = frozenset()
+    approved_by: dict[str, str] = {}
+    """Who said yes, and what each of them typed."""
 
 
 def digest(seq: int, at: float, previous: str, body: str) -> str:
@@ -83,16 +98,32 @@ def first_bad(chain: Iterator[Link]) -> int | None:
     return None
 
 
+def stop(connection: Connection) -> Stop | None:
+    """The newest word on whether changes may be made, where it is that they may not."""
+    rows = connection.execute(
+        select(audit).where(audit.c.body.like('%"event":"Changes%')).order_by(audit.c.seq.desc())
+    )
+    for row in rows:
+        told = json.loads(row.body)
+        if told["event"] == ALLOWED:
+            return None
+        if told["event"] == STOPPED:
+            return Stop(by=told["actor"], why=told["why"], at=datetime.fromtimestamp(row.at, UTC))
+    return None
+
+
 def witness(chain: tuple[Link, ...], approval: str) -> Witness:
     """What was asked for under this id and who said yes to it, by the chain and nothing else."""
-    asked, approved_by = "", set[str]()
+    asked, approved_by = "", dict[str, str]()
     for told in (json.loads(link.body) for link in chain if approval in link.body):
         if told["event"] == "ApprovalRequested" and told["approval"]["id"] == approval:
             asked = told["approval"]["hash"]
         elif told["event"] == "ApprovalVoted" and told["approval"] == approval:
             vote = told["vote"]
-            approved_by |= {vote["person"]["id"]} if vote["decision"] == "approve" else set()
-    return Witness(bad=first_bad(iter(chain)), hash=asked, approved_by=frozenset(approved_by))
+            approved_by |= (
+                {vote["person"]["id"]: vote.get("typed", "")} if vote["decision"] == "approve" else {}
+            )
+    return Witness(bad=first_bad(iter(chain)), hash=asked, approved_by=approved_by)
 
 
 def record(investigation: str, event: Event) -> dict[str, JsonValue] | None:

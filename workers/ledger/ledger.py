@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, 
 from sqlalchemy.exc import IntegrityError
 
 from workers import crash
-from workers.domain.approval import Approval
+from workers.domain.approval import Approval, Made
 from workers.domain.errors import Fenced, RunbookError
 from workers.domain.event import EVENT, Event, IncidentReported
 from workers.domain.incident import Incident, Thread
@@ -432,6 +432,11 @@ class Ledger:
         with reading(self._engine) as connection:
             return approvals.overdue(connection, now.timestamp())
 
+    def changes_since(self, at: datetime) -> tuple[Made, ...]:
+        """The changes whose call left at or after `at`, in any investigation."""
+        with reading(self._engine) as connection:
+            return approvals.made(connection, at.timestamp())
+
     def unmade(self, since: float) -> tuple[str, ...]:
         """Decided approvals that want an executor and that nobody alive holds."""
         with reading(self._engine) as connection:
@@ -552,6 +557,19 @@ class Ledger:
     def witness(self, approval_id: str) -> audit.Witness:
         """What the audit chain has on an approval, for whoever is about to act on it."""
         return audit.witness(self.audit_records(), approval_id)
+
+    def stop_changes(self, by: str, why: str) -> None:
+        """From now on no change is made, whatever has been approved. `by` is a Slack user, or a name."""
+        self.note({"event": audit.STOPPED, "actor": by, "why": why})
+
+    def allow_changes(self, by: str) -> None:
+        """Approved changes are made again."""
+        self.note({"event": audit.ALLOWED, "actor": by})
+
+    def stopped(self) -> audit.Stop | None:
+        """Who stopped all changes, where somebody has and nobody has allowed them again."""
+        with reading(self._engine) as connection:
+            return audit.stop(connection)
 
     def audited(self, event: str) -> tuple[dict[str, JsonValue], ...]:
         """The bodies of all records of one kind."""

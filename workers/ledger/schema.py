@@ -82,6 +82,7 @@ votes = Table(
     Column("team", String(32), primary_key=True),
     Column("decision", String(8), nullable=False),
     Column("at", Float, nullable=False),
+    Column("typed", String(300), nullable=False, server_default=""),
 )
 
 # A row is one Slack message; `sent` lags behind `revision` until the newest body has been delivered.

@@ -25,28 +25,34 @@ def request(
         return None
     row = changes.row_of(remedy.call)
     state = before.data.state
-    named = remedy.call.arguments
-    place = str(named.get("cluster") or named.get("group") or named.get("function", ""))
-    names = {place, str(remedy.call.arguments.get("service", ""))}
+    named = changes.places(remedy.call)
+    risk = risk_of(remedy.call, policy)
+    rule = policy.rule(risk)
     conclusion = case.conclusion
     return Approval(
         id=secrets.token_hex(16),
         investigation=case.id,
         title=changes.worded(row.title, remedy.call),
         call=remedy.call,
-        risk=_risk(row.level, names, policy),
-        target=f"{row.client}:{place}",
+        risk=risk,
+        target=f"{row.client}:{named[0]}",
         why=(remedy.why, *_shown(case, remedy.hypothesis)),
         blast_radius=changes.worded(row.blast_radius, remedy.call),
         before=state,
         rollback=changes.undo(row, remedy.call, state),
         watch=conclusion.watch if conclusion else None,
         requester=case.incident.requester,
-        approvers=policy.approvers,
-        quorum=policy.quorum,
+        approvers=rule.approvers,
+        quorum=rule.quorum,
+        word=named[-1] if risk is Risk.CRITICAL else "",
         created_at=now,
-        expires_at=now + policy.ttl,
+        expires_at=now + rule.ttl,
     ).sealed()
+
+
+def risk_of(call: ToolCall, policy: Policy) -> Risk:
+    """How much harm a call can do here; raises `Refused` for one of no row."""
+    return policy.risk(changes.row_of(call).level, changes.places(call))
 
 
 def _shown(case: Investigation, hypothesis: str) -> tuple[str, ...]:
@@ -57,7 +63,3 @@ def _shown(case: Investigation, hypothesis: str) -> tuple[str, ...]:
         if e.role == "confirm" and e.says == "supports" and e.strength == "strong"
     )
     return tuple(strong)[:2]
-
-
-def _risk(declared: Risk, names: set[str], policy: Policy) -> Risk:
-    return declared.raised() if names & policy.production else declared

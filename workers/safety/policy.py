@@ -1,37 +1,129 @@
-"""Who may approve what, for how long. Data from the settings; a model has no say here."""
+"""Who may approve what, for how long, and when nobody may: from the settings; no model has a say here."""
 
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from workers.domain.approval import Approval
+from workers.domain.approval import Approval, Made
 from workers.domain.incident import Person
+from workers.domain.risk import Risk
 from workers.domain.value import Value
 from workers.settings import Settings
 
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+TWO_PEOPLE = 2
+"""The least that a critical change takes, whatever the settings say."""
 
-class Policy(Value):
-    """The rules of this install. Every change needs an approval; nothing here can waive that."""
+
+class Rule(Value):
+    """What a change of one risk takes. `cooldown` is the pause after one."""
 
     approvers: tuple[str, ...]
     quorum: int
     ttl: timedelta
+    cooldown: timedelta = timedelta(0)
+
+
+class Freeze(Value):
+    """When nothing is changed: between two moments, or on days of the week as they are in `zone`."""
+
+    why: str
+    starts: datetime | None = None
+    ends: datetime | None = None
+    days: frozenset[int] = frozenset()
+    zone: str = "UTC"
+
+    def holds(self, at: datetime) -> bool:
+        if self.starts is not None and self.ends is not None:
+            return self.starts <= at < self.ends
+        return at.astimezone(ZoneInfo(self.zone)).weekday() in self.days
+
+
+class Policy(Value):
+    """The rules of this install. Every change needs an approval; nothing here can waive that.
+
+    `approvers`, `quorum` and `ttl` hold for every change, `raised` for those of one risk beside them.
+    `production` and `critical` name clusters and services: a step more risk there, and the highest here.
+    """
+
+    approvers: tuple[str, ...]
+    quorum: int
+    ttl: timedelta
+    raised: dict[Risk, Rule] = {}
     production: frozenset[str] = frozenset()
+    critical: frozenset[str] = frozenset()
+    freezes: tuple[Freeze, ...] = ()
     most_changes: int = 5
+    per_hour: int = 20
+    per_day: int = 100
+
+    @property
+    def everybody(self) -> frozenset[str]:
+        """Everybody who may approve anything."""
+        return frozenset((*self.approvers, *(a for rule in self.raised.values() for a in rule.approvers)))
+
+    def rule(self, risk: Risk) -> Rule:
+        """What a change of this risk takes: the higher bar of those that hold."""
+        own = self.raised.get(risk)
+        least = TWO_PEOPLE if risk is Risk.CRITICAL else 1
+        return Rule(
+            approvers=own.approvers if own and own.approvers else self.approvers,
+            quorum=max(self.quorum, own.quorum if own else 1, least),
+            ttl=min(self.ttl, own.ttl) if own else self.ttl,
+            cooldown=own.cooldown if own else timedelta(0),
+        )
+
+    def risk(self, declared: Risk, places: Iterable[str]) -> Risk:
+        """How much harm a change can do at these clusters and services, where its row declares so much."""
+        names = frozenset(places)
+        if names & self.critical:
+            return Risk.CRITICAL
+        return declared.raised() if names & self.production else declared
+
+    def hindrance(self, risk: Risk, made: Sequence[Made], now: datetime) -> str:
+        """Why no change of this risk may be made now, whoever approves it; empty when one may."""
+        frozen = next((freeze for freeze in self.freezes if freeze.holds(now)), None)
+        if frozen is not None:
+            until = f" until {frozen.ends:%Y-%m-%d %H:%M %Z}" if frozen.ends else ""
+            return f"changes are frozen{until}: {frozen.why}"
+        for most, span, word in ((self.per_hour, HOUR, "hour"), (self.per_day, DAY, "day")):
+            if sum(now - one.at < span for one in made) >= most:
+                return f"{most} changes were made within the last {word}, and no more may be"
+        last = max((one.at for one in made if one.risk is risk), default=None)
+        pause = self.rule(risk).cooldown
+        if last is not None and now - last < pause:
+            return f"a {risk.word} change was made at {last:%H:%M:%S %Z}; {_span(pause)} have to pass"
+        return ""
 
 
 def policy(settings: Settings) -> Policy:
     """The rules that the settings state."""
-    production = {
-        name
-        for environment in settings.environments.values()
-        if environment.production
-        for name in (*environment.clusters, *environment.services)
-    }
+    approvals, environments = settings.approvals, settings.environments.values()
+    production = {name for one in environments if one.production for name in (*one.clusters, *one.services)}
+    cooldown = timedelta(milliseconds=settings.safety.cooldown_between_critical_ms)
+    own = {Risk.LOW: approvals.low, Risk.HIGH: approvals.high, Risk.CRITICAL: approvals.critical}
     return Policy(
-        approvers=settings.approvals.approvers,
-        quorum=settings.approvals.quorum,
-        ttl=settings.approvals.ttl,
+        approvers=approvals.approvers,
+        quorum=approvals.quorum,
+        ttl=approvals.ttl,
+        raised={
+            risk: Rule(
+                approvers=rule.approvers,
+                quorum=rule.quorum,
+                ttl=rule.ttl,
+                cooldown=max(rule.cooldown, cooldown if risk is Risk.CRITICAL else timedelta(0)),
+            )
+            for risk, rule in own.items()
+        },
         production=frozenset(production),
+        critical=frozenset(name for one in environments for name in one.critical),
+        freezes=tuple(
+            Freeze(why=f.why, starts=f.starts, ends=f.ends, days=frozenset(f.weekdays), zone=f.zone)
+            for f in approvals.freezes
+        ),
         most_changes=settings.safety.max_mutations_per_session,
+        per_hour=settings.safety.max_mutations_per_hour,
+        per_day=settings.safety.max_mutations_per_day,
     )
 
 
@@ -42,10 +134,13 @@ def refusal(approval: Approval, person: Person, team: str, policy: Policy) -> st
     """
     if person.team != team:
         return "Approvals are for members of this workspace only."
+    approvers = policy.rule(approval.risk).approvers
     if approval.requester is not None and person.id == approval.requester.id:
-        return "You asked for this investigation, so somebody else has to approve its changes."
-    if person.id not in policy.approvers:
-        names = " ".join(f"<@{approver}>" for approver in policy.approvers)
+        alone = set(approvers) == {person.id}
+        more = " You are the only approver here: add a second one to `approvals.approvers`." if alone else ""
+        return f"You asked for this investigation, so somebody else has to approve its changes.{more}"
+    if person.id not in approvers:
+        names = " ".join(f"<@{approver}>" for approver in approvers)
         return (
             f"You are not an approver here. Those who are: {names}"
             if names
@@ -56,6 +151,14 @@ def refusal(approval: Approval, person: Person, team: str, policy: Policy) -> st
 
 def enough(approval: Approval, policy: Policy) -> bool:
     """Whether as many different people as it takes, all of them still approvers, have said yes."""
+    rule = policy.rule(approval.risk)
+    if approval.risk is Risk.CRITICAL and not approval.word:
+        return False
     requester = approval.requester.id if approval.requester else ""
-    valid = {person for person in approval.approvals() if person in policy.approvers and person != requester}
-    return len(valid) >= max(1, policy.quorum, approval.quorum)
+    valid = {person for person in approval.approvals() if person in rule.approvers and person != requester}
+    return len(valid) >= max(rule.quorum, approval.quorum)
+
+
+def _span(pause: timedelta) -> str:
+    seconds = round(pause.total_seconds())
+    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"

@@ -120,7 +120,8 @@ def _shown(value: Any) -> str:
         case tuple():
             return ", ".join(_shown(item) for item in value)  # pyright: ignore[reportUnknownVariableType] — any tuple
         case timedelta():
-            return f"{int(value.total_seconds() // 60)}m"
+            minutes = int(value.total_seconds() // 60)
+            return f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"
         case _ if hasattr(value, "pattern"):
             return str(value.pattern)
         case dict():

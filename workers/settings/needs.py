@@ -40,6 +40,9 @@ def notices(settings: Settings) -> tuple[str, ...]:
         "Nobody may approve, so nothing will be changed: approvals.approvers is empty.": (
             not settings.approvals.approvers
         ),
+        "Only one person may approve, and nobody approves what they asked for: approvals.approvers.": (
+            len(settings.approvals.approvers) == 1
+        ),
         "Changes are switched off: providers.aws.executor.enabled is false.": not aws.executor.enabled,
         "AWS is switched off: providers.aws.enabled is false.": not aws.enabled,
     }

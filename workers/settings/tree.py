@@ -5,8 +5,17 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+)
 from pydantic import model_validator as check
 from pydantic_core import PydanticCustomError
 
@@ -74,6 +83,12 @@ def _pattern(value: Any) -> Any:
         raise wrong(
             f"is not a regular expression: {error}", f"The usual one is {INCIDENT_CHANNEL}"
         ) from error
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise wrong("is no time zone", "Zones look like Europe/Berlin.")
+    return value
 
 
 def _starting(*starts: str, example: str) -> AfterValidator:
@@ -339,6 +354,8 @@ class Safety(Section):
     max_mutations_per_session: int = Field(
         default=5, ge=0, le=100, description="Changes in one investigation."
     )
+    max_mutations_per_hour: int = Field(default=20, ge=0, le=1000, description="Changes within an hour.")
+    max_mutations_per_day: int = Field(default=100, ge=0, le=10_000, description="Changes within a day.")
     cooldown_between_critical_ms: int = Field(
         default=60_000, ge=0, description="Pause after a critical change, milliseconds."
     )
@@ -395,6 +412,56 @@ def _not_self(value: Any) -> Any:
     return value
 
 
+class Rule(Section):
+    """What changes of one risk take, beside what every change takes; the higher bar holds."""
+
+    approvers: Annotated[tuple[UserId, ...], BeforeValidator(_words)] = Field(
+        default=(), description="Slack user ids; those of `approvals.approvers` where absent."
+    )
+    quorum: int = Field(
+        default=1,
+        ge=1,
+        le=10,
+        description="Different people that must approve; two at least of critical ones.",
+    )
+    ttl: Ttl = Field(
+        default=LONGEST_TTL, description="An approval's life, where it is shorter than the general one."
+    )
+    cooldown: Duration = Field(default=timedelta(0), description="Pause after such a change.")
+
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Freeze(Section):
+    """A time in which nothing is changed, whoever approves: between two moments, or on days of the week."""
+
+    why: str = Field(description="What people are told.")
+    starts: AwareDatetime | None = Field(
+        default=None, description="From when, with a zone: 2026-12-23T18:00Z."
+    )
+    ends: AwareDatetime | None = Field(default=None, description="Until when.")
+    days: Annotated[
+        tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...], BeforeValidator(_words)
+    ] = Field(default=(), description="Days of the week instead: mon, tue, wed, thu, fri, sat, sun.")
+    zone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="UTC", description="The time zone of `days`: Europe/Berlin."
+    )
+
+    @property
+    def weekdays(self) -> tuple[int, ...]:
+        """Monday is 0."""
+        return tuple(DAYS.index(day) for day in self.days)
+
+    @check(mode="after")
+    def _either(self) -> "Freeze":
+        between = self.starts is not None and self.ends is not None and self.starts < self.ends
+        one_end = (self.starts is None) != (self.ends is None)
+        if one_end or between == bool(self.days):
+            raise wrong("names no time", "Give starts and a later ends, or days.")
+        return self
+
+
 class Approvals(Section):
     """Who may approve a change, and how. Runbook never decides this by itself."""
 
@@ -406,6 +473,10 @@ class Approvals(Section):
     allow_self: Annotated[Literal[False], BeforeValidator(_not_self)] = Field(
         default=False, description="Fixed: the person who asked never approves."
     )
+    low: Rule = Field(default=Rule(), description="")
+    high: Rule = Field(default=Rule(), description="")
+    critical: Rule = Field(default=Rule(), description="")
+    freezes: tuple[Freeze, ...] = Field(default=(), description="")
 
     @check(mode="after")
     def _reachable(self) -> "Approvals":
@@ -422,6 +493,10 @@ class Environment(Section):
     production: bool = Field(description="Whether users depend on it.")
     clusters: Words = Field(default=(), description="Names of clusters.")
     services: Words = Field(default=(), description="Names of services.")
+    critical: Words = Field(
+        default=(),
+        description="Clusters and services whose changes are all critical: two people, and a typed word.",
+    )
     regions: Words = Field(default=(), description="Regions.")
     accounts: Words = Field(default=(), description="Account ids, in quotes.")
     tags: dict[str, str] = Field(default={}, description="Tags that a resource of it carries.")

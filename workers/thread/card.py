@@ -139,6 +139,7 @@ def _readings(case: Investigation, approval: Approval) -> list[str]:
 def _details(approval: Approval) -> list[tuple[str, str]]:
     who = " ".join(map(person, approval.approvers)) or "nobody is configured"
     needed = f"{approval.quorum} of {who}" if approval.quorum > 1 else who
+    needed += f", each by typing {code(approval.word)}" if approval.word else ""
     return [
         ("Risk", approval.risk.word),
         ("What it touches", said(approval.blast_radius)),
@@ -167,7 +168,12 @@ def _buttons(approval: Approval) -> list[Part]:
         "Approve",
     )
     yes = button(
-        "approve", "Approve", approval.id, style="primary", confirm=sure, spoken=f"Approve: {approval.title}"
+        "approve",
+        "Approve…" if approval.word else "Approve",
+        approval.id,
+        style="primary",
+        confirm=None if approval.word else sure,  # the modal asks
+        spoken=f"Approve: {approval.title}",
     )
     no = button("reject", "Reject", approval.id, style="danger", spoken=f"Reject: {approval.title}")
     return [Part(blocks=(actions("decision", yes, no),))]

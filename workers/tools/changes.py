@@ -18,6 +18,9 @@ from workers.tools.rows import table
 
 State = Mapping[str, JsonValue]
 
+PLACES = ("cluster", "group", "function", "service")
+"""The arguments that name where a change is made, the widest first."""
+
 # Longer arguments than AWS's longest ARNs would not fit on a card in full.
 LONGEST = 300
 
@@ -83,6 +86,11 @@ def _shows(value: JsonValue) -> bool:
     if isinstance(value, str):
         return 0 < len(value) <= LONGEST and value.isascii() and value.isprintable()
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def places(call: ToolCall) -> tuple[str, ...]:
+    """The names of where a change is made, the widest first."""
+    return tuple(str(call.arguments[name]) for name in PLACES if name in call.arguments)
 
 
 def reading(row: ChangeRow, call: ToolCall) -> ToolCall:

@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -146,6 +147,22 @@ def test_the_procfile_names_the_processes_that_up_starts(tmp_path: Path) -> None
     }
 
 
+def test_halt_stops_all_changes_from_the_terminal_until_resume(tmp_path: Path) -> None:
+    runbook(tmp_path, "migrate")
+
+    halted = runbook(tmp_path, "halt", "the region is on fire")
+    with closing(sqlite3.connect(tmp_path / ".runbook/ledger.db")) as ledger:
+        ((body,),) = ledger.execute("SELECT body FROM audit").fetchall()
+    resumed, again = runbook(tmp_path, "resume"), runbook(tmp_path, "resume")
+
+    assert (halted.returncode, resumed.returncode, again.returncode) == (0, 0, 0)
+    assert "All changes are stopped." in halted.stdout
+    assert '"event":"ChangesStopped"' in body
+    assert "the region is on fire" in body
+    assert "Changes are made again, each after its approval." in resumed.stdout
+    assert "Changes are not stopped." in again.stdout
+
+
 # What each event and method needs, from Slack's reference.
 EVENTS = {
     "app_mention": "app_mentions:read",
@@ -169,6 +186,7 @@ METHODS = {
     "files_upload_v2": {"files:write"},
     "reactions_add": {"reactions:write"},
     "users_info": {"users:read"},
+    "views_open": set[str](),
 }
 
 

@@ -21,6 +21,8 @@ from workers import wiring
 from workers.domain.approval import Approval, ApprovalState
 from workers.domain.event import ApprovalRequested
 from workers.domain.incident import Incident, Thread
+from workers.domain.risk import Risk
+from workers.safety.policy import Freeze
 from workers.thread.posts import posts
 
 S = ApprovalState
@@ -60,6 +62,17 @@ class Asked:
 
     def click(self, person: str, decision: str = "approve") -> dict[str, Any]:
         return self.room.press(decision, person, self.card()["ts"], "decision")
+
+    def modal(self, person: str) -> list[dict[str, Any]]:
+        """The modals that this person has open."""
+        return self.room.slack.look("state")["modals"].get(self.room.slack.people[person], [])
+
+    def type(self, person: str, word: str) -> dict[str, Any]:
+        """Fill in the modal that a click opened, and send it off."""
+        (view,) = eventually(lambda: self.modal(person))
+        return self.room.slack.act(
+            "views/submit", person=person, view_id=view["id"], values={"word": {"typed": word}}
+        )
 
     def refusals(self) -> list[dict[str, Any]]:
         return [r for r in self.ledger.audited("VoteRefused") if r["approval"] == self.approval.id]
@@ -253,6 +266,130 @@ def test_two_approvers_at_once_always_decide(app: App, desk: Desk, open_room: Ca
             list(pool.map(click, ("U0BENOKAFOR", "U0CAROLDIAZ")))
 
         assert (asked.now.state, len(asked.now.votes), asked.decided()) == (S.APPROVED, 2, 1)
+
+
+# Critical changes
+
+
+CRITICAL: dict[str, Any] = {
+    "risk": Risk.CRITICAL,
+    "word": "checkout",
+    "requester": samples.CAROL,
+    "quorum": 2,
+}
+
+
+def test_critical_change_takes_two_people_who_each_type_the_word(room: Room) -> None:
+    asked = Asked(room, **CRITICAL)
+
+    asked.click("ben")
+    (view,) = eventually(lambda: asked.modal("ben"))
+    assert "taskDefinition = checkout:41" in str(view)
+    assert asked.now.votes == ()
+    refused = asked.type("ben", "checkuot")
+    assert "This is not checkout. Nothing was approved." in str(refused)
+    assert asked.now.votes == ()
+    asked.type("ben", " checkout ")
+    assert asked.modal("ben") == []
+    assert [(vote.person.id, vote.typed) for vote in asked.now.votes] == [("U0BENOKAFOR", "checkout")]
+    assert asked.now.state is S.PENDING
+
+    asked.click("alice")
+    asked.type("alice", "checkout")
+
+    assert asked.now.state is S.APPROVED
+    eventually(lambda: asked.approval.id in asked.queue.queued("execute"))
+
+
+def test_word_counts_for_nothing_of_whoever_may_not_approve_any_more(room: Room) -> None:
+    asked = Asked(room, **CRITICAL)
+    asked.click("ben")
+    eventually(lambda: asked.modal("ben"))
+    asked.click("alice", "reject")
+    assert asked.now.state is S.REJECTED
+
+    asked.type("ben", "checkout")
+
+    room.told("This is rejected already.", "ben")
+    assert len(asked.now.votes) == 1
+    assert [r["decision"] for r in asked.refusals()] == ["approve"]
+
+
+def test_bystander_is_not_asked_for_the_word(room: Room) -> None:
+    asked = Asked(room, **CRITICAL)
+
+    asked.click("carol")
+
+    room.told("You asked for this investigation", "carol")
+    assert asked.modal("carol") == []
+
+
+def test_who_cannot_be_asked_for_the_word_is_told_to_click_again(room: Room, slack_line: Wire) -> None:
+    asked = Asked(room, **CRITICAL)
+    card = asked.card()
+    slack_line.gate("/api/views.open", answer=(200, b'{"ok": false, "error": "expired_trigger_id"}'))
+
+    assert room.press("approve", "ben", card["ts"], "decision")["acknowledged"]
+
+    room.told("please click again", "ben")
+    assert asked.now.votes == ()
+
+
+# No changes now
+
+
+def test_nothing_is_approved_while_all_changes_are_stopped(asked: Asked) -> None:
+    said = asked.room.command("halt the region is on fire", "runbook", "carol")
+    try:
+        asked.click("ben")
+
+        assert said["acknowledged"]
+        asked.room.told("<@U0CAROLDIAZ> stopped all changes", "ben")
+        assert asked.now.state is S.PENDING
+        asked.room.command("resume", "runbook", "carol")
+        asked.room.told("Only approvers allow changes again", "carol")
+        assert asked.ledger.stopped() is not None
+    finally:
+        asked.room.command("resume", "runbook", "ben")
+
+    assert asked.ledger.stopped() is None
+    asked.click("ben")
+    assert asked.now.state is S.APPROVED
+
+
+def test_halt_and_resume_are_said_to_everybody_in_the_channel(room: Room) -> None:
+    room.command("halt <!channel> *fire*", "runbook")
+    room.command("resume", "runbook", "ben")
+
+    texts = [m["text"] for m in room.messages()]
+    assert any("stopped all changes (" in text and "<!channel>" not in text for text in texts)
+    assert any("allowed changes again" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("rules", "why"),
+    [
+        (
+            {"freezes": (Freeze(why="quarter end", days=frozenset(range(7))),)},
+            "changes are frozen: quarter end",
+        ),
+        ({"per_hour": 0}, "0 changes were made within the last hour"),
+    ],
+    ids=["freeze", "limit"],
+)
+def test_approver_is_told_why_no_change_may_be_made_now_and_may_still_reject(
+    app: App, desk: Desk, asked: Asked, rules: dict[str, Any], why: str
+) -> None:
+    strict = build(app.client, replace(desk, policy=desk.policy.model_copy(update=rules)))
+
+    hand(strict, click_of(asked, "U0BENOKAFOR", samples.TEAM))
+
+    assert asked.now.state is S.PENDING
+    told = asked.refusals()[0]["why"]
+    assert told.startswith(f"I cannot take an approval now: {why}")
+    assert told.endswith("Nothing was changed.")
+    hand(strict, click_of(asked, "U0BENOKAFOR", samples.TEAM, "reject"))
+    assert asked.now.state is S.REJECTED
 
 
 def with_approvers(desk: Desk, *people: str) -> Desk:

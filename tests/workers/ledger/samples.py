@@ -2,7 +2,7 @@
 
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from workers.domain.approval import Approval, ApprovalState, Vote
 from workers.domain.call import ToolCall
@@ -25,6 +25,7 @@ from workers.ledger import Ledger
 
 TEAM = "T0FERNHILL1"
 ALICE = Person(id="U0ALICECHEN", team=TEAM)
+CAROL = Person(id="U0CAROLDIAZ", team=TEAM)
 BEN = Person(id="U0BENOKAFOR", team=TEAM)
 CALL = ToolCall(
     name="ecs-update-service",
@@ -60,8 +61,8 @@ def post(text: str = "Looking.", key: str = "live", **more: bool | str) -> Post:
     return Post.model_validate({"key": key, "text": text, **more})
 
 
-def approval(investigation: str, *, quorum: int = 1, minutes: float = 15) -> Approval:
-    return Approval(
+def approval(investigation: str, *, quorum: int = 1, minutes: float = 15, **over: Any) -> Approval:
+    plain = Approval(
         id=secrets.token_hex(16),
         investigation=investigation,
         title="Run checkout:41 on checkout",
@@ -77,7 +78,8 @@ def approval(investigation: str, *, quorum: int = 1, minutes: float = 15) -> App
         quorum=quorum,
         created_at=now(),
         expires_at=now() + timedelta(minutes=minutes),
-    ).sealed()
+    )
+    return plain.model_copy(update=over).sealed()
 
 
 def asked(ledger: Ledger, investigation: str = "", **more: int | float) -> Approval:

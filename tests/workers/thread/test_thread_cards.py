@@ -19,6 +19,7 @@ from workers.domain.event import Event
 from workers.domain.investigation import Investigation
 from workers.domain.post import Post
 from workers.domain.question import Question
+from workers.domain.risk import Risk
 from workers.domain.telemetry import Signal
 from workers.thread.answer import answer
 from workers.thread.card import card, exact
@@ -48,6 +49,7 @@ CARDS: dict[str, Post] = {
             requester=None,
         )
     ),
+    "pending, critical": card(*deciding(S.PENDING, risk=Risk.CRITICAL, quorum=2, word="checkout")),
     "succeeded and recovered": card(*verified(recovered=True)),
     "succeeded and not recovered": card(*verified(recovered=False)),
 }

@@ -1,0 +1,59 @@
+"""The modal in which somebody types the word that a critical change takes."""
+
+import json
+from typing import Any
+
+from workers.domain.approval import Approval
+from workers.domain.value import Value
+from workers.thread.card import exact
+from workers.thread.fit import Part, fit, preformatted, section
+from workers.thread.mrkdwn import clamp, code, said
+
+CALLBACK = "approve_typed"
+BLOCK, FIELD = "word", "typed"
+
+
+class Asked(Value):
+    """What the modal is about, and where an answer to its reader belongs."""
+
+    approval: str
+    channel: str
+    thread: str
+
+
+def typed(approval: Approval, asked: Asked) -> dict[str, Any]:
+    """The view: the exact call, what it touches, and a field for the word."""
+    told = f"*{said(approval.title)}* is critical. {said(approval.blast_radius)}"
+    field: dict[str, Any] = {
+        "type": "input",
+        "block_id": BLOCK,
+        "label": {"type": "plain_text", "text": clamp(f"Type {approval.word} to approve", 150)},
+        "element": {"type": "plain_text_input", "action_id": FIELD, "max_length": 300},
+    }
+    ways = "It is made once, exactly as shown."
+    if approval.rollback is not None:
+        arguments = ", ".join(
+            f"{name} = {value}" for name, value in sorted(approval.rollback.arguments.items())
+        )
+        ways = f"{ways} Way back: {code(f'{approval.rollback.name} {arguments}')}"
+    shown = [section(told), preformatted(exact(approval.call)), section(ways)]
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "private_metadata": json.dumps(asked.model_dump()),
+        "title": {"type": "plain_text", "text": "Critical change"},
+        "submit": {"type": "plain_text", "text": "Approve"},
+        "close": {"type": "plain_text", "text": "Cancel"},
+        "blocks": [*fit([Part(blocks=tuple(shown))]), field],
+    }
+
+
+def wrong(word: str) -> dict[str, str]:
+    """What the field says when something else was typed."""
+    return {BLOCK: f"This is not {clamp(word, 100)}. Nothing was approved."}
+
+
+def read(view: dict[str, Any]) -> tuple[Asked, str]:
+    """What a submitted modal was about, and what was typed into it."""
+    value = view["state"]["values"][BLOCK][FIELD].get("value") or ""
+    return Asked.model_validate_json(view["private_metadata"]), str(value).strip()
