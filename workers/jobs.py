@@ -51,8 +51,9 @@ AT_ONCE = (
     "cloudtrail",
 )
 
-MODEL = ("anthropic", "anthropic.resources.messages")
-"""Three seconds and 54 MB more, only where a model is configured."""
+CLAUDE = ("anthropic", "anthropic.resources.messages")
+CHAT = ("openai", "openai.resources.chat.completions")
+"""Up to three seconds and 54 MB more, only where a model is configured."""
 HEAVY = ("chromadb", "matplotlib.backends.backend_agg", "matplotlib.dates", "matplotlib.figure")
 """Two seconds of imports that no investigation is to wait for: made before the fork, shared by all jobs."""
 
@@ -89,7 +90,8 @@ def parts(settings: Settings) -> Parts:
 def run(settings: Settings, queue: Literal["investigate", "quick"]) -> None:
     """Entry of `runbook worker` and `runbook quick`: work off one queue until told to stop."""
     made = parts(settings)
-    for module in (*HEAVY, *(MODEL if settings.llm.active and queue == "investigate" else ())):
+    sdk = CHAT if settings.llm.provider == "openai" else CLAUDE
+    for module in (*HEAVY, *(sdk if settings.llm.active and queue == "investigate" else ())):
         import_module(module)
     jobs: dict[str, Handlers] = {
         "investigate": {"investigate": lambda subject: investigate(made, subject)},

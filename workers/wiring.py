@@ -20,7 +20,8 @@ from workers.agent.model import Limits, ModelReasoner
 from workers.domain.budget import Budget
 from workers.domain.errors import ModelFailed
 from workers.ledger import Ledger, Mirror, connect
-from workers.llm import Provider, claude
+from workers.llm import Provider, chat, claude
+from workers.llm.hosted import Hosted
 from workers.llm.prices import PRICES, Price
 from workers.queue import Queue
 from workers.safety.gate import Gate
@@ -83,15 +84,18 @@ def reasoner(settings: Settings) -> Fallback:
 
 def _provider(settings: Settings) -> Provider:
     llm = settings.llm
+    key = llm.api_key.get_secret_value() if llm.api_key else ""
+    kind: type[Hosted] = claude.Claude
     match llm.provider:
         case "anthropic":
-            key = llm.api_key.get_secret_value() if llm.api_key else ""
             host = claude.direct(key, llm.base_url or ANTHROPIC)
         case "bedrock":
             host = claude.bedrock(llm.region or "", partial(_keys, settings), llm.base_url)
         case "vertex":
             host = claude.vertex(llm.region or "", llm.project or "", llm.base_url)
-    return claude.Claude(llm.model, host, pause=llm.pause_seconds, patience=llm.patience_seconds)
+        case "openai":
+            kind, host = chat.ChatModel, chat.completions(key, llm.base_url or chat.OPENAI)
+    return kind(llm.model, host, pause=llm.pause_seconds, patience=llm.patience_seconds)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -1,6 +1,7 @@
 """Settings: what is accepted, what is refused and in which words, and who gets to see which secret."""
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -226,6 +227,7 @@ def test_a_switched_off_place_for_the_token_is_not_looked_at(write: Write) -> No
         ("slack: xoxb-oops", "config.yaml:1 slack: expected a section", "two spaces"),
         ("slack:\n  - a", "config.yaml:1 slack: expected a section", "two spaces"),
         ("slack:\n  app_token: xoxb-1", "(environment) slack.app_token", ""),
+        ("llm:\n  provider: openai", "config.yaml:1 llm: openai needs a model", "as its server spells it"),
         ("llm:\n  provider: other", "config.yaml:2 llm.provider", "Write 'anthropic'"),
         (
             "slack:\n  incident_channels:\n    - ok\n    - '['",
@@ -405,6 +407,52 @@ def test_without_a_model_key_rules_are_used_and_that_is_said_once(write: Write) 
     assert [text for text in notices(settings) if "rules" in text] == [
         "No model: Runbook reasons by its rules. ANTHROPIC_API_KEY adds one."
     ]
+
+
+def test_a_model_gets_the_key_of_its_own_provider_only(write: Write) -> None:
+    environ = {
+        **ENOUGH,
+        "ANTHROPIC_API_KEY": "sk-ant",
+        "OPENAI_API_KEY": "sk-oai",
+        "OPENAI_BASE_URL": "http://o",
+    }
+
+    openai = load(write("llm: {provider: openai, model: gpt}"), environ, "worker").llm
+    claude = load(write("llm: {provider: anthropic}"), environ, "worker").llm
+
+    assert openai.api_key is not None
+    assert claude.api_key is not None
+    assert (openai.api_key.get_secret_value(), openai.base_url) == ("sk-oai", "http://o")
+    assert (claude.api_key.get_secret_value(), claude.base_url) == ("sk-ant", None)
+
+
+def test_a_server_of_ones_own_may_want_no_key(write: Write) -> None:
+    served = "llm: {provider: openai, model: qwen, base_url: 'http://localhost:8000/v1'}"
+
+    assert load(write(served), ENOUGH, "up").llm.active
+    keyless = load(write("llm: {provider: openai, model: gpt}"), ENOUGH, "up")
+    assert "OPENAI_API_KEY adds one" in " ".join(notices(keyless))
+
+
+@pytest.mark.parametrize(
+    ("llm", "module"),
+    [
+        ("{provider: openai, model: gpt, api_key: sk}", "openai"),
+        ("{provider: vertex, project: acme, region: global}", "google.auth"),
+    ],
+)
+def test_a_provider_whose_package_is_missing_stops_the_start_and_says_what_to_install(
+    write: Write, monkeypatch: pytest.MonkeyPatch, llm: str, module: str
+) -> None:
+    config = write(f"llm: {llm}")
+    load(config, ENOUGH, "up")
+    monkeypatch.setitem(sys.modules, module, None)
+
+    said = refused(config, ENOUGH)
+
+    assert "whose package is not installed here" in said
+    assert re.search(r"pip install 'runbook\[(openai|vertex)\]'", said)
+    load(config, ENOUGH, "bot")
 
 
 def test_the_executor_holds_no_slack_token_no_model_key_and_nobody_else_holds_its_own(write: Write) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.chat_api import chat_api
 from tests.messages_api import KEY, MessagesApi, messages_api
 from tests.vertex_door import PROJECT, REGION
 from tests.workers.agent import made
@@ -14,6 +15,7 @@ from workers import wiring
 from workers.domain.investigation import Investigation
 from workers.settings import Settings
 
+GPT = "gpt-6-astra"
 KEYS = {"access_key_id": "AKIA" + "A" * 16, "secret_access_key": "s" * 40}
 
 
@@ -64,6 +66,19 @@ def test_with_a_model_configured_it_is_asked_and_paid(
     assert case.dollars
     if "prices" in llm:
         assert case.dollars == pytest.approx(case.usage.tokens / 1e6)
+
+
+def test_server_of_your_own_is_asked_without_a_key() -> None:
+    with chat_api((GPT,)) as api:
+        api.script = honest()
+        llm = {"provider": "openai", "model": GPT, "base_url": f"{api.address}/v1", "patience_seconds": 30}
+        case = investigated(Settings.model_validate({"llm": llm}))
+        keyed = investigated(Settings.model_validate({"llm": {**llm, "api_key": KEY}}))
+
+    assert case.switches[-1].why == "it answered 401 (Incorrect API key provided.) Check llm.api_key."
+    assert keyed.conclusion is not None
+    assert keyed.conclusion.account
+    assert (keyed.reasoner, keyed.dollars) == (GPT, None)
 
 
 def test_budget_comes_from_the_configuration() -> None:

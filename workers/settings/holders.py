@@ -46,6 +46,8 @@ OVERRIDES: dict[str, str] = {
     "SLACK_API_URL": "slack.api_url",
     "ANTHROPIC_API_KEY": "llm.api_key",
     "ANTHROPIC_BASE_URL": "llm.base_url",
+    "OPENAI_API_KEY": "llm.api_key",
+    "OPENAI_BASE_URL": "llm.base_url",
     "REDIS_URL": "redis_url",
     "DATABASE_URL": "database_url",
     "CHROMA_URL": "chroma_url",

@@ -71,8 +71,11 @@ def _document(path: Path | None, environ: Mapping[str, str]) -> Document:
         document = Document(name=f"{DEFAULT_PATH} (absent)")
     else:
         document = read(path or DEFAULT_PATH, environ)
+    openai = at(document.tree, ("llm", "provider")) == "openai"
     for name, key in OVERRIDES.items():
-        _override(document, name, split(key), environ)
+        # A key that is set for another provider must not reach this one.
+        if not key.startswith("llm.") or name.startswith("OPENAI_") == openai:
+            _override(document, name, split(key), environ)
     for name, key in FALLBACKS.items():
         if at(document.tree, split(key)) is None:
             _override(document, name, split(key), environ)

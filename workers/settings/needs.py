@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from workers.settings.holders import THINKERS, Process, holders, split
 from workers.settings.source import Document, Problem
 from workers.settings.tree import Settings
 
+EXTRAS = {"vertex": "google.auth", "openai": "openai"}
+"""What must be importable for a provider of models; each comes with the extra of the provider's name."""
 CLOUD: frozenset[Process] = THINKERS | frozenset[Process]({"executor"})
 
 _APP = "api.slack.com/apps, your app"
@@ -36,7 +39,7 @@ def notices(settings: Settings) -> tuple[str, ...]:
     """What is switched off or left open, as sentences; each is said once, at the start."""
     aws = settings.providers.aws
     said = {
-        "No model: Runbook reasons by its rules. ANTHROPIC_API_KEY adds one.": not settings.llm.active,
+        f"No model: Runbook reasons by its rules. {settings.llm.variable} adds one.": not settings.llm.active,
         "Nobody may approve, so nothing will be changed: approvals.approvers is empty.": (
             not settings.approvals.approvers
         ),
@@ -52,6 +55,19 @@ def notices(settings: Settings) -> tuple[str, ...]:
 def _executor_known(settings: Settings) -> bool:
     aws = settings.providers.aws
     return not aws.changes or aws.executor.stated
+
+
+def _installed(provider: str, module: str) -> Callable[[Settings], bool]:
+    return lambda settings: (
+        settings.llm.provider != provider or not settings.llm.active or _importable(module)
+    )
+
+
+def _importable(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even what it is a part of
+        return False
 
 
 def _pager_ready(name: str) -> Callable[[Settings], bool]:
@@ -80,7 +96,18 @@ NEEDS = (
         THINKERS,
         lambda settings: settings.llm.enabled is not True or settings.llm.active,
         "is missing, and llm.enabled is true",
-        "Set ANTHROPIC_API_KEY, or take llm.enabled out: without a key Runbook works by its rules.",
+        "Set ANTHROPIC_API_KEY (OPENAI_API_KEY where that is the provider), or take llm.enabled out: without"
+        " a key Runbook works by its rules.",
+    ),
+    *(
+        Need(
+            "llm.provider",
+            THINKERS,
+            _installed(provider, module),
+            f"is {provider}, whose package is not installed here",
+            f"Install it (pip install 'runbook[{provider}]'); llm.enabled: false does without a model.",
+        )
+        for provider, module in EXTRAS.items()
     ),
     Need(
         "providers.aws.regions",

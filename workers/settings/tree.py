@@ -149,10 +149,10 @@ class Price(Section):
 class Llm(Section):
     """The model that reasons. Without one, Runbook works by its rules."""
 
-    provider: Literal["anthropic", "bedrock", "vertex"] = Field(
+    provider: Literal["anthropic", "bedrock", "vertex", "openai"] = Field(
         default="anthropic",
         description="Who serves the model. Bedrock is asked with the worker's identity, Vertex AI with the"
-        " machine's.",
+        " machine's; openai is any server of Chat Completions.",
     )
     model: str = Field(default="claude-sonnet-5-5", description="Its name, as the provider spells it.")
     api_key: SecretStr | None = Field(
@@ -182,16 +182,25 @@ class Llm(Section):
 
     @check(mode="after")
     def _placed(self) -> "Llm":
-        if self.provider != "anthropic" and not self.region:
+        if self.provider in ("bedrock", "vertex") and not self.region:
             raise wrong(f"{self.provider} needs a region", "Write region: us-east-1, or where you have it.")
         if self.provider == "vertex" and not self.project:
             raise wrong("vertex needs a project", "Write project: and the id of your Google Cloud project.")
+        if self.provider == "openai" and "model" not in self.model_fields_set:
+            raise wrong("openai needs a model", "Write model: and its name, as its server spells it.")
         return self
 
     @property
     def active(self) -> bool:
         """Whether a model reasons; if not, the rules do."""
-        return self.enabled is not False and (self.api_key is not None or self.provider != "anthropic")
+        # The clouds know who asks without a key, and a server of one's own may not care.
+        keyless = self.provider in ("bedrock", "vertex") or (self.provider == "openai" and self.base_url)
+        return self.enabled is not False and (self.api_key is not None or bool(keyless))
+
+    @property
+    def variable(self) -> str:
+        """The variable that usually holds the provider's key."""
+        return "OPENAI_API_KEY" if self.provider == "openai" else "ANTHROPIC_API_KEY"
 
 
 class Identity(Section):
