@@ -1,6 +1,7 @@
 """Any model behind Chat Completions, over HTTP: what is asked, and our words for what is said."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -96,6 +97,14 @@ def test_too_many_requests_pass_though_no_time_is_named(api: ChatApi) -> None:
     api.says(Turn(status=429, message="Rate limit reached"), ANSWER)
 
     assert model(api).ask(asking()).text == ANSWER
+
+
+def test_package_that_is_gone_is_told_with_what_to_install(
+    api: ChatApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+
+    assert failed(model(api)).mend == "pip install 'runbook[openai]'"
 
 
 # Tools
