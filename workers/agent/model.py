@@ -41,6 +41,8 @@ MOST_GUESSES = 4
 """Claims of a model's own in one investigation; at this many it is asked for no more."""
 TRIES = 2
 """An answer that cannot be used is told back once."""
+IDLE = 2
+"""After so many turns that ask nothing new it has to answer."""
 
 
 class Limits(Value):
@@ -114,7 +116,7 @@ class ModelReasoner:
         so_far = talk.begun(case, tools, self._limits.prompt, self._limits.answer, self._budget.queries)
         while len(so_far.wrong) < TRIES:
             limit = self._asked_enough(so_far)
-            whole = talk.closed(so_far) if limit else so_far.prompt
+            whole = talk.closed(so_far) if limit or so_far.idle >= IDLE else so_far.prompt
             prompt = talk.fitted(whole, so_far, self._limits.prompt)
             key = _key(self.name, "answer", prompt)
             reply = case.replies.get(key)

@@ -31,7 +31,8 @@ class Talk:
     """What has been said so far. `most` is how many characters of one result are told, `queries` a budget.
 
     `read` holds what was told of each result and exchange, by its id; `short` a line in the place of what a
-    tool said, by the id of its use. `ids` are of the calls that were made, `wrong` what was wrong so far.
+    tool said, by the id of its use. `ids` are of the calls that were made, `wrong` what was wrong so far,
+    `idle` how many turns in a row asked nothing new.
     """
 
     prompt: Prompt
@@ -42,6 +43,7 @@ class Talk:
     short: Mapping[str, str] = field(default_factory=dict[str, str])
     ids: Mapping[str, str] = field(default_factory=dict[str, str])
     turns: int = 0
+    idle: int = 0
     wrong: tuple[str, ...] = ()
 
 
@@ -90,6 +92,8 @@ def told(talk: Talk, reply: ModelAnswered, case: Investigation) -> Talk:
             results.append(_refused(use, f"at most {AT_ONCE} tools at once; ask again"))
         elif use.name == READ_ON.name:
             results.append(_read_on(use, case, talk.most, read, short))
+        elif key := talk.ids.get(_call(use, case).hash):
+            results.append(_asked_before(use, key, case.results[key]))
         elif key := ids.get(_call(use, case).hash):
             results.append(_told(use, key, case.results[key], talk.most, read, short))
         else:
@@ -103,6 +107,7 @@ def told(talk: Talk, reply: ModelAnswered, case: Investigation) -> Talk:
         short=short,
         ids=ids,
         turns=talk.turns + 1,
+        idle=0 if _asks_anew(talk, reply, case) else talk.idle + 1,
         wrong=(*talk.wrong, *(f"there is no tool {name!r}" for name in invented)),
     )
 
@@ -160,6 +165,17 @@ def _numbered(talk: Talk, reply: ModelAnswered, case: Investigation) -> dict[str
         if call.hash not in ids and len(ids) < talk.queries:
             ids[call.hash] = f"{PREFIX}{len(ids) + 1}"
     return ids
+
+
+def _asks_anew(talk: Talk, reply: ModelAnswered, case: Investigation) -> bool:
+    before = {_call(use, case).hash for message in talk.prompt.messages for use in message.uses}
+    return any(_call(use, case).hash not in before for use in reply.uses)
+
+
+def _asked_before(use: ToolUse, key: str, result: ToolResult) -> Told:
+    """Told the same once more, a small model asks it once more."""
+    text = f"asked before, and answered above as result {key}"
+    return Told(id=use.id, text=text, failed=not result.ok)
 
 
 def _told(

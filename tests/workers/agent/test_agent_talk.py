@@ -134,6 +134,17 @@ def test_answer_that_says_more_than_was_read_is_told_back_once_and_then_the_rule
     assert api.asked == 3
 
 
+def test_who_only_asks_the_same_again_has_to_answer(api: MessagesApi) -> None:
+    api.says(*[Turn(uses=(TOPOLOGY,))] * 3, SERVICES)
+
+    case = asked(made.shop(), TASKS, api)
+
+    assert reply(case).citations == ("m1",)
+    again = [body["messages"][-1]["content"][0]["content"] for body in api.bodies[2:]]
+    assert again == ["asked before, and answered above as result m1"] * 2
+    assert [body["tool_choice"]["type"] for body in api.bodies] == ["auto", "auto", "auto", "none"]
+
+
 def test_answer_that_is_taken_back_is_forgiven(api: MessagesApi) -> None:
     api.says(Turn(uses=(TOPOLOGY,)), answering(stated("It is 4 services.", "m9")), SERVICES)
 
