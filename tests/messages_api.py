@@ -87,7 +87,7 @@ class MessagesApi(ModelServer):
 
     def events(self, path: str, body: Body, turn: Turn) -> list[bytes]:
         wrapped = bedrock_door.wrapped if bedrock_door.opens(path) else _plain
-        return [wrapped(event) for event in _events(body, turn, self.usage(body))]
+        return [wrapped(event) for event in _events(body, turn, turn.usage or self.usage(body))]
 
     def broken(self, turn: Turn) -> bytes:
         match turn.fault:
@@ -169,7 +169,7 @@ def _message(body: Body, turn: Turn, usage: dict[str, int]) -> Body:
         "content": content,
         "stop_reason": turn.stop or ("tool_use" if turn.uses else "end_turn"),
         "stop_sequence": None,
-        "usage": {**usage, "output_tokens": max(1, tokens(said))},
+        "usage": {"output_tokens": max(1, tokens(said)), **usage},
     }
 
 

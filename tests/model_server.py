@@ -36,6 +36,8 @@ class Turn:
     message: str = "try again"
     code: str = ""
     headers: Headers = field(default_factory=dict[str, str])
+    usage: dict[str, int] = field(default_factory=dict[str, int])
+    """Its tokens, where a model has counted them."""
     after: int = 3
     fault: str = ""
     """`cut` the connection, end `early`, send an `error`, `damage` a line, leave fields out (`odd`), `stall`;

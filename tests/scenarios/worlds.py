@@ -22,6 +22,7 @@ from boto3.session import Session
 
 from workers.agent import words
 from workers.agent.investigator import Investigator
+from workers.agent.reasoner import Reasoner
 from workers.agent.rules import RuleReasoner
 from workers.agent.sight import Sight
 from workers.domain.budget import Budget
@@ -108,12 +109,11 @@ def reported(text: str, at: datetime) -> Investigation:
     return begun(IncidentReported(at=at, investigation="test", incident=incident))
 
 
-def investigate(cloud: Cloud, text: str) -> tuple[Investigation, list[Event]]:
+def investigate(cloud: Cloud, text: str, mind: Reasoner | None = None) -> tuple[Investigation, list[Event]]:
     now = datetime.now(UTC)
     policy = Policy(approvers=("U0BEN",), quorum=1, ttl=timedelta(minutes=15))
-    run = Investigator(
-        reported(text, now), RuleReasoner(), gate(cloud), policy, Budget(), lambda: datetime.now(UTC)
-    )
+    mind = mind or RuleReasoner()
+    run = Investigator(reported(text, now), mind, gate(cloud), policy, Budget(), lambda: datetime.now(UTC))
     events = list(run.run())
     return run.case, events
 
