@@ -112,19 +112,17 @@ class Approval(Value):
         return self.model_copy(update={"hash": self.digest()})
 
     def digest(self) -> str:
+        sealed: dict[str, JsonValue] = {
+            "call": json.loads(self.call.canonical),
+            "target": self.target,
+            "requester": self.requester.model_dump() if self.requester else None,
+            "investigation": self.investigation,
+            "expires_at": self.expires_at.isoformat(),
+        }
+        if self.quorum > 1 or self.word:  # the lowest bar is not named, as it once was never
+            sealed["bar"] = [self.quorum, self.word]
         canonical = json.dumps(
-            {
-                "call": json.loads(self.call.canonical),
-                "target": self.target,
-                "requester": self.requester.model_dump() if self.requester else None,
-                "investigation": self.investigation,
-                "expires_at": self.expires_at.isoformat(),
-                "bar": [self.risk.word, self.quorum, self.word],
-            },
-            sort_keys=True,
-            separators=(",", ":"),
-            ensure_ascii=False,
-            allow_nan=False,
+            sealed, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
         )
         return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -169,7 +169,7 @@ def _buttons(approval: Approval) -> list[Part]:
     )
     yes = button(
         "approve",
-        "Approve…" if approval.word else "Approve",
+        "Approve",
         approval.id,
         style="primary",
         confirm=None if approval.word else sure,  # the modal asks
