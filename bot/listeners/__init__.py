@@ -3,7 +3,18 @@
 from slack_bolt import App
 
 from bot.desk import Desk
-from bot.listeners import channel, command, decision, invited, mention, message, rest, shortcut, stop
+from bot.listeners import (
+    channel,
+    command,
+    decision,
+    invited,
+    mention,
+    message,
+    rest,
+    rollback,
+    shortcut,
+    stop,
+)
 
 
 def register(app: App, desk: Desk) -> None:
@@ -15,5 +26,6 @@ def register(app: App, desk: Desk) -> None:
     invited.register(app, desk)
     message.register(app, desk)
     decision.register(app, desk)
+    rollback.register(app, desk)
     stop.register(app, desk)
     rest.register(app)

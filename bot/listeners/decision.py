@@ -127,7 +127,7 @@ def _why_not(
         return "This has expired. Nothing was changed; ask me to look again."
     if decision == "approve" and (hindrance := _hindrance(desk, approval)):
         return f"I cannot take an approval now: {hindrance}. Nothing was changed."
-    return _not_a_member(person, client)
+    return member(person, client)
 
 
 def _hindrance(desk: Desk, approval: Approval) -> str:
@@ -138,15 +138,17 @@ def _hindrance(desk: Desk, approval: Approval) -> str:
     return desk.policy.hindrance(approval.risk, desk.ledger.changes_since(now - DAY), now)
 
 
-def _not_a_member(person: Person, client: WebClient) -> str:
-    """Guests, bots and deactivated people have no vote, even where they are named as approvers."""
+def member(person: Person, client: WebClient) -> str:
+    """Why this person has no say: a guest, a bot, deactivated; empty for full members."""
     slack: Any = client
     try:
         user = slack.users_info(user=person.id)["user"]
     except SlackApiError as error:
         return f"I could not check who you are ({error_code(error)}), so this does not count."
     outside = ("is_restricted", "is_ultra_restricted", "is_bot", "deleted", "is_stranger")
-    return "Approvals are for full members of this workspace." if any(user.get(k) for k in outside) else ""
+    return (
+        "Only full members of this workspace decide on changes." if any(user.get(k) for k in outside) else ""
+    )
 
 
 def _vote(desk: Desk, approval: Approval, vote: Vote) -> None:

@@ -83,7 +83,7 @@ class Changing:
         remedy = RemedyProposed(at=at, title="Roll back", call=call, hypothesis="h1", why="it came with it")
         gate, rules = _reader(self.plant)
         case = self.ledger.record(self.investigation, remedy)
-        wanted = approvals.request(case, remedy, gate.run(approvals.reading(remedy)), rules, at)
+        wanted = approvals.request(case, remedy, gate.run(approvals.reading(call)), rules, at)
         assert wanted is not None
         wanted = wanted.model_copy(update=over).sealed()
         self.ledger.record(self.investigation, ApprovalRequested(at=at, approval=wanted), render=posts)

@@ -377,6 +377,7 @@ def one_of_each() -> tuple[Event, ...]:
         events.Verified(
             at=at(5), approval=asked.id, recovered=True, finding="checkout p95 latency is 350 ms", value=0.35
         ),
+        events.RollbackAsked(at=at(5.5), approval=asked.id, person=BEN),
         events.Failed(
             at=at(6), what="posting the picture", why="Slack refused it", mend="Grant files:write."
         ),

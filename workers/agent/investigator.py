@@ -14,6 +14,7 @@ from workers.agent.reasoner import Reasoner, Remark, Weighing
 from workers.agent.remedy import remedy
 from workers.domain.approval import ApprovalState
 from workers.domain.budget import Budget
+from workers.domain.call import ToolCall
 from workers.domain.event import (
     Answered,
     ApprovalRequested,
@@ -22,6 +23,7 @@ from workers.domain.event import (
     Event,
     EvidenceWeighed,
     FactsGathered,
+    Failed,
     HypothesisBranched,
     HypothesisConfirmed,
     HypothesisFormed,
@@ -31,7 +33,6 @@ from workers.domain.event import (
     QueryAsked,
     QueryFailed,
     Recalled,
-    RemedyProposed,
     Verified,
 )
 from workers.domain.evidence import CausalQuery
@@ -103,6 +104,7 @@ class Investigator:
         if self.case.phase == "concluded" and not self.case.approvals:
             yield from self._propose()
         yield from self._look_again()
+        yield from self._take_back()
 
     @property
     def _stopped(self) -> bool:
@@ -246,17 +248,34 @@ class Investigator:
         if not self.case.remedies:
             yield self._apply(proposed)
         if BEFORE not in self.case.results:
-            yield from self._ask((self._state_before(proposed),))
+            yield from self._ask((self._state_before(BEFORE, proposed.call),))
         before = self.case.results[BEFORE]
         approval = approvals.request(self.case, proposed, before, self._policy, self._now())
         if approval is not None:
             yield self._apply(ApprovalRequested(at=self._now(), approval=approval))
 
-    def _state_before(self, proposed: RemedyProposed) -> CausalQuery:
+    def _take_back(self) -> Iterator[Event]:
+        """Ask for the approval of each way back that somebody wants."""
+        for wish in self.case.rollbacks:
+            made = self.case.approval(wish.approval)
+            if made.rollback is None:
+                continue
+            before = f"{BEFORE}-{self.case.seq}"  # read anew: the change has been made since
+            yield from self._ask((self._state_before(before, made.rollback),))
+            result = self.case.results[before]
+            wanted = approvals.take_back(self.case, made, wish.person, result, self._policy, self._now())
+            if wanted is None:
+                why = result.failure.message if result.failure else "its state now could not be read"
+                mend = "Press Roll back again when it can be read."
+                yield self._apply(
+                    Failed(at=self._now(), what=f"Taking back: {made.title}", why=why, mend=mend)
+                )
+                return
+            yield self._apply(ApprovalRequested(at=self._now(), approval=wanted))
+
+    def _state_before(self, key: str, call: ToolCall) -> CausalQuery:
         at = self._now()
-        return CausalQuery(
-            id=BEFORE, role="facts", call=approvals.reading(proposed), window=ending(at, minutes=1)
-        )
+        return CausalQuery(id=key, role="facts", call=approvals.reading(call), window=ending(at, minutes=1))
 
     def _look_again(self) -> Iterator[Event]:
         """After a decision that changed nothing: say how users fare; silence would be taken for health."""

@@ -82,7 +82,8 @@ class Approval(Value):
 
     `before` is the state that was read when we asked: at redemption it is read again, and a difference
     (drift) refuses. `rollback` is an exact call of its own, or `None` with the reason in `no_rollback`.
-    Where there is a `word`, only who types it has approved.
+    Where there is a `word`, only who types it has approved. `undoes` is the approval of the change that it
+    takes back.
     """
 
     id: str
@@ -101,6 +102,7 @@ class Approval(Value):
     approvers: tuple[str, ...]
     quorum: int
     word: str = ""
+    undoes: str = ""
     votes: tuple[Vote, ...] = ()
     created_at: AwareDatetime
     expires_at: AwareDatetime

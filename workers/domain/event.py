@@ -247,6 +247,14 @@ class Verified(Happened):
     value: float | None = None
 
 
+class RollbackAsked(Happened):
+    """Somebody wants a change taken back. `approval` is that of the change; the way back needs its own."""
+
+    type: Literal["RollbackAsked"] = "RollbackAsked"
+    approval: str
+    person: Person
+
+
 class Stopped(Happened):
     type: Literal["Stopped"] = "Stopped"
     person: Person | None = None
@@ -291,6 +299,7 @@ Event = Annotated[
     | ChangeMade
     | ChangeUnknown
     | Verified
+    | RollbackAsked
     | Stopped
     | Failed,
     Field(discriminator="type"),

@@ -40,6 +40,7 @@ from workers.domain.event import (
     ReasonerSwitched,
     Recalled,
     RemedyProposed,
+    RollbackAsked,
     Steered,
     Stopped,
     Verified,
@@ -63,7 +64,7 @@ class Investigation(Value):
     """One investigation as it stands after `seq` events.
 
     `queries` and `results` share their keys; `replies` are a model's, by question. `outcomes` holds what
-    looking afterwards found, by approval.
+    looking afterwards found, by approval. `rollbacks` are those that no approval has been asked for yet.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Investigation(Value):
     outcomes: dict[str, Verified] = {}
     failures: tuple[Failed, ...] = ()
     reasons: dict[str, str] = {}
+    rollbacks: tuple[RollbackAsked, ...] = ()
 
     def apply(self, event: Event) -> "Investigation":
         """The investigation after `event`."""
@@ -249,7 +251,8 @@ def _remedy(case: Investigation, event: RemedyProposed) -> Changed:
 
 
 def _requested(case: Investigation, event: ApprovalRequested) -> Changed:
-    return {"approvals": (*case.approvals, event.approval), "phase": "waiting"}
+    wanted = tuple(one for one in case.rollbacks if one.approval != event.approval.undoes)
+    return {"approvals": (*case.approvals, event.approval), "phase": "waiting", "rollbacks": wanted}
 
 
 def _with_approval(case: Investigation, approval_id: str, changes: Changed) -> tuple[Approval, ...]:
@@ -292,6 +295,10 @@ def _verified(case: Investigation, event: Verified) -> Changed:
     return {"outcomes": {**case.outcomes, event.approval: event}, "phase": "done"}
 
 
+def _rollback(case: Investigation, event: RollbackAsked) -> Changed:
+    return {"rollbacks": (*case.rollbacks, event), "phase": "concluded"}
+
+
 def _stopped(case: Investigation, event: Stopped) -> Changed:
     return {"phase": "stopped"}
 
@@ -300,7 +307,7 @@ def _failed(case: Investigation, event: Failed) -> Changed:
     changed: Changed = {"failures": (*case.failures, event)}
     if event.approval:
         return changed | _state(case, event.approval, ApprovalState.FAILED, "concluded")
-    return changed | {"phase": "failed"}
+    return changed | {"phase": "failed", "rollbacks": ()}
 
 
 _APPLY: dict[type[Happened], Callable[[Investigation, Any], Changed]] = {
@@ -332,6 +339,7 @@ _APPLY: dict[type[Happened], Callable[[Investigation, Any], Changed]] = {
     ChangeMade: _made,
     ChangeUnknown: _unknown,
     Verified: _verified,
+    RollbackAsked: _rollback,
     Stopped: _stopped,
     Failed: _failed,
 }

@@ -25,6 +25,7 @@ from workers.domain.event import (
     Happened,
     IncidentReported,
     QueryAsked,
+    RollbackAsked,
     Stopped,
     Verified,
 )
@@ -147,6 +148,7 @@ _KEPT: dict[type[Happened], dict[str, Any] | None] = {
     ChangeMade: None,
     ChangeUnknown: None,
     Verified: None,
+    RollbackAsked: None,
     Stopped: None,
     Failed: None,
 }

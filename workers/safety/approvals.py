@@ -6,42 +6,69 @@ from datetime import datetime
 from workers.domain.approval import Approval
 from workers.domain.call import StateData, ToolCall, ToolResult
 from workers.domain.event import RemedyProposed
+from workers.domain.incident import Person
 from workers.domain.investigation import Investigation
 from workers.domain.risk import Risk
 from workers.safety.policy import Policy
 from workers.tools import changes
 
 
-def reading(remedy: RemedyProposed) -> ToolCall:
-    """The read that tells the state which the remedy would alter."""
-    return changes.reading(changes.row_of(remedy.call), remedy.call)
+def reading(call: ToolCall) -> ToolCall:
+    """The read that tells the state which a change would alter."""
+    return changes.reading(changes.row_of(call), call)
 
 
 def request(
     case: Investigation, remedy: RemedyProposed, before: ToolResult, policy: Policy, now: datetime
 ) -> Approval | None:
     """The approval to ask for, sealed; `None` when the state before could not be read."""
+    why = (remedy.why, *_shown(case, remedy.hypothesis))
+    return _asked(case, remedy.call, why, case.incident.requester, before, policy, now)
+
+
+def take_back(
+    case: Investigation, made: Approval, person: Person, before: ToolResult, policy: Policy, now: datetime
+) -> Approval | None:
+    """The approval of the way back from a change, which `person` wants and therefore cannot give.
+
+    `None` when the state now could not be read, or when the change has no way back.
+    """
+    if made.rollback is None:
+        return None
+    asked = _asked(case, made.rollback, (f"takes back: {made.title}",), person, before, policy, now)
+    return asked.model_copy(update={"undoes": made.id}) if asked is not None else None
+
+
+def _asked(
+    case: Investigation,
+    call: ToolCall,
+    why: tuple[str, ...],
+    requester: Person | None,
+    before: ToolResult,
+    policy: Policy,
+    now: datetime,
+) -> Approval | None:
     if not isinstance(before.data, StateData):
         return None
-    row = changes.row_of(remedy.call)
+    row = changes.row_of(call)
     state = before.data.state
-    named = changes.places(remedy.call)
-    risk = risk_of(remedy.call, policy)
+    named = changes.places(call)
+    risk = risk_of(call, policy)
     rule = policy.rule(risk)
     conclusion = case.conclusion
     return Approval(
         id=secrets.token_hex(16),
         investigation=case.id,
-        title=changes.worded(row.title, remedy.call),
-        call=remedy.call,
+        title=changes.worded(row.title, call),
+        call=call,
         risk=risk,
         target=f"{row.client}:{named[0]}",
-        why=(remedy.why, *_shown(case, remedy.hypothesis)),
-        blast_radius=changes.worded(row.blast_radius, remedy.call),
+        why=why,
+        blast_radius=changes.worded(row.blast_radius, call),
         before=state,
-        rollback=changes.undo(row, remedy.call, state),
+        rollback=changes.undo(row, call, state),
         watch=conclusion.watch if conclusion else None,
-        requester=case.incident.requester,
+        requester=requester,
         approvers=rule.approvers,
         quorum=rule.quorum,
         word=named[-1] if risk is Risk.CRITICAL else "",

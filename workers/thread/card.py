@@ -62,7 +62,7 @@ def card(case: Investigation, approval: Approval) -> Post:
         Part(blocks=(preformatted(exact(approval.call)),)),
         Part(blocks=(fields(_details(approval)),), rank=1),
         *_undo(approval),
-        *_buttons(approval),
+        *_buttons(case, approval),
         Part(blocks=(context(_small(approval)),), rank=2),
     ]
     spoken = f"{head}: {approval.title}. {_spoken(case, approval, outcome)}"
@@ -118,6 +118,9 @@ def _story(case: Investigation, approval: Approval, outcome: Verified | None) ->
             )
         case _:
             lines.append(f"Nothing was changed. {said(reason)}".strip())
+    lines += [
+        f"{person(w.person.id)} asked to take it back." for w in case.rollbacks if w.approval == approval.id
+    ]
     lines += _readings(case, approval)
     if outcome is not None:
         lines.append(f"*{'Recovered' if outcome.recovered else 'Not recovered'}:* {said(outcome.finding)}")
@@ -159,7 +162,9 @@ def _undo(approval: Approval) -> list[Part]:
     return [Part(blocks=(section(f"*Way back* {code(f'{approval.rollback.name} {arguments}')}"),), rank=1)]
 
 
-def _buttons(approval: Approval) -> list[Part]:
+def _buttons(case: Investigation, approval: Approval) -> list[Part]:
+    if approval.state is ApprovalState.SUCCEEDED and approval.id in case.outcomes:
+        return _way_back(case, approval)
     if approval.state is not ApprovalState.PENDING:
         return []
     sure = confirmation(
@@ -177,6 +182,19 @@ def _buttons(approval: Approval) -> list[Part]:
     )
     no = button("reject", "Reject", approval.id, style="danger", spoken=f"Reject: {approval.title}")
     return [Part(blocks=(actions("decision", yes, no),))]
+
+
+def _way_back(case: Investigation, approval: Approval) -> list[Part]:
+    wanted = (*(one.approval for one in case.rollbacks), *(one.undoes for one in case.approvals))
+    if approval.rollback is None or approval.id in wanted:
+        return []
+    sure = confirmation(
+        "Ask to take it back?",
+        "The way back is asked for on a card of its own, and needs its own approval.",
+        "Roll back",
+    )
+    back = button("rollback", "Roll back", approval.id, confirm=sure, spoken=f"Roll back: {approval.title}")
+    return [Part(blocks=(actions("way-back", back),))]
 
 
 def _small(approval: Approval) -> str:

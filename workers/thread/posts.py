@@ -42,6 +42,7 @@ def _approval(event: Event) -> str:
             | "ChangeMade"
             | "ChangeUnknown"
             | "Verified"
+            | "RollbackAsked"
             | "Failed"
         ):
             return event.approval

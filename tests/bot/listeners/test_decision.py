@@ -92,8 +92,8 @@ def asked(room: Room) -> Asked:
     [
         ("alice", "You asked for this investigation, so somebody else has to approve"),
         ("carol", "You are not an approver here. Those who are: <@U0BENOKAFOR>"),
-        ("dan", "Approvals are for full members of this workspace"),
-        ("alarms", "Approvals are for full members of this workspace"),
+        ("dan", "Only full members of this workspace decide"),
+        ("alarms", "Only full members of this workspace decide"),
     ],
     ids=["requester", "bystander", "guest", "bot"],
 )

@@ -12,10 +12,13 @@ from tests.workers.agent import made, troubles
 from tests.workers.agent.troubles import BY_MODE, TROUBLES, Trouble
 from workers.agent.confidence import confidence
 from workers.agent.sight import Sight
+from workers.domain import event as events
+from workers.domain.approval import ApprovalState
 from workers.domain.budget import Budget
 from workers.domain.conclusion import Conclusion, Outcome
 from workers.domain.event import EVENT, Event, Stopped
 from workers.domain.hypothesis import Hypothesis
+from workers.domain.incident import Person
 from workers.domain.investigation import Investigation, fold
 from workers.domain.telemetry import Signal
 
@@ -282,6 +285,59 @@ def interrupted(trouble: Trouble, after: int) -> tuple[made.World, tuple[Event, 
         if len(events) > after:
             break
     return world, tuple(EVENT.validate_json(event.model_dump_json()) for event in events)
+
+
+def made_and_verified() -> tuple[made.World, Investigation]:
+    """A deployment was taken back, and users are well."""
+    trouble = BY_MODE["bad_deployment"]
+    world = trouble.build()
+    case = made.investigate(world, trouble.text)
+    (approval,) = case.approvals
+    at = making.NOON
+    for event in (
+        events.ApprovalDecided(at=at, approval=approval.id, state=ApprovalState.APPROVED),
+        events.ChangeIntended(at=at, approval=approval.id, call=approval.call),
+        events.ChangeMade(at=at, approval=approval.id, state={}),
+        events.Verified(at=at, approval=approval.id, recovered=True, finding="checkout is well"),
+    ):
+        case = case.apply(event)
+    return world, case
+
+
+def wished(case: Investigation, person: Person = making.BEN) -> Investigation:
+    return case.apply(events.RollbackAsked(at=making.NOON, approval=case.approvals[0].id, person=person))
+
+
+def test_change_that_somebody_wants_taken_back_is_asked_for_anew_in_their_name() -> None:
+    world, case = made_and_verified()
+    first = case.approvals[0]
+    run = made.investigator(world, wished(case))
+
+    list(run.run())
+
+    (_, back) = run.case.approvals
+    assert back.call == first.rollback
+    assert (back.undoes, back.requester, back.state) == (first.id, making.BEN, ApprovalState.PENDING)
+    assert back.why == (f"takes back: {first.title}",)
+    assert back.hash == back.digest() != first.hash
+    assert run.case.phase == "waiting"
+    assert list(made.investigator(world, run.case).run()) == []
+
+
+def test_way_back_whose_state_cannot_be_read_is_not_asked_for_and_says_why() -> None:
+    world, case = made_and_verified()
+    world.denied["ecs_service"] = "ecs:DescribeServices"
+    run = made.investigator(world, wished(case))
+
+    *_, last = run.run()
+
+    assert isinstance(last, events.Failed)
+    assert "ecs:DescribeServices" in last.why
+    assert len(run.case.approvals) == 1
+    assert list(made.investigator(world, run.case).run()) == []
+    world.denied.clear()
+    again = made.investigator(world, wished(run.case))
+    assert [e.type for e in again.run()][-1] == "ApprovalRequested"
 
 
 def lengths(trouble: Trouble) -> Iterator[int]:

@@ -45,6 +45,7 @@ FOR_EVER = (
     "ChangeMade",
     "ChangeUnknown",
     "Verified",
+    "RollbackAsked",
     "Stopped",
     "Failed",
 )

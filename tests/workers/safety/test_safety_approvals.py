@@ -84,8 +84,8 @@ def test_way_back_is_the_call_that_restores_the_state_before(
 
 
 def test_state_before_is_read_by_a_read_of_the_same_service() -> None:
-    assert reading(remedy(making.call())).arguments == {"cluster": "shop", "service": "checkout"}
-    assert reading(remedy(making.call())).name == "ecs_service"
+    assert reading(making.call()).arguments == {"cluster": "shop", "service": "checkout"}
+    assert reading(making.call()).name == "ecs_service"
 
 
 def test_nothing_is_asked_for_where_the_state_before_is_not_known() -> None:

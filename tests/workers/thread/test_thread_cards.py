@@ -354,6 +354,7 @@ SAID: dict[str, list[str]] = {
     "ChangeMade": ["live", "card"],
     "ChangeUnknown": ["live", "card"],
     "Verified": ["live", "card"],
+    "RollbackAsked": ["live", "card"],
 }
 
 

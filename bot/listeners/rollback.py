@@ -1,0 +1,68 @@
+"""*Roll back*, on the card of a change that was made: a wish; the way back needs an approval of its own."""
+
+from slack_bolt import Ack, App
+from slack_sdk import WebClient
+
+from bot.desk import Desk, Payload
+from bot.listeners.decision import member
+from bot.slack import whisper
+from workers.domain.approval import Approval, ApprovalState
+from workers.domain.event import Event, RollbackAsked
+from workers.domain.incident import Person
+from workers.ledger import AlreadyDecided
+from workers.thread.posts import posts
+
+
+def register(app: App, desk: Desk) -> None:
+    def pressed(ack: Ack, body: Payload, client: WebClient) -> None:
+        ask(desk, body, client)
+        ack()
+
+    app.action("rollback")(pressed)
+
+
+def ask(desk: Desk, body: Payload, client: WebClient) -> None:
+    """Write down that a member wants the change taken back, once; a worker asks for the approval."""
+    person = Person(id=str(body["user"]["id"]), team=str(body["user"].get("team_id", "")))
+    approval = desk.ledger.approval(str(body["actions"][0].get("value", "")))
+    reason = _why_not(desk, approval, person, client)
+    if approval is not None and not reason:
+        try:
+            desk.ledger.settle(
+                approval.investigation, lambda: _wanted(desk, approval, person), render=posts, wanted=True
+            )
+        except AlreadyDecided:
+            reason = "This has been asked for already."
+        else:
+            desk.put("deliver", approval.investigation)
+            desk.put("investigate", approval.investigation)
+    if reason:
+        thread = str(body["container"].get("thread_ts") or body.get("message", {}).get("thread_ts", ""))
+        whisper(client, str(body["container"]["channel_id"]), person.id, reason, thread)
+
+
+def _why_not(desk: Desk, approval: Approval | None, person: Person, client: WebClient) -> str:
+    if approval is None or approval.state is not ApprovalState.SUCCEEDED:
+        return "There is no such change."
+    if approval.rollback is None:
+        return f"There is no way back: {approval.no_rollback}"
+    if person.team != desk.team:
+        return "Changes are for members of this workspace only."
+    return member(person, client)
+
+
+def _wanted(desk: Desk, approval: Approval, person: Person) -> tuple[Event, ...]:
+    case = desk.ledger.load(approval.investigation)
+    asked = (
+        *(one.approval for one in case.rollbacks),
+        *(one.undoes for one in case.approvals if _lives(one)),
+    )
+    if approval.id in asked:
+        raise AlreadyDecided("this is to be taken back already")
+    return (RollbackAsked(at=desk.now(), approval=approval.id, person=person),)
+
+
+def _lives(approval: Approval) -> bool:
+    """Whether it waits, or has been or may have been made: after a no, somebody may ask again."""
+    unmade = (ApprovalState.REJECTED, ApprovalState.EXPIRED, ApprovalState.REVOKED, ApprovalState.FAILED)
+    return approval.state not in unmade
