@@ -89,7 +89,8 @@ def told(text: str, material: str, evidence: Iterable[Evidence], names: Iterable
     for sentence in answer.sentences:
         if unknown := [key for key in sentence.evidence if key not in ids]:
             raise Unusable(_missing("finding", unknown[0], ids))
-    said = " ".join(" ".join(sentence.text.split()) for sentence in answer.sentences)
+    # What is said twice is said once.
+    said = " ".join(dict.fromkeys(" ".join(sentence.text.split()) for sentence in answer.sentences))
     _english(said)
     _supported(said, material, names)
     return said
@@ -122,7 +123,7 @@ def _parsed(kind: type[Answer], text: str) -> Answer:
 
 
 def _missing(what: str, named: str, there: Iterable[str]) -> str:
-    """That it does not exist, and what does: told only the former, a small model names the same again."""
+    """That it does not exist, and what does."""
     names = ", ".join([*there][:MOST_NAMED])
     return f"there is no {what} {named[:40]!r}" + (f"; there are only {names}" if names else "")
 

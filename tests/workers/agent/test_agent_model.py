@@ -252,6 +252,21 @@ def test_account_that_says_more_than_was_found_is_refused(
     assert case.conclusion == made.investigate(trouble.build(), trouble.text).conclusion
 
 
+def test_what_an_account_says_twice_is_said_once(api: MessagesApi) -> None:
+    trouble = BY_MODE["bad_deployment"]
+
+    def twice(body: dict[str, Any]) -> Turn:
+        (sentence,) = json.loads(minds.faithful(body))["sentences"]
+        return Turn(text=json.dumps({"sentences": [sentence, sentence]}))
+
+    api.script = twice
+
+    case = thought(trouble.build(), trouble.text, api)
+
+    assert case.conclusion is not None
+    assert case.conclusion.account.count("The first sign of it was that ") == 1
+
+
 # Whatever it fails at
 
 FAULTS = {
