@@ -85,6 +85,7 @@ def run(settings: Settings, patience: Patience = PATIENCE) -> None:
         policy=policy(settings),
         patience=patience,
     )
+    wiring.identify(settings, "executor")
     serve(
         settings.queue_url,
         "execute",
@@ -184,6 +185,8 @@ class _Execution:
             return str(error)
         if wiring.now() >= approval.expires_at:
             return "the approval has expired"
+        if objection := self._same_user():
+            return objection
         if (stop := self._hands.ledger.stopped()) is not None:
             return stop.told
         witnessed = tuple(v for v in approval.votes if witness.approved_by.get(v.person.id) == v.typed)
@@ -196,6 +199,15 @@ class _Execution:
         if len(spent) >= self._hands.policy.most_changes:
             return f"{len(spent)} changes were made for this investigation already"
         return self._drift()
+
+    def _same_user(self) -> str:
+        """Whether the one that looks could make this change, too: then an approval would guard nothing."""
+        worker = self._hands.ledger.identity("worker")
+        try:
+            same = worker != "" and worker == self._hands.aws.who()
+        except RunbookError as error:
+            return f"who the executor is in AWS could not be read: {error}"
+        return f"worker and executor are both {worker} in AWS" if same else ""
 
     def _drift(self) -> str:
         now = _state(self._look())

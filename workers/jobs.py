@@ -102,6 +102,7 @@ def run(settings: Settings, queue: Literal["investigate", "quick"]) -> None:
     }
     name = {"investigate": "worker", "quick": "quick"}[queue]
     if queue == "investigate":
+        wiring.identify(settings, "worker")
         _warm(made.embed)
         os.nice(BEHIND)
     serve(settings.queue_url, queue, jobs[queue], process=name)

@@ -3,10 +3,12 @@
 Made in the parent of a worker and used in its children, so no part may hold a connection or a thread.
 """
 
+import logging
 import uuid
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from boto3.session import Session
 from pydantic import SecretStr
@@ -18,7 +20,7 @@ from knowledge.store import Store
 from workers.agent.fallback import Fallback
 from workers.agent.model import Limits, ModelReasoner
 from workers.domain.budget import Budget
-from workers.domain.errors import ModelFailed
+from workers.domain.errors import ModelFailed, RunbookError, SettingsError
 from workers.ledger import Ledger, Mirror, connect
 from workers.llm import Provider, chat, claude
 from workers.llm.hosted import Hosted
@@ -31,6 +33,8 @@ from workers.tools import AWS, KNOWLEDGE
 from workers.tools.aws import READ, WRITE, Aws
 from workers.tools.inventory import Account
 from workers.tools.runbooks import Library, Search
+
+log = logging.getLogger(__name__)
 
 SLACK_TIMEOUT = 15
 ANTHROPIC = "https://api.anthropic.com"
@@ -157,6 +161,28 @@ def sources(settings: Settings) -> tuple[Filesystem, ...]:
     configured = settings.knowledge.sources
     paths = [source.path for source in configured] or [settings.data_dir / "runbooks"]
     return tuple(Filesystem(path) for path in paths if path.exists())
+
+
+def identify(settings: Settings, process: Literal["worker", "executor"]) -> None:
+    """Put on record who we are in AWS. Raises `SettingsError` where worker and executor are the same.
+
+    With a ledger and clients of its own: what a process shares with its jobs is not connected before them.
+    """
+    aws = reading(settings) if process == "worker" else acting(settings)[0]
+    if aws is None:
+        return
+    with closing(ledger(settings)) as to:
+        try:
+            arn = aws.who()
+            to.identify(process, arn)
+        except RunbookError as error:
+            log.warning("who the %s is in AWS is not on record: %s", process, error)
+            return
+        if to.identity("executor" if process == "worker" else "worker") == arn:
+            raise SettingsError(
+                f"worker and executor are both {arn} in AWS",
+                "The worker must be read-only: give providers.aws.executor a user or role of its own.",
+            )
 
 
 def runner() -> str:

@@ -27,7 +27,7 @@ from workers.clock import Clock
 from workers.domain.approval import ApprovalState
 from workers.domain.call import ToolCall
 from workers.domain.conclusion import Watch
-from workers.domain.errors import AccessDenied, Unreachable
+from workers.domain.errors import AccessDenied, SettingsError, Unreachable
 from workers.domain.event import Verified
 from workers.domain.risk import Risk
 from workers.domain.telemetry import Signal
@@ -429,6 +429,51 @@ def test_stop_that_was_taken_out_of_the_database_stops_still(change: Callable[..
     changing.plant.sql('UPDATE audit SET body = \'{"event":"Nothing"}\' WHERE seq = :n', n=last)
 
     refused(changing, f"the audit chain does not hold from record {last} on")
+
+
+def test_nothing_is_made_where_the_worker_is_the_same_user(
+    change: Callable[..., Changing], cloud: LocalCloud
+) -> None:
+    changing = change()
+    changing.vote()
+    arn: str = cloud.client("sts", "executor").get_caller_identity()["Arn"]
+    changing.ledger.identify("worker", arn)
+
+    refused(changing, f"worker and executor are both {arn} in AWS")
+
+
+def test_nothing_is_made_where_nobody_knows_who_makes_it(change: Callable[..., Changing], line: Wire) -> None:
+    changing = change()
+    changing.vote()
+    changing.ledger.identify("worker", "arn:aws:iam::1:user/reader")
+    denied = b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"
+    asked = line.gate("", answer=(403, denied))
+    asked.fits = lambda _name, body: b"GetCallerIdentity" in body
+
+    refused(changing, "who the executor is in AWS could not be read")
+
+
+def test_executor_does_not_start_as_the_same_user_as_a_worker(site: Plant, cloud: LocalCloud) -> None:
+    site.renew()
+    arn: str = cloud.client("sts", "executor").get_caller_identity()["Arn"]
+    site.ledger.identify("worker", arn)
+
+    with pytest.raises(SettingsError, match=f"worker and executor are both {arn} in AWS"):
+        wiring.identify(site.settings("executor"), "executor")
+
+
+def test_worker_does_not_start_as_the_same_user_as_an_executor(site: Plant, cloud: LocalCloud) -> None:
+    site.renew()
+    wiring.identify(site.settings("worker"), "worker")
+    wiring.identify(site.settings("executor"), "executor")
+    reader, changer = (
+        cloud.client("sts", who).get_caller_identity()["Arn"] for who in ("worker", "executor")
+    )
+    assert (site.ledger.identity("worker"), site.ledger.identity("executor")) == (reader, changer)
+
+    site.ledger.identify("executor", reader)
+    with pytest.raises(SettingsError, match="worker and executor are both"):
+        wiring.identify(site.settings("worker"), "worker")
 
 
 @pytest.mark.parametrize("votes", ["of one", "without the word"])

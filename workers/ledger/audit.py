@@ -35,6 +35,7 @@ from workers.ledger.schema import audit
 
 GENESIS = "0" * 64
 STOPPED, ALLOWED = "ChangesStopped", "ChangesAllowed"
+TOLD = "IdentityTold"
 
 
 class Link(Value):
@@ -101,16 +102,26 @@ def first_bad(chain: Iterator[Link]) -> int | None:
 
 def stop(connection: Connection) -> Stop | None:
     """The newest word on whether changes may be made, where it is that they may not."""
-    rows = connection.execute(
-        select(audit).where(audit.c.body.like('%"event":"Changes%')).order_by(audit.c.seq.desc())
-    )
-    for row in rows:
-        told = json.loads(row.body)
+    for at, told in _newest(connection, '"event":"Changes'):
         if told["event"] == ALLOWED:
             return None
         if told["event"] == STOPPED:
-            return Stop(by=told["actor"], why=told["why"], at=datetime.fromtimestamp(row.at, UTC))
+            return Stop(by=told["actor"], why=told["why"], at=datetime.fromtimestamp(at, UTC))
     return None
+
+
+def identity(connection: Connection, process: str) -> str:
+    """Who a process of this name last said that it is in AWS; empty where none has."""
+    told = _newest(connection, f'"event":"{TOLD}"', f'"process":"{process}"')
+    found = (body["arn"] for _, body in told if (body["event"], body["process"]) == (TOLD, process))
+    return next(found, "")
+
+
+def _newest(connection: Connection, *having: str) -> Iterator[tuple[float, dict[str, Any]]]:
+    """The records in which these words stand, anywhere, the newest first, with their times."""
+    words = (audit.c.body.like(f"%{word}%") for word in having)
+    for row in connection.execute(select(audit).where(*words).order_by(audit.c.seq.desc())):
+        yield row.at, json.loads(row.body)
 
 
 def witness(chain: tuple[Link, ...], approval: str) -> Witness:

@@ -571,6 +571,16 @@ class Ledger:
         with reading(self._engine) as connection:
             return audit.stop(connection)
 
+    def identify(self, process: str, arn: str) -> None:
+        """Put on record who processes of this name are in AWS, where that is news."""
+        if self.identity(process) != arn:
+            self.note({"event": audit.TOLD, "process": process, "arn": arn})
+
+    def identity(self, process: str) -> str:
+        """Who processes of this name are in AWS; empty where none has said so."""
+        with reading(self._engine) as connection:
+            return audit.identity(connection, process)
+
     def audited(self, event: str) -> tuple[dict[str, JsonValue], ...]:
         """The bodies of all records of one kind."""
         bodies = (json.loads(link.body) for link in self.audit_records())

@@ -131,6 +131,11 @@ class Aws:
                 raise
             raise OutcomeUnknown(f"{error}", "Read the resource to learn what happened.") from error
 
+    def who(self) -> str:
+        """The user or role that AWS takes us for; of a role without the name of the session."""
+        arn: str = self.call("sts", "get_caller_identity")["Arn"]
+        return arn.rsplit("/", 1)[0] if ":assumed-role/" in arn else arn
+
     def each(self, ask: Callable[[Item], Found], about: Iterable[Item]) -> list[Found]:
         """`ask` about each item at the same time; answers in order. The first error is raised."""
         futures = [self._pool.submit(copy_context().run, ask, item) for item in about]
