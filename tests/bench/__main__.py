@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from tests.bench import engine, line, processes
+from tests.bench import engine, line, processes, safety
 
-GROUPS = {"engine": engine.rows, "line": line.rows, "processes": processes.rows}
+GROUPS = {"engine": engine.rows, "line": line.rows, "processes": processes.rows, "safety": safety.rows}
 
 
 def main() -> int:

@@ -81,7 +81,7 @@ class Changing:
     def _ask(self, call: ToolCall, over: dict[str, Any]) -> Approval:
         at = wiring.now()
         remedy = RemedyProposed(at=at, title="Roll back", call=call, hypothesis="h1", why="it came with it")
-        gate, rules = _reader(self.plant)
+        gate, rules = reader(self.plant)
         case = self.ledger.record(self.investigation, remedy)
         wanted = approvals.request(case, remedy, gate.run(approvals.reading(call)), rules, at)
         assert wanted is not None
@@ -161,7 +161,7 @@ class Changing:
 
 
 @cache
-def _reader(plant: Plant) -> tuple[Gate, Policy]:
+def reader(plant: Plant) -> tuple[Gate, Policy]:
     settings = plant.settings("worker")
     search = Retriever(wiring.store(settings), Embedder())
     return wiring.investigating(wiring.reading(settings), search), policy(settings)
