@@ -1,61 +1,256 @@
-"""What looks like a secret is hidden where tools answer: before it is cut, masked, shown or thought about.
+"""What looks like a secret is hidden: where tools answer, where Slack is told, and where a log is written.
 
 Rules of our own, because entropy cannot tell a secret from a hash or a request id. Each pattern runs in
 linear time: what it reads was written by others.
 """
 
+import base64
 import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 HIDDEN = "[hidden]"
 
-# Tokens that their issuers made to be recognised by how they begin.
-_ISSUED = re.compile(
-    r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
-    r"|\bxox[a-z](?:\.xox[a-z])?-[\w-]{8,}|\bxapp-[\w-]{8,}|hooks\.slack\.com/(?:services|workflows)/[\w/-]+"
-    r"|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bgl(?:pat|rt|dt|ptt|soat|cbt)-[\w-]{16,}"
-    r"|\bsk-[\w-]{16,}|\b[prs]k_(?:live|test)_\w{16,}|\bwhsec_\w{16,}"
-    r"|\bAIza[\w-]{30,}|\bya29\.[\w-]{20,}|\bGOCSPX-[\w-]{20,}"
-    r"|\bnpm_\w{30,}|\bpypi-[\w-]{30,}|\bhf_\w{30,}|\bdop_v1_\w{40,}|\bshp(?:at|ca|pa|ss)_\w{30,}"
-    r"|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bhv[sb]\.[\w-]{20,}|\bgl(?:sa|c)_[\w=]{20,}|\bNRAK-\w{20,}"
-    r"|\bdapi[0-9a-f]{32}\b|\bSK[0-9a-f]{32}\b|\b\d{8,10}:AA[\w-]{30,}|\bATATT3[\w=-]{20,}"
-    r"|\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}"
-    r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
-    r"(?s:.*?)(?:-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----|\Z)"
-)
-_HEADERS = re.compile(
-    r"(?i:\b(bearer|basic|token)\s+)(?![Aa]uth)(?=[^\s\"']{0,200}[A-Z0-9=+/])[\w.~+/=-]{12,}"
-    r"|(?i:\b((?:set-)?cookie\\?[\"']?\s{0,3}[:=]\s{0,3}))[^\r\n]+"
-)
-_USERINFO = re.compile(r"(\b[A-Za-z][\w+.-]{0,30}://)(?:([^\s:/@\"']{0,200}):[^\s/\"']+|[\w-]{20,})@")
+Span = tuple[int, int]
+
+
+class Rule(NamedTuple):
+    """A pattern with a name; what is hidden is its group `secret`, or all of it."""
+
+    name: str
+    words: tuple[str, ...]
+    """In lower case; a text without any of them is not looked through."""
+    pattern: re.Pattern[str]
+
+
+def _rule(name: str, words: str, pattern: str) -> Rule:
+    return Rule(name, tuple(words.split()), re.compile(pattern))
+
+
+# -- what a field is called that holds a secret
 
 _PASSWORD = r"pass(?:word|wd|phrase)[\w-]{0,40}|\bpwd"
+# What is told about a secret is none: its name, its kind, how long it lives.
+_ABOUT = r"(?![\w-]{0,20}(?:name|arn|type|count|length|expir\w*|ttl|url|uri|path|file|endpoint|version)\b)"
 _KEY = (
-    r"(?:secret(?!smanager)|token(?!s\b|iz)|credential(?!s?\s)|signature"
-    r"|(?:api|private|access|account|shared|signing|encryption|auth)[_-]?key(?!s?\s*id))\w{0,40}|\bsig"
+    r"(?:secret(?!smanager)|token(?!s(?![A-Za-z])|iz)|credential(?!s?\s)"
+    r"|(?:api|private|access|account|shared|signing|encryption|auth)[_-]?key(?!s?\s*id))"
+    rf"{_ABOUT}\w{{0,40}}"
 )
-_QUOTE = r"\\{0,3}[\"']"
-_VALUE = rf"(?:{_QUOTE}(?:[^\"'\\]|\\(?![\"']))+(?:{_QUOTE})?|[^\s,;&\"'<>)}}\]]+)"
-_NAMED = re.compile(
-    # An ARN names a secret and does not tell it; `auth-token:42` is a revision.
-    r"(?i)(?P<arn>\barn:aws[\w-]*:[^\s\"'=&]+)"
-    rf"|(?P<name>(?:{_PASSWORD})(?:{_QUOTE})?\s{{0,3}}(?:=>|[=:])\s{{0,3}}"
-    rf"|(?:{_KEY})(?:(?:{_QUOTE})?\s{{0,3}}=>?\s{{0,3}}|{_QUOTE}\s{{0,3}}:\s{{0,3}}"
-    # After a bare colon words are prose: "unexpected token: end of input".
-    rf"|\s{{0,3}}:(?!\d{{1,5}}(?![\w.-]))\s{{0,3}}(?=[^\s,;]{{0,99}}\d|[\"']|[^\s,;]{{16}}))"
-    rf"|(?<!\S)--[\w-]{{0,20}}(?:{_PASSWORD}|secret|token|api-?key)\s){_VALUE}"
+_HEADER = r"authorization|(?:set-)?cookie"
+_WORDS = "pass pwd secret token credential key"
+
+# What is hidden already is not hidden again, and a quote with its escape before it is none of the value.
+_NEW = r"(?!\[hidden\]|\\{1,7}[\"'])"
+# In quotes up to the same quote; else up to what ends a word.
+_VALUE = rf"(?:\"(?P<double>[^\"\r\n]+)|'(?P<single>[^'\r\n]+)|(?P<secret>{_NEW}[^\s,;&\"'<>)}}\]]+))"
+
+RULES: tuple[Rule, ...] = (
+    # Tokens that their issuers made to be recognised by how they begin.
+    _rule("AWS", "akia asia", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    _rule("Slack", "xox xapp-", r"\bxox[a-z](?:\.xox[a-z])?-[\w-]{8,}|\bxapp-[\w-]{8,}"),
+    _rule(
+        "Slack webhook", "hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows)/(?P<secret>[\w/-]+)"
+    ),
+    _rule("GitHub", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", r"\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}"),
+    _rule("GitLab", "gl", r"\bgl(?:pat|rt|dt|ptt|soat|cbt)-[\w-]{16,}"),
+    _rule("models", "sk- hf_", r"\bsk-[\w-]{16,}|\bhf_\w{30,}"),
+    _rule("Stripe", "k_live_ k_test_ whsec_", r"\b[prs]k_(?:live|test)_\w{16,}|\bwhsec_\w{16,}"),
+    _rule("Google", "aiza ya29. gocspx-", r"\bAIza[\w-]{30,}|\bya29\.[\w-]{20,}|\bGOCSPX-[\w-]{20,}"),
+    _rule("packages", "npm_ pypi-", r"\bnpm_\w{30,}|\bpypi-[\w-]{30,}"),
+    _rule("DigitalOcean, Shopify", "dop_v1_ shp", r"\bdop_v1_\w{40,}|\bshp(?:at|ca|pa|ss)_\w{30,}"),
+    _rule("SendGrid", "sg.", r"\bSG\.[\w-]{16,}\.[\w-]{16,}"),
+    _rule("Vault", "hvs. hvb.", r"\bhv[sb]\.[\w-]{20,}"),
+    _rule("Grafana", "glsa_ glc_", r"\bgl(?:sa|c)_[\w=]{20,}"),
+    _rule("New Relic", "nrak-", r"\bNRAK-\w{20,}"),
+    _rule("Databricks", "dapi", r"\bdapi[0-9a-f]{32}\b"),
+    _rule("Twilio", "sk", r"\bSK[0-9a-f]{32}\b"),
+    _rule("Telegram", ":aa", r"\b\d{8,10}:AA[\w-]{30,}"),
+    _rule("Atlassian", "atatt3", r"\bATATT3[\w=-]{20,}"),
+    # With its dots, or by how its header begins; other JSON in base64 is read for what it says.
+    _rule(
+        "JSON web token",
+        "eyj",
+        r"\beyJ(?:hbGci|0eXAi|raWQi)[\w-]*(?:\.[\w-]*){0,2}|\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?|(?<=\.)eyJ[\w-]{8,}",
+    ),
+    _rule(
+        "private key",
+        "-----begin",
+        r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
+        r"(?s:.*?)(?:-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----|\Z)",
+    ),
+    # What is sent along to say who asks.
+    _rule(
+        "scheme",
+        "bearer basic token",
+        r"(?i:\b(?:bearer|basic|token)(?:\s+|%20|\+))(?![Aa]uth)(?=[^\s\"']{0,200}[A-Z0-9=+/])(?P<secret>[\w.~+/=-]{12,})",
+    ),
+    _rule(
+        "cookie",
+        "cookie",
+        rf"(?i)\b(?:set-)?cookie[\"']?\s{{0,3}}[:=]\s{{0,3}}"
+        rf"(?:\"(?P<quoted>[^\"\r\n]+)|(?P<secret>{_NEW}[^\s\"][^\r\n]*))",
+    ),
+    _rule(
+        "URL",
+        "://",
+        rf"\b[A-Za-z][\w+.-]{{0,30}}://(?:[^\s:/@\"']{{0,200}}:(?P<secret>{_NEW}[^\s/\"']+)|(?P<user>[\w-]{{20,}}))@",
+    ),
+    # What is called a secret.
+    _rule(
+        "named",
+        _WORDS,
+        # An ARN names a secret and does not tell it; `auth-token:42` is a revision.
+        r"(?i)\barn:aws[\w-]*:[^\s\"'=&]+(?P<none>)"
+        rf"|(?:(?:{_PASSWORD})[\"']?\s{{0,3}}(?:=>|[=:])\s{{0,3}}"
+        rf"|(?:{_KEY})(?:[\"']?\s{{0,3}}=>?\s{{0,3}}|[\"']\s{{0,3}}:\s{{0,3}}"
+        # After a bare colon words are prose: "unexpected token: end of input".
+        rf"|\s{{0,3}}:(?!\d{{1,5}}(?![\w.-]))\s{{0,3}}(?=[^\s,;]{{0,99}}\d|[\"']|[^\s,;]{{16}}))"
+        rf"|(?<!\S)--[\w-]{{0,20}}(?:{_PASSWORD}|secret|token|api-?key)\s){_VALUE}",
+    ),
+    _rule(
+        "name and value",
+        "value",
+        rf"(?i)\b(?:name|key)[\"']?\s{{0,3}}[:=]\s{{0,3}}[\"']?[\w.-]{{0,60}}?(?:{_PASSWORD}|{_KEY}|{_HEADER})[\"']?"
+        rf"[\s,]{{1,40}}[\"']?\w{{0,20}}value[\"']?\s{{0,3}}[:=]\s{{0,3}}{_VALUE}",
+    ),
+    _rule(
+        "element",
+        "</",
+        rf"(?i)<[\w:.-]{{0,60}}?(?:{_PASSWORD}|{_KEY}|{_HEADER})>(?P<secret>{_NEW}[^<>]{{1,4000}})</",
+    ),
+    _rule(
+        "signature",
+        "sig",
+        rf"(?i)(?:signature|\bsig)[\"']?\s{{0,3}}[=:]\s{{0,3}}[\"']?"
+        rf"(?=\S{{0,200}}\d)(?P<secret>{_NEW}[^\s,;&\"'<>)}}\]]{{16,}})",
+    ),
+    _rule("registry", "auth", r"\"auth\"\s{0,3}:\s{0,3}\"(?P<secret>[A-Za-z0-9+/]{8,}={0,2})\""),
 )
-_SECRETIVE = re.compile(rf"(?i)(?:{_PASSWORD}|{_KEY})$")
+# A Secret of Kubernetes holds nothing else, whatever its fields are called.
+_MANIFEST = re.compile(r"\bkind[\"']?:\s{0,3}[\"']?Secret\b")
+_FIELD = re.compile(
+    r"(?m)^[ \t]{1,40}[\w.-]{1,253}:[ \t]{1,4}(?P<secret>[A-Za-z0-9+/]{4,}={0,2})[ \t]*$"
+    r"|\"[\w.-]{1,253}\"\s{0,3}:\s{0,3}\"(?P<quoted>(?:[A-Za-z0-9+/]{4}){2,}|[A-Za-z0-9+/]{2,}={1,2})\""
+)
+_SECRETIVE = re.compile(rf"(?i)(?:{_PASSWORD}|{_KEY})$|^(?:{_HEADER})$")
 
 
 def redacted(text: str) -> str:
     """The text without anything that looks like a secret; what says which secret it was stays."""
     # Half a character, as cut JSON leaves it, can be stored nowhere.
-    text = _ISSUED.sub(HIDDEN, text.encode("utf-8", "replace").decode())
-    text = _HEADERS.sub(lambda m: f"{m[1]} {HIDDEN}" if m[1] else f"{m[2]}{HIDDEN}", text)
-    text = _USERINFO.sub(lambda m: f"{m[1]}{m[2] or ''}:{HIDDEN}@", text)
-    return _NAMED.sub(lambda m: m["arn"] or f"{m['name']}{HIDDEN}", text)
+    text = text.encode("utf-8", "replace").decode()
+    spans = [*_seen(text), *_unwrapped(text)]
+    if not spans:
+        return text
+    parts, at = list[str](), 0
+    for start, end in _merged(spans):
+        parts += text[at:start], HIDDEN
+        at = end
+    return "".join(parts) + text[at:]
 
 
 def secretive(name: str) -> bool:
     """Whether a field of this name holds a secret."""
     return _SECRETIVE.search(name) is not None
+
+
+def _seen(text: str) -> Iterator[Span]:
+    yield from _found(text)
+    yield from _encoded(text)
+
+
+def _found(text: str) -> Iterator[Span]:
+    low = text.lower()
+    for rule in RULES:
+        if any(word in low for word in rule.words):
+            yield from _matches(rule.pattern, text)
+    if "secret" in low and _MANIFEST.search(text):
+        yield from _matches(_FIELD, text)
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
+    for match in pattern.finditer(text):
+        group = match.lastgroup
+        if group != "none":
+            yield match.span(group or 0)
+
+
+def _merged(spans: Iterable[Span]) -> Iterator[Span]:
+    start, end = -1, -1
+    for begins, ends in sorted(spans):
+        if begins <= end:
+            end = max(end, ends)
+            continue
+        if start >= 0:
+            yield start, end
+        start, end = begins, ends
+    yield start, end
+
+
+# -- what is written so that it can stand inside something else
+
+_ODD = r"[\w+/=.~!*#^-]"
+# The rest of a secret that was wrapped: one line that is no word.
+_REST = (
+    rf"[ \t]{{0,8}}(?={_ODD}{{4,}}[\"',]?[ \t\r]{{0,8}}(?:\\|\n|\Z))"
+    r"(?=[^\d\n]{0,200}\d|[^a-z\n]{0,200}[a-z][^A-Z\n]{0,200}[A-Z])"
+)
+# Each begins with a character of its own, which is what makes the search quick.
+_WRAPPING = re.compile(
+    r"\x1b\[[\d;]{0,20}[A-Za-z]"
+    rf"|\n{_REST}|\r\n{_REST}|\\\r?\n{_REST}|\\\\{{0,6}}n{_REST}"
+    r"|\\\\{0,6}(?P<line>n)"
+    r"|\\\\{0,6}u00(?P<point>[2-7][0-9a-fA-F])"
+    r"|\\\\{0,6}(?P<quoted>[\"'/])"
+    r"|%(?:25){0,3}(?P<percent>0[AaDd]|[2-7][0-9A-Fa-f])"
+    r"|&(?P<entity>quot|#34|#39|amp|lt|gt);"
+)
+_ENTITIES = {"quot": '"', "#34": '"', "#39": "'", "amp": "&", "lt": "<", "gt": ">"}
+
+
+def _unwrapped(text: str) -> Iterator[Span]:
+    """What is found without escapes, colours and line breaks, where it stands in the text as it is."""
+    plain, raw, parts, at, length = [0], [0], list[str](), 0, 0
+    for match in _WRAPPING.finditer(text):
+        for part, end in ((text[at : match.start()], match.start()), (_meant(match), match.end())):
+            parts.append(part)
+            length, at = length + len(part), end
+            plain.append(length)
+            raw.append(end)
+    if not parts:
+        return
+    plain.append(length + len(text) - at)
+    raw.append(len(text))
+    for start, end in _seen("".join(parts) + text[at:]):
+        first, last = bisect_right(plain, start) - 1, bisect_left(plain, end) - 1
+        ends = raw[last + 1] if end == plain[last + 1] else raw[last] + end - plain[last]
+        yield raw[first] + start - plain[first], ends
+
+
+def _meant(match: re.Match[str]) -> str:
+    match match.lastgroup:
+        case "line":
+            return "\n"
+        case "point" | "percent":
+            return chr(int(match[match.lastgroup], 16))
+        case "quoted":
+            return match["quoted"]
+        case "entity":
+            return _ENTITIES[match["entity"]]
+        case _:
+            return ""
+
+
+_RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+
+
+def _encoded(text: str) -> Iterator[Span]:
+    """What is base64 of something with a secret in it."""
+    for match in _RUN.finditer(text):
+        run = match[0].rstrip("=").replace("-", "+").replace("_", "/")
+        run = run[:-1] if len(run) % 4 == 1 else run
+        said = base64.b64decode(run + "=" * (-len(run) % 4))
+        if said.isascii() and any(_found(said.decode())):
+            yield match.span()
