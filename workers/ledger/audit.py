@@ -5,9 +5,9 @@ The head of the chain is short enough to stand on a card in Slack, where nobody 
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 from sqlalchemy import Connection, insert, select
@@ -38,14 +38,32 @@ STOPPED, ALLOWED = "ChangesStopped", "ChangesAllowed"
 TOLD = "IdentityTold"
 
 
-class Link(Value):
-    """One audit record as it stands in the chain."""
+AT_A_TIME = 1000
+"""Records that are read at a time: nobody holds a chain of years in memory."""
+
+
+class Link(NamedTuple):
+    """One audit record as it stands in the chain, `at` in Unix seconds. Plain: there may be very many."""
 
     seq: int
     at: float
     previous: str
     hash: str
     body: str
+
+
+class Check(NamedTuple):
+    """What reading a chain came to: how many records fit it and the hash of the last of them.
+
+    `bad` is the first record that does not fit, with what is wrong with it in `why`. `missing` are those of
+    the heads that somebody has seen that the chain does not have: its end was cut off, or written anew.
+    """
+
+    records: int
+    head: str
+    bad: int | None = None
+    why: str = ""
+    missing: tuple[str, ...] = ()
 
 
 class Stop(Value):
@@ -70,7 +88,9 @@ class Witness(Value):
 
 
 def digest(seq: int, at: float, previous: str, body: str) -> str:
-    return hashlib.sha256(f"{seq}\n{at!r}\n{previous}\n{body}".encode()).hexdigest()
+    # What was put in by force may be no text at all; it must not fit, and must not stop the check.
+    told = f"{seq}\n{at!r}\n{previous}\n{body}".encode(errors="surrogatepass")
+    return hashlib.sha256(told).hexdigest()
 
 
 def chain(connection: Connection, at: float, record: dict[str, JsonValue]) -> str:
@@ -84,20 +104,43 @@ def chain(connection: Connection, at: float, record: dict[str, JsonValue]) -> st
     return head
 
 
+def head(connection: Connection) -> str:
+    """The hash of the newest record; empty where there is none."""
+    return connection.execute(select(audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).scalar() or ""
+
+
 def links(connection: Connection) -> Iterator[Link]:
-    for row in connection.execute(select(audit).order_by(audit.c.seq)):
-        yield Link(seq=row.seq, at=row.at, previous=row.previous, hash=row.hash, body=row.body)
+    """All records in order, read as they are asked for."""
+    asked = select(audit).order_by(audit.c.seq).execution_options(yield_per=AT_A_TIME)
+    return (Link(*row) for row in connection.execute(asked))
 
 
-def first_bad(chain: Iterator[Link]) -> int | None:
-    """The sequence number of the first record that does not fit the chain, or `None` for a whole chain."""
-    expected, previous = 1, GENESIS
+def check(chain: Iterable[Link], heads: Iterable[str] = ()) -> Check:
+    """Follow a chain to its end or to the first record that does not fit; `heads` may be cut short."""
+    expected, previous, missing = 1, GENESIS, tuple(heads)
     for link in chain:
-        fits = link.seq == expected and link.previous == previous
-        if not fits or link.hash != digest(link.seq, link.at, link.previous, link.body):
-            return expected
+        why = _misfit(link, expected, previous)
+        if why:
+            return Check(expected - 1, previous, expected, why)
+        if missing:
+            missing = tuple(seen for seen in missing if not link.hash.startswith(seen))
         expected, previous = expected + 1, link.hash
-    return None
+    return Check(expected - 1, previous if expected > 1 else "", missing=missing)
+
+
+def _misfit(link: Link, expected: int, previous: str) -> str:
+    if link.seq != expected:
+        return f"it is missing; record {link.seq} stands in its place"
+    if link.previous != previous:
+        return "it does not lean on the record before it"
+    if link.hash != digest(*link[:3], link.body):
+        return "what it says is not what was written"
+    return ""
+
+
+def first_bad(chain: Iterable[Link]) -> int | None:
+    """The sequence number of the first record that does not fit the chain, or `None` for a whole chain."""
+    return check(chain).bad
 
 
 def stop(connection: Connection) -> Stop | None:
@@ -124,10 +167,14 @@ def _newest(connection: Connection, *having: str) -> Iterator[tuple[float, dict[
         yield row.at, json.loads(row.body)
 
 
-def witness(chain: tuple[Link, ...], approval: str) -> Witness:
+def witness(chain: Iterable[Link], approval: str) -> Witness:
     """What was asked for under this id and who said yes to it, by the chain and nothing else."""
+    about: list[str] = []
+    bad = first_bad(_noting(chain, approval, about))
+    if bad is not None:
+        return Witness(bad=bad)
     asked, approved_by = "", dict[str, str]()
-    for told in (json.loads(link.body) for link in chain if approval in link.body):
+    for told in map(json.loads, about):
         if told["event"] == "ApprovalRequested" and told["approval"]["id"] == approval:
             asked = told["approval"]["hash"]
         elif told["event"] == "ApprovalVoted" and told["approval"] == approval:
@@ -135,7 +182,15 @@ def witness(chain: tuple[Link, ...], approval: str) -> Witness:
             approved_by |= (
                 {vote["person"]["id"]: vote.get("typed", "")} if vote["decision"] == "approve" else {}
             )
-    return Witness(bad=first_bad(iter(chain)), hash=asked, approved_by=approved_by)
+    return Witness(bad=None, hash=asked, approved_by=approved_by)
+
+
+def _noting(chain: Iterable[Link], approval: str, about: list[str]) -> Iterator[Link]:
+    """The chain as it is; what says something about the approval is put down in `about`."""
+    for link in chain:
+        if approval in link.body:
+            about.append(link.body)
+        yield link
 
 
 def record(investigation: str, event: Event) -> dict[str, JsonValue] | None:

@@ -7,7 +7,7 @@ it moves and the audit record, or none of them.
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -550,13 +550,17 @@ class Ledger:
             self._mirror.audit(record)
         return head
 
-    def audit_records(self) -> tuple[audit.Link, ...]:
+    def audit_trail(self) -> Iterator[audit.Link]:
+        """The audit chain from its beginning, read as it is asked for."""
         with reading(self._engine) as connection:
-            return tuple(audit.links(connection))
+            yield from audit.links(connection)
+
+    def audit_records(self) -> tuple[audit.Link, ...]:
+        return tuple(self.audit_trail())
 
     def witness(self, approval_id: str) -> audit.Witness:
         """What the audit chain has on an approval, for whoever is about to act on it."""
-        return audit.witness(self.audit_records(), approval_id)
+        return audit.witness(self.audit_trail(), approval_id)
 
     def stop_changes(self, by: str, why: str) -> None:
         """From now on no change is made, whatever has been approved. `by` is a Slack user, or a name."""
@@ -583,5 +587,5 @@ class Ledger:
 
     def audited(self, event: str) -> tuple[dict[str, JsonValue], ...]:
         """The bodies of all records of one kind."""
-        bodies = (json.loads(link.body) for link in self.audit_records())
+        bodies = (json.loads(link.body) for link in self.audit_trail())
         return tuple(body for body in bodies if body.get("event") == event)

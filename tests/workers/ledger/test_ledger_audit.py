@@ -81,7 +81,7 @@ def test_changed_record_is_named(ledger: Ledger, database: str, sql: Sql, field:
         assert bad(ledger) == n
         sql(
             "UPDATE audit SET body = :body, hash = :hash, at = :at, previous = :previous WHERE seq = :seq",
-            **links[n].model_dump(),
+            **links[n]._asdict(),
         )
     assert bad(ledger) is None
 
@@ -166,7 +166,7 @@ def test_writers_at_once_make_one_chain(ledger: Ledger, another: Callable[[], Le
 def restore(sql: Sql, link: Link) -> None:
     sql(
         "INSERT INTO audit (seq, at, previous, hash, body) VALUES (:seq, :at, :previous, :hash, :body)",
-        **link.model_dump(),
+        **link._asdict(),
     )
 
 
