@@ -15,9 +15,12 @@ from datetime import UTC, datetime
 from workers import crash
 from workers.domain.errors import RunbookError
 from workers.domain.event import ApprovalExpired
+from workers.domain.incident import Thread
 from workers.ledger import AlreadyDecided, Ledger, Mirror, connect
+from workers.ledger.audit import check
 from workers.queue import JobName, Queue, beat_while
 from workers.settings import Settings
+from workers.thread.chain import chain
 from workers.thread.live import waiting
 from workers.thread.posts import posts
 
@@ -35,6 +38,8 @@ class Clock:
 
     ledger: Ledger
     queue: Queue
+    audit_channel: str = ""
+    """Where the head of the audit chain is posted; empty for nowhere."""
 
     def forsaken(self) -> None:
         """Investigations that want work and that nobody alive holds go back on the queue."""
@@ -78,6 +83,16 @@ class Clock:
             if case.seq == 1:
                 self.ledger.say(investigation, (waiting(case, place),))
 
+    def witnessed(self) -> None:
+        """Once a day the audit is checked, and its head goes where nobody can change it from here."""
+        at = _now()
+        key = f"audit:{at:%Y-%m-%d}"
+        if not self.audit_channel or self.ledger.accepted((key,)):
+            return
+        found = check(self.ledger.audit_trail())
+        post = chain(at.date(), found.records, found.head, found.bad, found.why)
+        self.ledger.announce(key, Thread(team="", channel=self.audit_channel, ts=""), post, at)
+
     def documents(self) -> None:
         """The index of documents follows their sources."""
         self.queue.put("sync", "documents")
@@ -85,7 +100,8 @@ class Clock:
 
 def run(settings: Settings) -> None:
     """Entry of `runbook clock`: see to the chores until told to stop."""
-    clock = Clock(Ledger(connect(settings.ledger_url), Mirror(settings.data_dir)), Queue(settings.queue_url))
+    ledger = Ledger(connect(settings.ledger_url), Mirror(settings.data_dir))
+    clock = Clock(ledger, Queue(settings.queue_url), settings.slack.audit_channel or "")
     stop = threading.Event()
     stop_on_signal(stop)
     beat_while(clock.queue, "clock", stop)
@@ -96,6 +112,7 @@ def run(settings: Settings) -> None:
         (2.0, clock.expired),
         (3.0, clock.crowded),
         (60.0, clock.documents),
+        (60.0, clock.witnessed),
     )
     keep(chores, stop)
 

@@ -19,6 +19,7 @@ from workers.clock import Clock, keep
 from workers.domain.approval import ApprovalState
 from workers.domain.errors import Unreachable
 from workers.domain.event import ApprovalExpired
+from workers.domain.post import Post
 from workers.ledger import Ledger, connect, migrate
 from workers.queue import Queue
 
@@ -184,6 +185,61 @@ def test_approval_that_was_given_and_not_used_in_time_says_so(clock: Clock, ledg
     (card,) = [one for one in ledger.hold(unused.investigation, "me") if one.post.key.startswith("card")]
     assert "Nobody decided" not in str(card.post.blocks)
     assert "not made in time" in str(card.post.blocks)
+
+
+def test_head_of_the_audit_is_posted_once_a_day(ledger: Ledger, queue: Queue, tmp_path: Path) -> None:
+    opened(ledger)
+    (link,) = ledger.audit_records()
+
+    clock = Clock(ledger, queue, "C0AUDIT")
+    for one in (clock, clock, Clock(ledger, queue, "C0AUDIT")):  # the last as after a restart
+        one.witnessed()
+        ledger.note({"event": "VoteRefused", "why": "the chain goes on"})
+    clock.unsaid()
+
+    (today,) = heard(ledger)
+    assert today.text.endswith(f": 1 records, whole. Head {link.hash[:16]}.")
+    assert f"`{link.hash}`" in str(today.blocks)
+    assert queue.waiting("quick") == 1
+    sql(tmp_path, "UPDATE requests SET key = 'audit:2001-01-01' WHERE key LIKE 'audit:%'")
+    clock.witnessed()
+    assert ": 4 records, whole." in heard(ledger)[-1].text
+
+
+def test_broken_audit_is_said_in_its_channel(ledger: Ledger, queue: Queue, tmp_path: Path) -> None:
+    asked(ledger)
+    sql(tmp_path, "UPDATE audit SET body = replace(body, 'slow', 'fast') WHERE seq = 1")
+
+    Clock(ledger, queue, "C0AUDIT").witnessed()
+
+    (said,) = heard(ledger)
+    assert ": record 1 is bad: what it says is not what was written." in said.text
+    assert "the chain does not hold from record 1 on:* what it says is not what was written." in str(
+        said.blocks
+    )
+    assert "Until it is whole again, nothing is changed" in str(said.blocks)
+
+
+def test_head_of_the_audit_is_posted_nowhere_without_a_channel(clock: Clock, ledger: Ledger) -> None:
+    opened(ledger)
+
+    clock.witnessed()
+
+    assert heard(ledger) == []
+
+
+def heard(ledger: Ledger) -> list[Post]:
+    """What waits to be said in the audit channel, the oldest first."""
+    held = [one for investigation in ledger.unsaid() for one in ledger.hold(investigation, "me")]
+    for one in held:
+        ledger.deferred(one.id, 0.0)
+    return [one.post for one in sorted(held, key=lambda one: one.id) if one.channel == "C0AUDIT"]
+
+
+def sql(folder: Path, statement: str) -> None:
+    with sqlite3.connect(folder / "ledger.db") as connection:
+        connection.execute(statement)
+    connection.close()
 
 
 def test_redis_that_is_away_stops_no_other_chore(ledger: Ledger) -> None:

@@ -26,5 +26,8 @@ class Post(Value):
     picture: Picture | None = None
 
 
+HEAD: Literal["{the-audit-head}"] = "{the-audit-head}"
+"""Stands in a post for the head of the audit chain: as many of its digits, when the post is written down."""
+
 LIVE: Literal["live"] = "live"
 """The key of the one message that shows progress; in a channel without a thread it is the root."""

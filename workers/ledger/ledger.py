@@ -73,7 +73,7 @@ class Ledger:
                 return Accepted(id=known, fresh=False)
             new = secrets.token_hex(6)
             event = IncidentReported(at=at, investigation=new, incident=incident)
-            self._open(connection, new, incident, at.timestamp())
+            self._open(connection, new, incident.thread, at.timestamp())
             self._name(connection, new, wanted, at.timestamp())
             self._write(connection, new, 1, event, "")
             if render:
@@ -100,16 +100,16 @@ class Ledger:
             named = [{"key": key, "investigation": investigation, "at": at} for key in sorted(keys)]
             connection.execute(insert(requests), named)
 
-    def _open(self, connection: Connection, new: str, incident: Incident, at: float) -> None:
+    def _open(self, connection: Connection, new: str, thread: Thread, at: float, wanted: int = 1) -> None:
         connection.execute(
             insert(investigations).values(
                 id=new,
-                team=incident.thread.team,
-                channel=incident.thread.channel,
-                thread=incident.thread.ts,
+                team=thread.team,
+                channel=thread.channel,
+                thread=thread.ts,
                 created_at=at,
                 phase="investigating",
-                wanted=1,
+                wanted=wanted,
                 queued_at=0.0,
                 runner="",
                 beat_at=0.0,
@@ -467,6 +467,21 @@ class Ledger:
         with writing(self._engine) as connection:
             alone_with(connection, investigation)
             outbox.say(connection, investigation, posts, time.time())
+
+    def announce(self, key: str, thread: Thread, post: Post, at: datetime) -> bool:
+        """Say something that belongs to no investigation, once under this key; false when it has been said.
+
+        With `LIVE` as the key of the post it begins a thread of its own.
+        """
+        with writing(self._engine) as connection:
+            alone_in(connection, requests)
+            if self._known(connection, frozenset({key}), at.timestamp()):
+                return False
+            new = secrets.token_hex(6)
+            self._open(connection, new, thread, at.timestamp(), wanted=0)
+            self._name(connection, new, frozenset({key}), at.timestamp())
+            outbox.say(connection, new, (post,), at.timestamp())
+            return True
 
     def hold(self, investigation: str, holder: str) -> tuple[outbox.Outgoing, ...]:
         # Asked all the time and mostly in vain: whoever only looks keeps nobody from writing.

@@ -3,8 +3,9 @@
 from pydantic import JsonValue
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
-from workers.domain.post import Post
+from workers.domain.post import HEAD, Post
 from workers.domain.value import Value
+from workers.ledger import audit
 from workers.ledger.schema import investigations, outbox
 
 HOLD_SECONDS = 30.0
@@ -28,7 +29,7 @@ def say(connection: Connection, investigation: str, posts: tuple[Post, ...], at:
     for post in posts:
         here = and_(outbox.c.investigation == investigation, outbox.c.key == post.key)
         row = connection.execute(select(outbox.c.id, outbox.c.body).where(here)).first()
-        body = post.model_dump_json()
+        body = _headed(connection, post.model_dump_json())
         if row is None:
             fresh: dict[str, JsonValue] = {"investigation": investigation, "key": post.key, "body": body}
             fresh |= {"urgent": int(post.urgent), "revision": 1, "sent": 0, "ts": "", "tries": 0}
@@ -40,6 +41,11 @@ def say(connection: Connection, investigation: str, posts: tuple[Post, ...], at:
                 .where(here)
                 .values(body=body, urgent=int(post.urgent), revision=outbox.c.revision + 1)
             )
+
+
+def _headed(connection: Connection, body: str) -> str:
+    """The body with the chain's head in it: of after the step that the post belongs to."""
+    return body.replace(HEAD, audit.head(connection)[: len(HEAD)]) if HEAD in body else body
 
 
 def due(connection: Connection, investigation: str, at: float) -> bool:

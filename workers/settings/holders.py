@@ -21,6 +21,7 @@ THINKERS = _only("worker", "quick")
 HOLDERS: dict[str, frozenset[Process]] = {
     "slack": _only("bot", "worker", "quick"),
     "slack.app_token": _only("bot"),
+    "slack.audit_channel": _only("clock"),
     "incident": THINKERS,
     "incident.slack": _only("bot", "worker", "quick"),
     "llm": THINKERS,

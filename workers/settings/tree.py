@@ -122,6 +122,14 @@ UserId = Annotated[
         r"[UW][A-Z0-9]{1,30}", "is not a Slack user id", "In Slack: profile, ⋮, Copy member ID (U012AB3CD)."
     ),
 ]
+ChannelId = Annotated[
+    str,
+    _shaped(
+        r"[CG][A-Z0-9]{1,30}",
+        "is not a Slack channel id",
+        "In Slack: channel details, at the end (C012AB3CD).",
+    ),
+]
 Region = Annotated[
     str, _shaped(r"[a-z]{2,}(-[a-z]+)+-\d+", "is not an AWS region", "Regions look like us-east-1.")
 ]
@@ -411,6 +419,10 @@ class Slack(Section):
     )
     watched_channels: Words = Field(
         default=(), description="Channel ids in which alerts start an investigation."
+    )
+    audit_channel: ChannelId | None = Field(
+        default=None,
+        description="Channel id for the head of the audit chain, once a day; absent: it is not posted.",
     )
     auto_join: bool = Field(default=True, description="Whether a new incident channel is joined unasked.")
 

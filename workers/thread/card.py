@@ -7,7 +7,7 @@ from workers.domain.call import ToolCall
 from workers.domain.event import Verified
 from workers.domain.evidence import CausalQuery
 from workers.domain.investigation import Investigation
-from workers.domain.post import Block, Post
+from workers.domain.post import HEAD, Block, Post
 from workers.thread.fit import (
     Part,
     actions,
@@ -199,7 +199,7 @@ def _way_back(case: Investigation, approval: Approval) -> list[Part]:
 
 def _small(approval: Approval) -> str:
     asked = f"asked by {person(approval.requester.id)} · " if approval.requester else ""
-    return f"{asked}whoever asked may not approve · one use · {code(approval.hash[:12])}"
+    return f"{asked}whoever asked may not approve · one use · {code(approval.hash[:12])} · audit {code(HEAD)}"
 
 
 def _spoken(case: Investigation, approval: Approval, outcome: Verified | None) -> str:

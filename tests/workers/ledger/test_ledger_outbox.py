@@ -6,9 +6,12 @@ from collections.abc import Callable
 import pytest
 
 from tests.workers.ledger.racing import race
-from tests.workers.ledger.samples import incident, now, opened, post
-from workers.domain.post import Post
+from tests.workers.ledger.samples import approval, incident, now, opened, post, voted
+from workers.domain.event import ApprovalRequested
+from workers.domain.incident import Thread
+from workers.domain.post import HEAD, Post
 from workers.ledger import Ledger
+from workers.thread.posts import posts
 
 Sql = Callable[..., None]
 
@@ -189,3 +192,41 @@ def test_first_message_becomes_the_root_of_a_conversation_without_one(ledger: Le
     ledger.rooted(unrooted, "9.2")
 
     assert [one.thread for one in ledger.hold(unrooted, "me")] == ["9.1"]
+
+
+# What stands in Slack of the audit
+
+
+def test_card_shows_the_head_that_its_own_record_made(ledger: Ledger) -> None:
+    wanted = approval(opened(ledger))
+
+    for event in (ApprovalRequested(at=now(), approval=wanted), voted(wanted)):
+        ledger.record(wanted.investigation, event, render=posts)
+
+        head = ledger.audit_records()[-1].hash[: len(HEAD)]
+        (card,) = [p for p in _waiting(ledger, wanted.investigation) if p.key.startswith("card")]
+        assert f"audit `{head}`" in str(card.blocks)
+        assert HEAD not in card.model_dump_json()
+        ledger.note({"event": "VoteRefused", "why": "the chain goes on"})
+
+
+def _waiting(ledger: Ledger, investigation: str) -> list[Post]:
+    held = ledger.hold(investigation, "me")
+    for one in held:
+        ledger.deferred(one.id, 0.0)
+    return [one.post for one in held]
+
+
+def test_announcement_is_said_once_and_is_nobodys_work(ledger: Ledger, another: Callable[[], Ledger]) -> None:
+    room = Thread(team="", channel="C0AUDIT", ts="")
+    ledgers = [another() for _ in range(4)]
+
+    first = race(4, lambda n: ledgers[n].announce("audit:1", room, post(f"from {n}"), now()))
+    later = ledger.announce("audit:1", room, post("again"), now())
+    other = ledger.announce("audit:2", room, post("tomorrow"), now())
+
+    assert (sorted(first), later, other) == ([False, False, False, True], False, True)
+    assert (ledger.unfinished(), ledger.forsaken(time.time() + 9), ledger.waiting(-9)) == ((), (), ())
+    said = [ledger.hold(one, "me") for one in ledger.unsaid()]
+    assert [(one.channel, one.thread) for (one,) in said] == [("C0AUDIT", "")] * 2
+    assert ledger.in_channel("", "C0AUDIT") == ""
