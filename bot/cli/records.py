@@ -141,11 +141,13 @@ OUTCOMES: dict[str, Callable[[Body], str]] = {
     "ChangeMade": lambda _: "made",
     "ChangeUnknown": lambda body: f"outcome unknown: {body['why']}",
     "Verified": lambda body: f"{'recovered' if body['recovered'] else 'not recovered'}: {body['finding']}",
+    "RollbackAsked": lambda _: "the way back was asked for",
     "Stopped": lambda _: "stopped",
     "Failed": lambda body: f"{body['what']}: {body['why']}",
     "VoteRefused": lambda body: f"refused: {body['why']}",
     "ChangesStopped": lambda body: f"all changes stopped: {body['why']}",
     "ChangesAllowed": lambda _: "changes allowed again",
+    "IdentityTold": lambda body: f"{body['process']} is {body['arn']}",
 }
 """What came of it, by kind; whatever else there is is shown as it stands."""
 

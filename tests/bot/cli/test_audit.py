@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from bot.cli import main
+from bot.cli.records import line
+from tests.workers import making
 from tests.workers.ledger.samples import ALICE, BEN, asked, incident, now, step, voted
 from workers.domain.approval import Approval, ApprovalState
-from workers.ledger import Ledger, connect, migrate
+from workers.ledger import Ledger, audit, connect, migrate
+from workers.ledger.audit import GENESIS, Link
 
 MOVING = "checkout is slow\n\x1b[2J\u202eall is well"
 """Text that would clear a terminal and turn itself round."""
@@ -118,6 +121,20 @@ def test_refused_click_is_shown_under_the_approval_that_it_was_about(run: Run, w
 
 def test_records_of_before_are_left_out(run: Run) -> None:
     assert run("show", "--since", "0s").out == "No record fits.\n"
+
+
+def test_every_kind_of_step_in_the_chain_has_its_words() -> None:
+    records = [body for event in making.one_of_each() if (body := audit.record("inv-1", event))]
+
+    lines = [line(Link(1, 0.0, GENESIS, GENESIS, json.dumps(body))) for body in records]
+
+    assert len(lines) >= 13
+    assert not [one for one in lines if '{"' in one or one.endswith("  ")]
+
+
+def test_record_that_somebody_made_up_is_shown_as_it_stands() -> None:
+    for body, says in (('{"event":"Failed","x":1}', '{"x": 1}'), ("no json", "{}"), ("[1]", "{}")):
+        assert line(Link(1, 1e300, GENESIS, GENESIS, body)).endswith(says)
 
 
 @pytest.mark.parametrize(
