@@ -7,7 +7,7 @@ INSTALL := $(UV) pip install -q --python $(BIN)/python --require-hashes --no-dep
 # Where nothing compiled is kept, every process compiles every package again: three seconds each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo run test test-llm check bench screens format lock clean
+.PHONY: demo run test test-llm check bench defences screens format lock clean
 
 demo: .venv/.demo
 	@$(BIN)/runbook demo $(if $(FAULT),--fault $(FAULT)) $(if $(SEED),--seed $(SEED)) $(if $(APP),--application $(APP)) $(if $(PORT),--port $(PORT)) $(if $(AUTO),--auto)
@@ -36,6 +36,10 @@ screens: .venv/.dev
 
 bench: .venv/.dev
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+# Each defence of docs/security.md taken out of a copy: the test that proves it has to fail. Five minutes.
+defences: .venv/.dev
+	@$(BIN)/python -m tests.defences $(ARGS)
 
 # Recorded incidents with known causes, as they are and made harder; RCA is the folder of the sets.
 RCA ?= ../shared/data/rca

@@ -37,6 +37,15 @@ def test_post_goes_out_once(room: Room) -> None:
     assert not room.unsaid()
 
 
+def test_no_message_is_unfurled(room: Room) -> None:
+    room.say("See https://evil.example/?q=1 for more.")
+
+    room.deliver()
+
+    (call,) = room.calls("chat.postMessage")
+    assert [str(call["args"][name]).lower() for name in ("unfurl_links", "unfurl_media")] == ["false"] * 2
+
+
 def test_later_body_edits_the_message(room: Room) -> None:
     room.say("Looking into it.")
     room.deliver()
