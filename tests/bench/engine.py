@@ -1,5 +1,6 @@
-"""Figures of the engine alone: facts, an investigation, the journal."""
+"""Figures of the engine alone: facts, an investigation, the journal, the audit."""
 
+import json
 import sqlite3
 import statistics
 import tempfile
@@ -8,20 +9,26 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import insert
+
 from tests.bench.row import Row, row
 from tests.scenarios.worlds import cloud, investigate, told, verdict
 from workers.domain.event import LimitReached
 from workers.domain.incident import Incident, Thread
 from workers.ledger import Ledger, connect, migrate
+from workers.ledger.audit import GENESIS, check, digest
+from workers.ledger.schema import audit
 
 RUNS = 5
 STEPS = 200
+RECORDS = 100_000
 
 
 def rows() -> Iterator[Row]:
     yield facts()
     yield investigation()
     yield journal()
+    yield chain()
 
 
 def facts() -> Row:
@@ -61,6 +68,31 @@ def journal() -> Row:
     return row("200 steps of a journal", ours, "200 bare inserts, full sync", bare, 5.0)
 
 
+def chain() -> Row:
+    """Every record of the audit read and its hash computed anew, against the limit of five seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/ledger.db"
+        migrate(url)
+        engine = connect(url)
+        with engine.connect().execution_options(writes=True) as connection, connection.begin():
+            connection.execute(insert(audit), list(_records()))
+        ledger = Ledger(engine)
+        took = _timed(lambda: check(ledger.audit_trail()))
+        found = check(ledger.audit_trail())
+        ledger.close()
+    assert (found.records, found.bad) == (RECORDS, None)
+    return row(f"{RECORDS:,} audit records checked", took, "the limit", 5.0)
+
+
+def _records() -> Iterator[dict[str, int | float | str]]:
+    previous = GENESIS
+    for seq in range(1, RECORDS + 1):
+        at, body = 1e9 + seq / 7, json.dumps({"event": "ApprovalVoted", "n": seq, "told": "x" * 600})
+        head = digest(seq, at, previous, body)
+        yield {"seq": seq, "at": at, "previous": previous, "hash": head, "body": body}
+        previous = head
+
+
 def _append(path: Path) -> None:
     url = f"sqlite:///{path}"
     migrate(url)
@@ -83,7 +115,7 @@ def _insert(path: Path) -> None:
     connection.close()
 
 
-def _timed(work: Callable[[], None]) -> float:
+def _timed(work: Callable[[], object]) -> float:
     times: list[float] = []
     for _ in range(RUNS):
         began = time.monotonic()

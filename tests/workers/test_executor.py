@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError
 
 from tests.bot.sandbox.local_slack import LocalSlack, finish, launch
 from tests.faults.changing import Changing
@@ -573,6 +574,21 @@ def test_nothing_is_changed_when_the_intent_cannot_be_written(
     engine.dispose()
 
     assert failed
+    assert changing.state is S.APPROVED
+    assert changing.writes() == []
+
+
+def test_nothing_is_changed_when_only_the_audit_cannot_be_written(
+    change: Callable[..., Changing], site: Plant
+) -> None:
+    changing = change()
+    changing.vote()
+    site.sql("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'it is full'); END")
+
+    with pytest.raises(IntegrityError, match="it is full"):
+        run(changing)
+
+    site.sql("DROP TRIGGER full")
     assert changing.state is S.APPROVED
     assert changing.writes() == []
 

@@ -4,10 +4,12 @@ import json
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy.exc import ProgrammingError
 
 from tests.workers.ledger.racing import race
 from tests.workers.ledger.samples import ALICE, BEN, asked, said, step, voted
 from workers.domain.approval import ApprovalState
+from workers.domain.errors import Unreachable
 from workers.ledger import Ledger
 from workers.ledger.audit import GENESIS, Link, digest, first_bad
 
@@ -61,6 +63,22 @@ def test_steps_that_decide_nothing_are_not_in_the_chain(ledger: Ledger) -> None:
     ledger.record(investigation, said())
 
     assert len(ledger.audit_records()) == length
+
+
+def test_step_whose_record_cannot_be_written_is_not_taken(ledger: Ledger, sql: Sql) -> None:
+    written(ledger)
+    wanted = asked(ledger)
+    before = ledger.journal(wanted.investigation)
+
+    sql("ALTER TABLE audit RENAME TO away")
+    with pytest.raises((Unreachable, ProgrammingError)):
+        ledger.record(wanted.investigation, voted(wanted), step(wanted, ApprovalState.APPROVED))
+    sql("ALTER TABLE away RENAME TO audit")
+
+    assert ledger.journal(wanted.investigation) == before
+    found = ledger.approval(wanted.id)
+    assert found is not None
+    assert (found.state, found.votes) == (ApprovalState.PENDING, ())
 
 
 CHANGES = {
