@@ -1,5 +1,6 @@
 """From a mention to a verified recovery: what people see in Slack, and what happened in the cloud."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -121,6 +122,9 @@ def test_reject_changes_nothing_and_the_card_says_so(line: Line) -> None:
     card = line.reply(root, "*Not recovered:*")
     assert "Rejected by" in str(card["blocks"])
     assert "Nothing was changed" in str(card["blocks"])
+    heads = re.findall("audit `(.+?)`", str(card["blocks"]))
+    assert audit.check(line.ledger.audit_records(), heads).missing == ()
+    assert len(heads) == 1
     assert line.case(root).approvals[0].state is ApprovalState.REJECTED
     never(lambda: len(line.writes()) > before, 3)
     assert line.cloud.ask("pulse")["state"] == "ALARM"

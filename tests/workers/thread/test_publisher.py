@@ -8,6 +8,7 @@ from tests.bot.sandbox.local_slack import LocalSlack
 from tests.faults.waiting import eventually, never
 from tests.workers import making
 from tests.workers.thread.conftest import Room, section
+from workers.clock import Clock
 from workers.domain.conclusion import Picture
 
 PICTURE = {
@@ -35,6 +36,21 @@ def test_post_goes_out_once(room: Room) -> None:
     assert room.texts() == ["Looking into it."]
     assert room.messages()[0]["thread_ts"] == room.root
     assert not room.unsaid()
+
+
+def test_head_of_the_audit_is_one_message_of_its_own(unrooted: Room) -> None:
+    room = unrooted
+    plan(room, "timeout_after_effect", "chat.postMessage")
+    Clock(room.ledger, room.plant.queue, room.channel).witnessed()
+    head = room.ledger.audit_records()[-1].hash
+    ((room.investigation,),) = room.plant.sql("SELECT investigation FROM requests WHERE key LIKE 'audit:%'")
+
+    room.until(lambda: room.hurry() or not room.unsaid())
+
+    said = [m for m in room.messages() if m["text"].startswith("Audit of ")]
+    assert len(said) == 1
+    assert f"whole. Head `{head}`" in str(said[0]["blocks"])
+    assert said[0].get("thread_ts", said[0]["ts"]) == said[0]["ts"]
 
 
 def test_no_message_is_unfurled(room: Room) -> None:
