@@ -19,7 +19,7 @@ from workers.domain.conclusion import Conclusion
 from workers.domain.evidence import Evidence
 from workers.domain.telemetry import Change
 from workers.llm import Message, Prompt
-from workers.safety.redact import redacted
+from workers.safety.redact import redacted, scrubbed
 
 LONGEST = 2000
 """Characters of one text that others wrote."""
@@ -73,7 +73,7 @@ def fenced(data: Data) -> str:
 
 def dumped(data: Data) -> str:
     """The data as JSON without secrets, and without a character that could end it early."""
-    lines = json.dumps(cleaned(data), indent=1, ensure_ascii=False)
+    lines = json.dumps(scrubbed(data), indent=1, ensure_ascii=False)
     return lines.replace("<", "\\u003c").replace(">", "\\u003e")
 
 
@@ -178,16 +178,3 @@ def _row(mode: Mode) -> str:
     return (
         f"- {mode.id} ({', '.join(mode.kinds)}{needs}): {title}. Confirmed by {confirm}. Refuted by {refute}."
     )
-
-
-def cleaned(value: Any) -> Any:
-    """A JSON value without secrets, in what is said and in what it is called."""
-    match value:
-        case str():
-            return redacted(value)
-        case list():
-            return [cleaned(item) for item in value]  # pyright: ignore[reportUnknownVariableType] — any list
-        case dict():
-            return {redacted(str(name)): cleaned(item) for name, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] — any object
-        case _:
-            return value

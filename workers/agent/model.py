@@ -32,7 +32,7 @@ from workers.domain.usage import Usage
 from workers.domain.value import Value
 from workers.llm import Prompt, Provider, Reply
 from workers.llm.prices import Price, dollars
-from workers.safety.redact import redacted
+from workers.safety.redact import redacted, scrubbed
 
 T = TypeVar("T")
 Verb = Literal["hypothesise", "conclude", "answer"]
@@ -216,7 +216,7 @@ class ModelReasoner:
             dollars=dollars(reply.usage, self._limits.price),
             seconds=round(seconds, 3),
             thoughts=reply.thoughts,
-            uses=tuple(u.model_copy(update={"arguments": asking.cleaned(u.arguments)}) for u in reply.uses),
+            uses=tuple(u.model_copy(update={"arguments": scrubbed(u.arguments)}) for u in reply.uses),
         )
 
     def _over(self, case: Investigation, prompt: Prompt) -> LimitReached | None:

@@ -18,7 +18,7 @@ from workers.domain.evidence import CausalQuery
 from workers.domain.investigation import Investigation
 from workers.domain.window import Window, ending
 from workers.llm import Message, Prompt, Told
-from workers.safety.redact import redacted
+from workers.safety.redact import redacted, scrubbed
 
 AT_ONCE = 8
 """Tools that are asked in one turn; more are put off."""
@@ -218,7 +218,7 @@ def _refused(use: ToolUse, why: str) -> Told:
 
 def _call(use: ToolUse, case: Investigation) -> ToolCall:
     """What is journaled and asked; secrets and half characters of a model's are no part of it."""
-    arguments: dict[str, JsonValue] = asking.cleaned(use.arguments)
+    arguments: dict[str, JsonValue] = scrubbed(use.arguments)
     return ToolCall(name=use.name, arguments=arguments, why=redacted(f"to answer: {case.incident.text[:80]}"))
 
 

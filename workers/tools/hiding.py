@@ -46,10 +46,9 @@ _WORDS = "pass pwd secret token credential key"
 
 # What is hidden already is not hidden again, and a quote with its escape before it is none of the value.
 _NEW = r"(?!\[hidden\]|\\{1,16}[\"'])"
-# In quotes up to the same quote; else up to what ends a word.
-_VALUE = (
-    rf"(?:\"(?P<double>{_NEW}[^\"\r\n]+)|'(?P<single>{_NEW}[^'\r\n]+)|(?P<secret>{_NEW}[^\s,;&\"'<>)}}\]]+))"
-)
+# In quotes up to the same quote; else up to what ends a word, brackets inside it not counted.
+_WORD = r"(?:[^\s,;&\"'<>)}\]]|[)}\]](?=\w))+"
+_VALUE = rf"(?:\"(?P<double>{_NEW}[^\"\r\n]+)|'(?P<single>{_NEW}[^'\r\n]+)|(?P<secret>{_NEW}{_WORD}))"
 
 # They are looked for in what is long enough, which is little.
 _LONG = re.compile(r"[\w.~$%:+/=-]{14,}")
@@ -86,7 +85,7 @@ RULES: tuple[Rule, ...] = (
         "URL",
         "://",
         r"\b[A-Za-z][\w+.-]{0,30}://"
-        rf"(?:[^\s:/@\"']{{0,200}}:(?P<secret>{_NEW}[^\s/\"']+)|(?P<user>[\w-]{{20,}}))@",
+        rf"(?:(?P<user>[\w-]{{20,}}(?::[^\s/@\"']{{0,200}})?)|[^\s:/@\"']{{0,200}}:(?P<secret>{_NEW}[^\s/\"']+))@",
     ),
     _rule(".pgpass", ":", r":(?:\d{4,5}|\*):(?:[A-Za-z*][\w*-]{0,62}:){2}(?P<secret>[^\s:\"'<>&]{6,})"),
     # What is called a secret.

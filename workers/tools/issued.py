@@ -6,7 +6,7 @@ Where one begins, no letter and no digit stands before it. What is hidden is the
 _MIXED = r"(?=[a-z0-9_-]{0,60}[A-Z])(?=[A-Z0-9_-]{0,60}[a-z])(?=[A-Za-z_-]{0,60}\d)"
 
 ISSUED: tuple[tuple[str, str], ...] = (
-    ("1Password", r"ops_eyJ[\w-]{40,}"),
+    ("1Password", r"ops_ey[\w+/=-]{40,}"),
     ("Age", r"AGE-SECRET-KEY-1[0-9A-Z]{50,}"),
     ("Airtable", r"pat[0-9A-Za-z]{14}\.[0-9a-f]{64}"),
     ("Akamai", r"akab-[0-9a-z]{16}-[0-9a-z]{16}"),
@@ -28,7 +28,7 @@ ISSUED: tuple[tuple[str, str], ...] = (
     ("Cloudflare", r"cf(?:at|ut|k)_\w{40,}"),
     ("Composio", r"(?:[ou]?a|c)k_(?=[\w-]{0,80}\d)(?=[\w-]{0,80}[A-Z])[\w-]{16,}"),
     ("Contentful", r"CFPAT-[\w-]{40,}"),
-    ("Databricks", r"dapi[0-9a-f]{32}"),
+    ("Databricks", r"dapi[0-9A-Fa-f]{32}(?:-\d)?"),
     ("DigitalOcean", r"do[oprs]_v1_[a-f0-9]{40,}"),
     ("Discord", r"[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,40}(?![\w-])"),
     ("Discord", r"discord(?:app)?\.com/api/webhooks/[\w/-]+"),
@@ -41,7 +41,7 @@ ISSUED: tuple[tuple[str, str], ...] = (
     ("Dynatrace", r"dt0[a-z]\d\d\.[0-9A-Z]{24}\.[0-9A-Z]{64}"),
     ("Facebook, Instagram", r"EAA[0-9A-Za-z]{80,}"),
     ("Facebook, Instagram", r"IGQVJ[=\w-]{80,}"),
-    ("Figma", r"figd_[\w-]{40}"),
+    ("Figma", r"figd_[\w-]{40,}"),
     ("GitHub", r"gh[pousr]_[\w.-]{20,}"),
     ("GitHub", r"github_pat_\w{20,}"),
     ("GitLab", r"(?:gl[a-z]{2,5}-|GR1348941)[\w.-]{20,}"),
@@ -50,7 +50,7 @@ ISSUED: tuple[tuple[str, str], ...] = (
     ("Google", r"ya29\.[\w-]{20,}"),
     ("Google", r"GOCSPX-[\w-]{20,}"),
     ("Google", r"1//0[\w-]{60,}"),
-    ("Grafana", r"gl(?:sa|c)_[\w=-]{20,}"),
+    ("Grafana", r"gl(?:sa|c)_[\w+/=-]{20,}"),
     ("Groq", r"gsk_[\w-]{20,}"),
     ("Heroku", r"HRKU-[\w-]{36,}"),
     ("htpasswd", r"\$(?:apr1|2[abxy]|[156]|argon2\w{1,2})\$[\w./$=,+-]{22,}"),
@@ -92,6 +92,7 @@ ISSUED: tuple[tuple[str, str], ...] = (
     ("Terraform", r"[\w-]{14}\.atlasv1\.[\w-]{60,}"),
     ("Twilio", r"SK[0-9a-f]{32}\b"),
     ("Vault", r"hv[bsr]\.[\w-]{20,}"),
+    ("Vercel", r"vc[aciprk]_\w{20,}"),
     ("WakaTime, Riot", r"(?:waka_|RGAPI-)[0-9a-f]{8}-[0-9a-f-]{27}"),
     ("X", r"A{20,}[\w%]{40,46}(?:%3D|=)\w{50}"),
     (

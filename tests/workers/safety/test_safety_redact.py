@@ -8,7 +8,7 @@ from tests.workers import making
 from tests.workers.safety.planted import OURS, planted
 from workers.domain.call import HappeningData, LogData, StateData
 from workers.domain.telemetry import Happening, LogPattern
-from workers.safety.redact import clean
+from workers.safety.redact import clean, scrubbed
 from workers.tools.hiding import HIDDEN, redacted
 from workers.tools.templates import Line, mined
 
@@ -110,3 +110,27 @@ def test_half_a_character_of_cut_json_can_be_stored() -> None:
     (found,) = mined([line]).values()
 
     assert found.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        (
+            {"environment": [{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "PORT", "value": "8080"}]},
+            {"environment": [{"name": "DB_PASSWORD", "value": HIDDEN}, {"name": "PORT", "value": "8080"}]},
+        ),
+        (
+            {"ParameterKey": "ApiKey", "ParameterValue": "hunter2"},
+            {"ParameterKey": "ApiKey", "ParameterValue": HIDDEN},
+        ),
+        (
+            {"kind": "Secret", "metadata": {"name": "shop"}, "data": {"host": "aHVudGVyMg=="}},
+            {"kind": "Secret", "metadata": {"name": "shop"}, "data": {"host": HIDDEN}},
+        ),
+        ({"secrets": [{"name": "KEY", "valueFrom": "arn"}]}, {"secrets": [{"name": "KEY", "valueFrom": "arn"}]}),
+        ({"password=hunter2": 1}, {f"password={HIDDEN}": 1}),
+        ({"secret_name": "shop/db", "password": None}, {"secret_name": "shop/db", "password": None}),
+    ],
+)  # fmt: skip
+def test_what_is_called_a_secret_is_hidden(told: object, shown: object) -> None:
+    assert scrubbed(told) == shown
