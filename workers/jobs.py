@@ -23,7 +23,7 @@ from workers.domain.investigation import Investigation
 from workers.ledger import Conflict, Ledger
 from workers.queue import Handlers, Queue, serve
 from workers.safety.gate import Gate
-from workers.safety.policy import policy
+from workers.safety.policy import DAY, policy
 from workers.settings import Settings
 from workers.thread.posts import posts
 from workers.thread.publisher import Publisher
@@ -174,6 +174,7 @@ def _worked(made: Parts, case: Investigation, runner: str) -> Investigation:
         wiring.budget(made.settings),
         wiring.now,
         lambda: _said_before(made, case),
+        lambda: made.ledger.asked_since(wiring.now() - DAY),
     )
     before = case
     for event in investigator.run():

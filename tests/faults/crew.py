@@ -84,7 +84,8 @@ class Crew:
         eventually(asleep)
 
     def calm(self) -> None:
-        """No fault is left from the test before, nobody sleeps, and Slack has forgotten its rate limits."""
+        """No fault and no card is left from the test before, nobody sleeps, Slack forgot its rate limits."""
+        self.site.expire_cards()
         for part in self.site.parts:
             if part.poll() is None:
                 wake(part)

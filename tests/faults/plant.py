@@ -91,6 +91,10 @@ class Plant:
             )
         self.sql("UPDATE outbox SET held_until = held_until - :s, due_at = due_at - :s", s=seconds)
 
+    def expire_cards(self) -> None:
+        """Nobody is asked about a change any more: the same one may be asked for again."""
+        self.sql("UPDATE approvals SET state = 'expired', wanted = 0 WHERE state = 'pending'")
+
     def sql(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
         """What somebody who can get at the database can do, past the ledger."""
         connection = sqlite3.connect(self.database, timeout=15)

@@ -367,6 +367,7 @@ def one_of_each() -> tuple[Event, ...]:
         events.RemedyProposed(
             at=at(1.1), title="Roll checkout back to checkout:41", call=call(), hypothesis="h1", why="faulty"
         ),
+        events.RemedyWithheld(at=at(1.2), title="Roll checkout back", call=call(), why="it was rejected"),
         events.ApprovalRequested(at=at(2), approval=asked),
         events.ApprovalVoted(at=at(3), approval=asked.id, vote=vote()),
         events.ApprovalDecided(at=at(3), approval=asked.id, state=ApprovalState.APPROVED),

@@ -215,6 +215,8 @@ CASES = (
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.process} at {', '.join(case.points)}")
 def test_process_that_dies_here_loses_nothing_and_does_nothing_twice(running: Stage, case: Case) -> None:
+    running.site.expire_cards()
+
     case.scene(running, case)
 
     assert first_bad(iter(running.site.ledger.audit_records())) is None

@@ -12,7 +12,7 @@ from typing import TypeVar
 from workers.agent import memory, verifying
 from workers.agent.reasoner import Reasoner, Remark, Weighing
 from workers.agent.remedy import remedy
-from workers.domain.approval import ApprovalState
+from workers.domain.approval import ApprovalState, Asked
 from workers.domain.budget import Budget
 from workers.domain.call import ToolCall
 from workers.domain.event import (
@@ -33,6 +33,7 @@ from workers.domain.event import (
     QueryAsked,
     QueryFailed,
     Recalled,
+    RemedyWithheld,
     Verified,
 )
 from workers.domain.evidence import CausalQuery
@@ -64,7 +65,8 @@ MODELS = frozenset({"tokens", "dollars"})
 class Investigator:
     """One run of one investigation. `case` is what is known; `run` yields what happens next.
 
-    `before` gives what was asked in its thread earlier, the oldest first.
+    `before` gives what was asked in its thread earlier, the oldest first; `others` the changes that people
+    are asked about elsewhere.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Investigator:
         budget: Budget,
         now: Callable[[], datetime],
         before: Callable[[], tuple[Investigation, ...]] = tuple,
+        others: Callable[[], tuple[Asked, ...]] = tuple,
     ) -> None:
         self.case = case
         self._reasoner = reasoner
@@ -84,6 +87,7 @@ class Investigator:
         self._budget = budget
         self._now = now
         self._before = before
+        self._others = others
         self._rounds = 0
         self._out_of_ideas = False
 
@@ -101,7 +105,7 @@ class Investigator:
             if not self._stopped:
                 conclusion = yield from self._thought(lambda: self._reasoner.conclude(self.case))
                 yield self._apply(Concluded(at=self._now(), conclusion=conclusion))
-        if self.case.phase == "concluded" and not self.case.approvals:
+        if self.case.phase == "concluded" and not self.case.approvals and not self.case.withheld:
             yield from self._propose()
         yield from self._look_again()
         yield from self._take_back()
@@ -247,6 +251,12 @@ class Investigator:
             return
         if not self.case.remedies:
             yield self._apply(proposed)
+        channel = self.case.incident.thread.channel
+        if why := approvals.held_back(proposed.call, channel, self._others(), self._now()):
+            yield self._apply(
+                RemedyWithheld(at=self._now(), title=proposed.title, call=proposed.call, why=why)
+            )
+            return
         if BEFORE not in self.case.results:
             yield from self._ask((self._state_before(BEFORE, proposed.call),))
         before = self.case.results[BEFORE]

@@ -61,6 +61,15 @@ SPENT = frozenset(
 """States of an approval whose call has left, whatever came of it."""
 
 
+class Asked(Value):
+    """An approval that was asked for lately, where, and when a person last decided on it."""
+
+    call: str
+    channel: str
+    state: ApprovalState
+    decided_at: AwareDatetime | None
+
+
 class Made(Value):
     """A change whose call has left."""
 

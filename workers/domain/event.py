@@ -188,6 +188,15 @@ class RemedyProposed(Happened):
     why: str
 
 
+class RemedyWithheld(Happened):
+    """A change was not asked for, because people have enough to decide on, or have decided."""
+
+    type: Literal["RemedyWithheld"] = "RemedyWithheld"
+    title: str
+    call: ToolCall
+    why: str
+
+
 class ApprovalRequested(Happened):
     type: Literal["ApprovalRequested"] = "ApprovalRequested"
     approval: Approval
@@ -291,6 +300,7 @@ Event = Annotated[
     | Answered
     | Concluded
     | RemedyProposed
+    | RemedyWithheld
     | ApprovalRequested
     | ApprovalVoted
     | ApprovalDecided

@@ -40,6 +40,7 @@ from workers.domain.event import (
     ReasonerSwitched,
     Recalled,
     RemedyProposed,
+    RemedyWithheld,
     RollbackAsked,
     Steered,
     Stopped,
@@ -88,6 +89,7 @@ class Investigation(Value):
     reply: Answered | None = None
     conclusion: Conclusion | None = None
     remedies: tuple[RemedyProposed, ...] = ()
+    withheld: tuple[RemedyWithheld, ...] = ()
     approvals: tuple[Approval, ...] = ()
     outcomes: dict[str, Verified] = {}
     failures: tuple[Failed, ...] = ()
@@ -250,6 +252,10 @@ def _remedy(case: Investigation, event: RemedyProposed) -> Changed:
     return {"remedies": (*case.remedies, event)}
 
 
+def _withheld(case: Investigation, event: RemedyWithheld) -> Changed:
+    return {"withheld": (*case.withheld, event)}
+
+
 def _requested(case: Investigation, event: ApprovalRequested) -> Changed:
     wanted = tuple(one for one in case.rollbacks if one.approval != event.approval.undoes)
     return {"approvals": (*case.approvals, event.approval), "phase": "waiting", "rollbacks": wanted}
@@ -331,6 +337,7 @@ _APPLY: dict[type[Happened], Callable[[Investigation, Any], Changed]] = {
     Answered: _replied_to,
     Concluded: _concluded,
     RemedyProposed: _remedy,
+    RemedyWithheld: _withheld,
     ApprovalRequested: _requested,
     ApprovalVoted: _voted,
     ApprovalDecided: _decided,

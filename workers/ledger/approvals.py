@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Select, func, insert, select, update
 
-from workers.domain.approval import NEXT, SPENT, Approval, ApprovalState, Made, Vote
+from workers.domain.approval import NEXT, SPENT, Approval, ApprovalState, Asked, Made, Vote
 from workers.domain.errors import RunbookError
 from workers.domain.event import (
     ApprovalDecided,
@@ -18,7 +18,7 @@ from workers.domain.event import (
     Event,
     Failed,
 )
-from workers.ledger.schema import approvals, events, votes
+from workers.ledger.schema import approvals, events, investigations, votes
 
 LONGEST_LIFE = 86_400.0
 """Seconds from the question to the expiry of an approval, at most."""
@@ -145,6 +145,28 @@ def made(connection: Connection, since: float) -> tuple[Made, ...]:
         Made(at=datetime.fromtimestamp(row.at, UTC), risk=Approval.model_validate_json(row.body).risk)
         for row in rows
         if json.loads(row.event)["approval"] == row.id
+    )
+
+
+def asked(connection: Connection, since: float) -> tuple[Asked, ...]:
+    """The approvals that were asked for since then and wait, or were rejected."""
+    of_interest = [ApprovalState.PENDING.value, ApprovalState.REJECTED.value]
+    decided = func.max(votes.c.at).label("decided")
+    rows = connection.execute(
+        select(approvals.c.body, approvals.c.state, investigations.c.channel, decided)
+        .join(investigations, investigations.c.id == approvals.c.investigation)
+        .outerjoin(votes, votes.c.approval == approvals.c.id)
+        .where(approvals.c.created_at >= since, approvals.c.state.in_(of_interest))
+        .group_by(approvals.c.id, approvals.c.body, approvals.c.state, investigations.c.channel)
+    )
+    return tuple(
+        Asked(
+            call=Approval.model_validate_json(row.body).call.hash,
+            channel=row.channel,
+            state=ApprovalState(row.state),
+            decided_at=datetime.fromtimestamp(row.decided, UTC) if row.decided else None,
+        )
+        for row in rows
     )
 
 

@@ -25,6 +25,7 @@ from workers.domain.event import (
     Happened,
     IncidentReported,
     QueryAsked,
+    RemedyWithheld,
     RollbackAsked,
     Stopped,
     Verified,
@@ -206,6 +207,7 @@ def record(investigation: str, event: Event) -> dict[str, JsonValue] | None:
 _KEPT: dict[type[Happened], dict[str, Any] | None] = {
     IncidentReported: {"incident": {"text", "requester", "source", "thread"}},
     QueryAsked: {"query": {"call", "window"}},
+    RemedyWithheld: None,
     ApprovalRequested: {"approval": {"id", "hash", "call", "risk", "target", "expires_at"}},
     ApprovalVoted: None,
     ApprovalDecided: None,

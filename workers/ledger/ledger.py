@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, 
 from sqlalchemy.exc import IntegrityError
 
 from workers import crash
-from workers.domain.approval import Approval, Made
+from workers.domain.approval import Approval, Asked, Made
 from workers.domain.errors import Fenced, RunbookError
 from workers.domain.event import EVENT, Event, IncidentReported
 from workers.domain.incident import Incident, Thread
@@ -431,6 +431,11 @@ class Ledger:
         """Approvals that nobody decided or used in time."""
         with reading(self._engine) as connection:
             return approvals.overdue(connection, now.timestamp())
+
+    def asked_since(self, at: datetime) -> tuple[Asked, ...]:
+        """The approvals that were asked for since `at` and wait, or were rejected, in any investigation."""
+        with reading(self._engine) as connection:
+            return approvals.asked(connection, at.timestamp())
 
     def changes_since(self, at: datetime) -> tuple[Made, ...]:
         """The changes whose call left at or after `at`, in any investigation."""

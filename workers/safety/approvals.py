@@ -1,9 +1,10 @@
 """Asking for an approval: one exact call, the state it was asked in, and the way back."""
 
 import secrets
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
-from workers.domain.approval import Approval
+from workers.domain.approval import Approval, ApprovalState, Asked
 from workers.domain.call import StateData, ToolCall, ToolResult
 from workers.domain.event import RemedyProposed
 from workers.domain.incident import Person
@@ -75,6 +76,26 @@ def _asked(
         created_at=now,
         expires_at=now + rule.ttl,
     ).sealed()
+
+
+MOST_WAITING = 3
+"""Cards that may wait for a decision in one channel: who is asked too much says yes to anything."""
+NOT_AGAIN = timedelta(minutes=10)
+"""How long the same change is not asked for again after a no."""
+
+
+def held_back(call: ToolCall, channel: str, others: Iterable[Asked], now: datetime) -> str:
+    """Why a change is not asked for now, with what people were asked already; empty when it is."""
+    waiting = [one for one in others if one.state is ApprovalState.PENDING]
+    if any(one.call == call.hash for one in waiting):
+        return "the same change waits for a decision in another thread"
+    for one in others:
+        no = one.decided_at if one.state is ApprovalState.REJECTED and one.call == call.hash else None
+        if no is not None and now - no < NOT_AGAIN:
+            return f"somebody rejected the same change at {no:%H:%M} UTC; ask me again in 10 minutes"
+    if sum(one.channel == channel for one in waiting) >= MOST_WAITING:
+        return f"{MOST_WAITING} changes wait for a decision in this channel already"
+    return ""
 
 
 def risk_of(call: ToolCall, policy: Policy) -> Risk:

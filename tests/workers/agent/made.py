@@ -18,6 +18,7 @@ from workers.agent.investigator import Investigator
 from workers.agent.reasoner import Reasoner
 from workers.agent.rules import RuleReasoner
 from workers.agent.sight import Sight
+from workers.domain.approval import Asked
 from workers.domain.budget import Budget
 from workers.domain.call import (
     AlarmData,
@@ -427,9 +428,10 @@ def investigator(
     now: Callable[[], datetime] | None = None,
     reasoner: Reasoner | None = None,
     before: Callable[[], tuple[Investigation, ...]] = tuple,
+    others: Callable[[], tuple[Asked, ...]] = tuple,
 ) -> Investigator:
     mind = reasoner or RuleReasoner()
-    return Investigator(case, mind, gate(world), POLICY, budget or Budget(), now or Clock(), before)
+    return Investigator(case, mind, gate(world), POLICY, budget or Budget(), now or Clock(), before, others)
 
 
 def investigate(

@@ -13,7 +13,7 @@ from tests.workers.agent.troubles import BY_MODE, TROUBLES, Trouble
 from workers.agent.confidence import confidence
 from workers.agent.sight import Sight
 from workers.domain import event as events
-from workers.domain.approval import ApprovalState
+from workers.domain.approval import ApprovalState, Asked
 from workers.domain.budget import Budget
 from workers.domain.conclusion import Conclusion, Outcome
 from workers.domain.event import EVENT, Event, Stopped
@@ -285,6 +285,43 @@ def interrupted(trouble: Trouble, after: int) -> tuple[made.World, tuple[Event, 
         if len(events) > after:
             break
     return world, tuple(EVENT.validate_json(event.model_dump_json()) for event in events)
+
+
+def elsewhere(state: ApprovalState, call: str, *, channel: str = "C1", minutes: float = 2) -> Asked:
+    return Asked(call=call, channel=channel, state=state, decided_at=making.NOON - timedelta(minutes=minutes))
+
+
+WAITS, NO = ApprovalState.PENDING, ApprovalState.REJECTED
+
+
+@pytest.mark.parametrize(
+    ("others", "why"),
+    [
+        ([elsewhere(WAITS, "same")], "the same change waits for a decision in another thread"),
+        ([elsewhere(NO, "same")], "somebody rejected the same change at 11:58 UTC"),
+        ([elsewhere(NO, "same", minutes=11)], ""),
+        ([elsewhere(NO, "other")], ""),
+        ([elsewhere(WAITS, "other")] * 3, "3 changes wait for a decision in this channel already"),
+        ([elsewhere(WAITS, "other")] * 2, ""),
+        ([elsewhere(WAITS, "other", channel="C2")] * 3, ""),
+    ],
+)
+def test_people_who_are_asked_enough_are_not_asked_again(others: list[Asked], why: str) -> None:
+    trouble = BY_MODE["bad_deployment"]
+    same = made.investigate(trouble.build(), trouble.text).approvals[0].call.hash
+    begun = made.begun(trouble.text)
+    known = [one.model_copy(update={"call": same if one.call == "same" else one.call}) for one in others]
+    here = [
+        one.model_copy(update={"channel": begun.incident.thread.channel if one.channel == "C1" else "C2"})
+        for one in known
+    ]
+    run = made.investigator(trouble.build(), begun, others=lambda: tuple(here))
+
+    list(run.run())
+
+    assert len(run.case.approvals) == (not why)
+    assert [why in one.why for one in run.case.withheld] == [True] * bool(why)
+    assert list(made.investigator(trouble.build(), run.case).run()) == []
 
 
 def made_and_verified() -> tuple[made.World, Investigation]:

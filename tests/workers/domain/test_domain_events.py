@@ -37,6 +37,7 @@ FOR_EVER = (
     "Answered",
     "Concluded",
     "RemedyProposed",
+    "RemedyWithheld",
     "ApprovalRequested",
     "ApprovalVoted",
     "ApprovalDecided",
