@@ -31,11 +31,11 @@ from workers.domain.incident import Incident, Thread
 from workers.domain.investigation import Investigation, begun
 from workers.domain.telemetry import Alarm
 from workers.domain.window import Window
+from workers.hiding import redacted
 from workers.safety.gate import Gate
 from workers.safety.policy import policy
 from workers.settings import Identity, Settings, load
 from workers.tools.aws import DENIED, Aws
-from workers.tools.hiding import redacted
 from workers.tools.runbooks import Search
 
 FRESH = timedelta(minutes=2)

@@ -22,9 +22,9 @@ from workers.domain.errors import (
 )
 from workers.domain.risk import Risk
 from workers.domain.window import Window
+from workers.hiding import redacted
 from workers.safety.redact import clean
 from workers.tools.action import Action, Toolset
-from workers.tools.hiding import redacted
 
 # The longest window of each kind of telemetry that one question may ask for.
 LONGEST = {

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from workers.domain.call import ToolData
-from workers.tools.hiding import HIDDEN, redacted, secretive
+from workers.hiding import HIDDEN, redacted, secretive
 
 __all__ = ["clean", "redacted", "scrubbed"]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from workers.domain.value import Value
-from workers.tools.hiding import redacted
+from workers.hiding import redacted
 
 Level = Literal["debug", "info", "warning", "error", "fatal", "unknown"]
 

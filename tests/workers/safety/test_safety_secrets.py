@@ -9,7 +9,7 @@ from tests.workers.making import NOON
 from tests.workers.safety.foreign import foreign
 from tests.workers.safety.ordinary import SHAPES, made, recorded
 from tests.workers.safety.planted import CARRIERS, OURS, Kind, leaked, planted
-from workers.tools.hiding import redacted
+from workers.hiding import redacted
 from workers.tools.templates import Line, mined
 
 SETS = {"ours": OURS, **foreign()}

@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from workers.tools.issued import ISSUED
+from workers.hiding.issued import ISSUED
 
 HIDDEN = "[hidden]"
 
