@@ -141,6 +141,7 @@ OUTCOMES: dict[str, Callable[[Body], str]] = {
     "ChangeMade": lambda _: "made",
     "ChangeUnknown": lambda body: f"outcome unknown: {body['why']}",
     "Verified": lambda body: f"{'recovered' if body['recovered'] else 'not recovered'}: {body['finding']}",
+    "RemedyWithheld": lambda body: f"not asked for: {_call(body['call'])}: {body['why']}",
     "RollbackAsked": lambda _: "the way back was asked for",
     "Stopped": lambda _: "stopped",
     "Failed": lambda body: f"{body['what']}: {body['why']}",
