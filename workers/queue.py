@@ -28,6 +28,7 @@ from rq.job import Job
 
 from workers.domain.errors import Refused, Unreachable
 from workers.domain.value import Value
+from workers.hiding import redacted
 
 log = logging.getLogger(__name__)
 
@@ -232,6 +233,17 @@ class _Horse(Worker):
             super().maintain_heartbeats(job, execution)
         except RedisError as error:
             log.warning("Redis did not hear that %s goes on: %s", job.description, error)
+
+    def handle_job_failure(
+        self,
+        job: Job,
+        queue: RqQueue,
+        started_job_registry: Any = None,
+        exc_string: str = "",
+        execution: Execution | None = None,
+    ) -> None:
+        """What went wrong stays in Redis for a day: without secrets."""
+        super().handle_job_failure(job, queue, started_job_registry, redacted(exc_string), execution)
 
     def main_work_horse(self, job: Job, queue: RqQueue) -> NoReturn:
         die_with_parent(signal.SIGKILL)

@@ -211,6 +211,20 @@ def test_job_that_breaks_is_tried_three_times(crew: Crew) -> None:
     assert len(crew.runs("always")) == 3
 
 
+def test_no_secret_is_in_what_redis_keeps_of_a_job_that_broke(crew: Crew, theirs: RqQueue) -> None:
+    token = "gh" + "p_" + "a1B2" * 9
+    (crew.folder / f"{token}.fail").write_text("1\n2\n3\n")
+
+    crew.queue.put("investigate", token)
+
+    eventually(lambda: len(crew.runs(token)) == 3)
+    crew.assert_works("after-the-token")
+    kept = [theirs.fetch_job(name) for name in theirs.failed_job_registry.get_job_ids()]
+    told = [str(result.exc_string) for job in kept if job for result in job.results()]
+    assert any("RuntimeError: [hidden] fails" in one for one in told)
+    assert not any(token in one for one in told)
+
+
 def test_job_whose_process_is_killed_is_tried_again(crew: Crew) -> None:
     hold = crew.hold("shot")
     crew.queue.put("investigate", "shot")

@@ -96,8 +96,8 @@ RULES: tuple[Rule, ...] = (
         r"(?i)\barn:aws[\w-]*:[^\s\"'=&]+(?P<none>)"
         rf"|(?:(?:{_PASSWORD})[\"']?\s{{0,3}}(?:=>|[=:])\s{{0,3}}"
         rf"|(?:{_KEY})(?:[\"']?\s{{0,3}}=>?\s{{0,3}}|[\"']\s{{0,3}}:\s{{0,3}}"
-        # After a bare colon words are prose: "unexpected token: end of input".
-        rf"|\s{{0,3}}:(?!\d{{1,5}}(?![\w.-]))\s{{0,3}}(?=[^\s,;]{{0,99}}\d|[\"']|[^\s,;]{{16}}))"
+        # After a bare colon words are prose: "unexpected token: end of input", "token: see example.com/apps".
+        rf"|\s{{0,3}}:(?!\d{{1,5}}(?![\w.-]))\s{{0,3}}(?=[^\s,;]{{0,99}}\d|[\"']|[^\s,;./]{{16}}))"
         rf"|(?<!\S)--[\w-]{{0,20}}(?:{_PASSWORD}|secret|token|api-?key)\s){_VALUE}",
     ),
     _rule(

@@ -26,6 +26,7 @@ from workers.tools.templates import Line, mined
         "max_tokens: 4096, tokens: 512",
         "SyntaxError: Unexpected token: end of input",
         "KeyError: 'api_key'",
+        "Set SLACK_BOT_TOKEN: api.slack.com/apps, your app",
         "no password was given",
         "Basic authentication is required",
         "commit 3f786850e387550fdab836ed7e6dc881de23001b",
