@@ -72,7 +72,7 @@ def _offered(ledger: Ledger, investigation: str) -> Approval | None:
 
 
 def _approve(stage: "Stage", channel: str, approval: Approval) -> None:
-    """Click Approve on the card, as Ben, once it can be seen."""
+    """Click Approve on the card, once it can be seen: as Ben, and as Carol too where it takes two people."""
 
     def card() -> dict[str, Any] | None:
         for message in _messages(stage, channel):
@@ -82,16 +82,19 @@ def _approve(stage: "Stage", channel: str, approval: Approval) -> None:
         return None
 
     seen = _until("an approval card", card)
-    stage.page(
-        "/_slack/actions",
-        {
-            "person": "ben",
-            "channel": channel,
-            "message_ts": seen["ts"],
-            "block_id": "decision",
-            "action_id": "approve",
-        },
-    )
+    for person in ("ben", "carol")[: approval.quorum]:
+        where = {"channel": channel, "message_ts": seen["ts"], "block_id": "decision"}
+        stage.page("/_slack/actions", {"person": person, "action_id": "approve", **where})
+        if approval.word:
+            _type(stage, person, approval.word)
+
+
+def _type(stage: "Stage", person: str, word: str) -> None:
+    """Fill in the modal that asks for the name of what is changed, and send it off."""
+    user = stage.slack["people"][person]["id"]
+    view = _until("a modal", lambda: stage.page("/_slack/state")["modals"].get(user))[-1]
+    values = {"word": {"typed": word}}
+    stage.page("/_slack/views/submit", {"person": person, "view_id": view["id"], "values": values})
 
 
 def _messages(stage: "Stage", channel: str) -> list[dict[str, Any]]:

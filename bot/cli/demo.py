@@ -31,6 +31,8 @@ EXAMPLES = ("shop", "booking", "claims", "parcels")
 GROUPS = ("website", "policies", "intake", "documents", "payouts", "assessor")
 FUNCTIONS = ("site", "tracking", "quotes", "shipments", "label-maker", "event-writer")
 """What stands in no cluster: the Auto Scaling groups of claims, and the functions of parcels."""
+CRITICAL = ("payments", "payouts")
+"""What takes two people, Ben and Carol, to change."""
 PACKAGES = ("aiohttp", "moto")
 """What the stand-ins need on top of the product."""
 LATENCY_MS = 120
@@ -268,16 +270,18 @@ def _config(stage: Stage) -> Path:
 
     examples = Path(knowledge.__file__).parent / "examples"
     path = HOME / "config.yaml"
+    ben, carol = (stage.slack["people"][name]["id"] for name in ("ben", "carol"))
     written = {
         "data_dir": str(HOME),
         "providers": {"aws": {"regions": ["us-east-1"]}},
         "slack": {"team_id": stage.slack["team_id"]},
-        "approvals": {"approvers": [stage.slack["people"]["ben"]["id"]]},
+        "approvals": {"approvers": [ben], "critical": {"approvers": [ben, carol]}},
         "environments": {
             "production": {
                 "production": True,
                 "clusters": ["shop", "booking"],
                 "services": [*GROUPS, *FUNCTIONS],
+                "critical": [*CRITICAL],
             }
         },
         "knowledge": {"sources": [{"type": "filesystem", "path": str(examples / name)} for name in EXAMPLES]},

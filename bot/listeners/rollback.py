@@ -48,6 +48,12 @@ def _why_not(desk: Desk, approval: Approval | None, person: Person, client: WebC
         return f"There is no way back: {approval.no_rollback}"
     if person.team != desk.team:
         return "Changes are for members of this workspace only."
+    rule = desk.policy.rule(approval.risk)
+    if len(set(rule.approvers) - {person.id}) < rule.quorum:
+        return (
+            f"It takes {rule.quorum} approvers, and whoever asks is none of them: if you ask, too few are left."
+            " Let somebody else press it."
+        )
     return member(person, client)
 
 

@@ -140,8 +140,11 @@ def _readings(case: Investigation, approval: Approval) -> list[str]:
 
 
 def _details(approval: Approval) -> list[tuple[str, str]]:
-    who = " ".join(map(person, approval.approvers)) or "nobody is configured"
+    asker = approval.requester.id if approval.requester else ""
+    able = [one for one in approval.approvers if one != asker]
+    who = " ".join(map(person, able)) or "nobody is configured"
     needed = f"{approval.quorum} of {who}" if approval.quorum > 1 else who
+    needed += " (too few: name more approvers)" if len(able) < approval.quorum else ""
     needed += f", each by typing {code(approval.word)}" if approval.word else ""
     return [
         ("Risk", approval.risk.word),

@@ -1,11 +1,14 @@
 """*Roll back* on the card of a change that was made: a member's wish, once, for a worker to ask about."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from slack_bolt import App
 
+from bot.app import build
+from bot.desk import Desk
 from tests.bot.listeners.conftest import Room, hand
 from tests.bot.listeners.test_decision import Asked, click_of
 from tests.faults.waiting import eventually
@@ -89,6 +92,21 @@ def test_second_wish_is_told_so_until_the_way_back_was_refused(app: App, change:
     change.ledger.record(change.investigation, rejected)
     hand(app, back)
     assert len(change.wishes()) == 2
+
+
+def test_who_would_be_missing_among_the_approvers_is_told_to_let_others_ask(
+    app: App, desk: Desk, change: Made
+) -> None:
+    alone = build(
+        app.client, replace(desk, policy=desk.policy.model_copy(update={"approvers": ("U0BENOKAFOR",)}))
+    )
+
+    hand(alone, click_of(change, "U0BENOKAFOR", samples.TEAM, "rollback"))
+    assert change.wishes() == []
+    change.room.told("if you ask, too few are left", "ben")
+
+    hand(alone, click_of(change, "U0CAROLDIAZ", samples.TEAM, "rollback"))
+    assert len(change.wishes()) == 1
 
 
 @pytest.mark.parametrize(
