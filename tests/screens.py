@@ -27,6 +27,7 @@ def main() -> None:
             _incident(running, address, incident)
             _asked(running, address)
             _quiet(running, address)
+            _critical(running, address)
             _harder(running, address)
     finally:
         demo.terminate()
@@ -121,6 +122,24 @@ def _quiet(running: Browser, address: str) -> None:
     _settled(page)
     page.locator("#thread-list").get_by_text("Not an incident").last.scroll_into_view_if_needed()
     _save(page, "quiet.png")
+
+
+def _critical(running: Browser, address: str) -> None:
+    """A change that takes two people, each of whom types the name of what is changed."""
+    wish = {"application": "shop", "faults": ["bad_deployment"], "seed": 3, "person": "alice"}
+    channel = _broken(address, wish)
+    for person in ("ben", "carol"):
+        page = _open(running, address, channel, person, WIDE)
+        page.get_by_text("replies").or_(page.get_by_text("1 reply")).first.click(timeout=PATIENCE_MS)
+        approve = page.locator("#thread-list").get_by_role("button", name="Approve")
+        approve.wait_for(timeout=PATIENCE_MS)
+        approve.scroll_into_view_if_needed()
+        approve.click()
+        word = page.get_by_label("Type payments to approve")
+        word.fill("payments")
+        if person == "ben":
+            _save(page, "critical.png")
+        page.get_by_role("button", name="Approve").last.click()
 
 
 def _harder(running: Browser, address: str) -> None:
