@@ -16,6 +16,7 @@ from workers.domain.event import ApprovalDecided, ApprovalVoted, Event
 from workers.domain.incident import Person
 from workers.ledger import AlreadyDecided
 from workers.safety.policy import DAY, enough, refusal
+from workers.thread.mrkdwn import person, said
 from workers.thread.posts import posts
 
 log = logging.getLogger(__name__)
@@ -134,7 +135,7 @@ def _hindrance(desk: Desk, approval: Approval) -> str:
     """Why nothing may be changed now, whoever approves it; the executor looks once more."""
     stop, now = desk.ledger.stopped(), desk.now()
     if stop is not None:
-        return f"{stop.told}. `/runbook resume` allows them again"
+        return f"{said(stop.told)}, by {person(stop.by)}. `/runbook resume` allows them again"
     return desk.policy.hindrance(approval.risk, desk.ledger.changes_since(now - DAY), now)
 
 

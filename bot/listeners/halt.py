@@ -12,7 +12,7 @@ MOST = 300
 def halt(desk: Desk, body: Payload, why: str = "") -> Said:
     """Anybody here may stop all changes: stopping harms nobody for long, and asking first might."""
     try:
-        desk.ledger.stop_changes(_who(body), words.readable(why)[:MOST])
+        desk.ledger.stop_changes(str(body["user_id"]), words.readable(why)[:MOST])
     except Unreachable as error:
         return Said(text=f"I could not write it down: {error}. Nothing is stopped: end the executor by hand.")
     reason = f" ({said(words.readable(why)[:MOST])})" if why else ""
@@ -31,7 +31,7 @@ def resume(desk: Desk, body: Payload) -> Said:
     try:
         if desk.ledger.stopped() is None:
             return Said(text="Changes are not stopped.")
-        desk.ledger.allow_changes(_who(body))
+        desk.ledger.allow_changes(str(body["user_id"]))
     except Unreachable as error:
         return Said(text=f"I could not write it down: {error}. Changes stay stopped.")
     return Said(

@@ -13,6 +13,7 @@ from bot.views.status import status as shown
 from workers.domain.errors import Unreachable
 from workers.domain.investigation import Investigation
 from workers.thread.live import subject
+from workers.thread.mrkdwn import person, said
 
 MOST = 8
 ASKING_SECONDS = 1.0
@@ -25,9 +26,11 @@ def status(desk: Desk, body: Payload, client: WebClient) -> Said:
     parts = _alive(desk)
     try:
         running, kept = _running(desk, body, client)
+        stop = desk.ledger.stopped()
     except Unreachable:
         return shown(parts | {"ledger": False}, None, 0)
-    return shown(parts | {"ledger": True}, running, kept)
+    stopped = f"{said(stop.told)}, by {person(stop.by)}" if stop else ""
+    return shown(parts | {"ledger": True}, running, kept, stopped)
 
 
 def _alive(desk: Desk) -> dict[str, bool | None]:

@@ -28,18 +28,27 @@ class Running(Value):
     url: str
 
 
-def status(parts: Mapping[str, bool | None], running: Sequence[Running] | None, kept: int) -> Said:
+def status(
+    parts: Mapping[str, bool | None], running: Sequence[Running] | None, kept: int, stopped: str = ""
+) -> Said:
     """`parts` by name; `running` is absent when the ledger could not be asked.
 
-    `kept` counts investigations that are not the asker's to see, or too many to show.
+    `kept` counts investigations that are not the asker's to see, or too many to show; `stopped` says by whom
+    and why all changes are stopped, where they are.
     """
     title = _title(running, kept)
     shown = [Part(blocks=(section(_line(one)),), rank=1) for one in running or ()]
     more = f"and {kept} more, in channels that only their members see or too many to show" if kept else ""
+    told = f"{stopped[:1].upper()}{stopped[1:]}. `/runbook resume` allows them again."
     alive = context(" · ".join(f"{name} {LIFE[well]}" for name, well in parts.items()))
     blocks = fit(
         [
             Part(blocks=(section(f"*{title}*", "title"),)),
+            *(
+                [Part(blocks=(context(f"{stopped}. `/runbook resume` allows them again."),))]
+                if stopped
+                else []
+            ),
             *shown,
             *([Part(blocks=(context(more),), rank=2)] if more else []),
             Part(blocks=(alive,)),

@@ -416,16 +416,16 @@ def strict(changing: Changing, **rules: Any) -> Policy:
 def test_nothing_is_made_after_somebody_stopped_all_changes(change: Callable[..., Changing]) -> None:
     changing = change()
     changing.vote()
-    changing.ledger.stop_changes("<@U0CAROLDIAZ>", "the region is on fire")
+    changing.ledger.stop_changes("U0CAROLDIAZ", "the region is on fire")
 
-    refused(changing, "stopped all changes")
-    changing.ledger.allow_changes("<@U0BENOKAFOR>")
+    refused(changing, "(the region is on fire)")
+    changing.ledger.allow_changes("U0BENOKAFOR")
 
 
 def test_stop_that_was_taken_out_of_the_database_stops_still(change: Callable[..., Changing]) -> None:
     changing = change()
     changing.vote()
-    changing.ledger.stop_changes("<@U0CAROLDIAZ>", "")
+    changing.ledger.stop_changes("U0CAROLDIAZ", "")
     last = len(changing.ledger.audit_records())
     changing.plant.sql('UPDATE audit SET body = \'{"event":"Nothing"}\' WHERE seq = :n', n=last)
 

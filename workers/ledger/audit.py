@@ -68,7 +68,7 @@ class Check(NamedTuple):
 
 
 class Stop(Value):
-    """Somebody's word that nothing is to be changed until further notice."""
+    """Somebody's word that nothing is to be changed until further notice. `by` is a Slack id, or a name."""
 
     by: str
     why: str
@@ -76,7 +76,7 @@ class Stop(Value):
 
     @property
     def told(self) -> str:
-        return f"{self.by} stopped all changes at {self.at:%H:%M} UTC: {self.why or 'no reason given'}"
+        return f"all changes were stopped at {self.at:%H:%M} UTC ({self.why or 'no reason given'})"
 
 
 class Witness(Value):

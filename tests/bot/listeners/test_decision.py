@@ -344,7 +344,11 @@ def test_nothing_is_approved_while_all_changes_are_stopped(asked: Asked) -> None
         asked.click("ben")
 
         assert said["acknowledged"]
-        asked.room.told("<@U0CAROLDIAZ> stopped all changes", "ben")
+        why = "all changes were stopped at "
+        told = asked.room.told(why, "ben")
+        assert "(the region is on fire), by <@U0CAROLDIAZ>. `/runbook resume` allows them again" in told
+        asked.room.command("status", "runbook", "ben")
+        assert why in str(asked.room.shown("ben")[-1]["blocks"])
         assert asked.now.state is S.PENDING
         asked.room.command("resume", "runbook", "carol")
         asked.room.told("Only approvers allow changes again", "carol")
