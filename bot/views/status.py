@@ -44,11 +44,7 @@ def status(
     blocks = fit(
         [
             Part(blocks=(section(f"*{title}*", "title"),)),
-            *(
-                [Part(blocks=(context(f"{stopped}. `/runbook resume` allows them again."),))]
-                if stopped
-                else []
-            ),
+            *([Part(blocks=(context(told),))] if stopped else []),
             *shown,
             *([Part(blocks=(context(more),), rank=2)] if more else []),
             Part(blocks=(alive,)),
