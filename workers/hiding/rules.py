@@ -194,6 +194,7 @@ _REST = (
 # Each begins with a character of its own, which is what makes the search quick.
 _WRAPPING = re.compile(
     r"\x1b\[[\d;]{0,20}[A-Za-z]"
+    r"|\u200b|\u200c|\u200d|\u2060|\ufeff|\u00ad|\x00"
     rf"|\n{_REST}|\r\n{_REST}|\\\r?\n{_REST}|\\\\{{0,15}}n{_REST}"
     r"|\\\\{0,15}(?P<line>n)"
     r"|\\\\{0,15}u00(?P<point>[2-7][0-9a-fA-F])"

@@ -7,7 +7,7 @@ from workers.domain.investigation import RULES, Investigation, elapsed
 from workers.domain.post import LIVE, Block, Post
 from workers.domain.telemetry import Change
 from workers.thread.fit import Part, actions, button, context, fit, said_plainly, section
-from workers.thread.mrkdwn import clamp, moment, person, said
+from workers.thread.mrkdwn import clamp, moment, person, plain, said
 
 SHOWN = 8
 SAID = 3
@@ -68,7 +68,7 @@ def _title(case: Investigation, now: datetime) -> str:
 def subject(case: Investigation) -> str:
     """What it is about in one line: the first line of what was reported."""
     first = case.incident.text.strip().split("\n", 1)[0]
-    return clamp(first or "an incident", 140)
+    return clamp(plain(first) or "an incident", 140)
 
 
 def _spoken(case: Investigation, now: datetime) -> str:

@@ -1,7 +1,13 @@
-"""Slack's mrkdwn: every interpolated text is escaped here, so that no data can mention, link or format."""
+"""Slack's mrkdwn: every interpolated text is escaped here, so that no data can mention, link or format.
+
+Secrets are hidden here once more: what was hidden where tools answered may have come in by another door.
+"""
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
+
+from workers.hiding import redacted
 
 # Characters that draw nothing or turn the direction of what follows.
 _INVISIBLE = re.compile(
@@ -23,9 +29,13 @@ _UNLINKABLE = re.compile(r"[<>|\s]")
 _TORN = re.compile(r"<[@!h][^<>]*$|&(?:a|am|amp|l|lt|g|gt)?$")
 
 
+@lru_cache(512)
 def plain(text: str) -> str:
-    """Text that shows what it is: nothing invisible, nothing that turns around."""
-    return _INVISIBLE.sub("", text[:LONGEST])
+    """Text that shows what it is: nothing invisible, nothing that turns around, and no secret."""
+    text = redacted(text[:LONGEST])
+    shown = _INVISIBLE.sub("", text)
+    # What stood between two halves of a secret is gone now.
+    return shown if shown == text else redacted(shown)
 
 
 def escape(text: str) -> str:
@@ -44,10 +54,15 @@ def code(text: str) -> str:
 
 
 def link(url: str, label: str) -> str:
-    """A link of ours; anything but https stays plain text."""
-    if not url.startswith("https://") or len(url) > LONGEST_URL or _UNLINKABLE.search(url):
+    """A link of ours; anything but https, or with a secret in it, stays plain text."""
+    if (
+        not url.startswith("https://")
+        or len(url) > LONGEST_URL
+        or _UNLINKABLE.search(url)
+        or plain(url) != url
+    ):
         return escape(label)
-    return f"<{url.replace('&', '&amp;')}|{escape(clamp(label, 200)).replace('|', '¦')}>"
+    return f"<{url.replace('&', '&amp;')}|{clamp(escape(label), 200).replace('|', '¦')}>"
 
 
 def person(user: str) -> str:

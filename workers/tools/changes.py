@@ -13,6 +13,7 @@ from workers.domain.call import ToolCall
 from workers.domain.errors import Refused
 from workers.domain.risk import Risk
 from workers.domain.value import Value
+from workers.hiding import redacted
 from workers.tools.aws import Aws
 from workers.tools.rows import table
 
@@ -82,9 +83,10 @@ def row_of(call: ToolCall) -> ChangeRow:
 
 
 def _shows(value: JsonValue) -> bool:
-    """AWS's names are plain ASCII; anything else could look on a card like what it is not."""
+    """AWS's names are plain ASCII and no secrets; anything else could look on a card like what it is not."""
     if isinstance(value, str):
-        return 0 < len(value) <= LONGEST and value.isascii() and value.isprintable()
+        plain = value.isascii() and value.isprintable() and redacted(value) == value
+        return 0 < len(value) <= LONGEST and plain
     return isinstance(value, int) and not isinstance(value, bool)
 
 

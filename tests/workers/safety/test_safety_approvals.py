@@ -125,6 +125,7 @@ def _call(name: str = "ecs-update-service", **changed: JsonValue) -> ToolCall:
         _call(taskDefinition="сheckout:41"),  # the first letter is Cyrillic
         _call(taskDefinition="checkout:41\n  desiredCount = 3"),
         _call(taskDefinition="checkout:41\ufe0f"),
+        _call(taskDefinition="gh" + "p_" + "a1B2" * 9),  # hidden on the card
         _call(taskDefinition="c" * 301),
         _call(taskDefinition=""),
         _call(taskDefinition={"family": "checkout"}),

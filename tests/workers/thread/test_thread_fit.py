@@ -15,6 +15,7 @@ from bot.sandbox.blocks import judge
 from bot.sandbox.clock import Clock
 from bot.sandbox.files import Files
 from bot.sandbox.ids import Ids
+from tests.workers.safety.planted import OURS, leaked, planted
 from tests.workers.thread.saying import TOKENS, posts_of, sent, texts
 from workers.domain.post import Post
 from workers.thread.fit import (
@@ -234,3 +235,13 @@ def test_what_shows_nothing_is_replaced_by_something(text: str) -> None:
 def test_header_that_begins_with_a_sign_keeps_its_words() -> None:
     assert texts(header("< 5 % of requests succeed " + "and so on " * 30))[0].startswith("< 5 % of requests")
     assert texts(header("R&D " + "and so on " * 30))[0].startswith("R&D and so on")
+
+
+@pytest.mark.parametrize("carrier", ["in a line", "in JSON in JSON", "over two lines", "in base64"])
+@pytest.mark.parametrize("kind", ["password", "GitHub token", "JSON web token"])
+def test_no_secret_leaves_in_any_post(kind: str, carrier: str) -> None:
+    text, secret = planted(kind, OURS[kind], carrier)
+
+    for post in posts_of(text):
+        assert not leaked(secret, post.text)
+        assert not [shown for shown in texts(sent(post)) if leaked(secret, shown)]
