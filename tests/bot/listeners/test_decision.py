@@ -344,7 +344,7 @@ def test_nothing_is_approved_while_all_changes_are_stopped(asked: Asked) -> None
         asked.click("ben")
 
         assert said["acknowledged"]
-        why = "ll changes were stopped at "
+        why = "changes were stopped at "
         told = asked.room.told(why, "ben")
         assert "(the region is on fire), by <@U0CAROLDIAZ>. `/runbook resume` allows them again" in told
         asked.room.command("status", "runbook", "ben")
