@@ -7,6 +7,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
+from workers.hiding import redacted
+
 log = logging.getLogger(__name__)
 
 PASSING = frozenset(
@@ -31,14 +33,14 @@ def hurried(client: WebClient) -> WebClient:
 def whisper(client: WebClient, channel: str, person: str, text: str, thread: str = "") -> None:
     """Tell one person something. It may get lost: nothing may depend on it."""
     try:
-        client.chat_postEphemeral(channel=channel, user=person, text=text, thread_ts=thread or None)
+        client.chat_postEphemeral(channel=channel, user=person, text=redacted(text), thread_ts=thread or None)
     except (SlackApiError, OSError) as error:
         log.warning("could not tell %s: %s", person, error)
 
 
 def reply(url: str, text: str, thread: str = "") -> None:
     """Tell whoever used a shortcut something, also where we are no member. It may get lost as well."""
-    said: dict[str, Any] = {"response_type": "ephemeral", "replace_original": False, "text": text}
+    said: dict[str, Any] = {"response_type": "ephemeral", "replace_original": False, "text": redacted(text)}
     try:
         WebhookClient(url, timeout=BRIEFLY).send_dict(said | ({"thread_ts": thread} if thread else {}))
     except (OSError, ValueError) as error:

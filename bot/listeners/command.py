@@ -17,6 +17,7 @@ from bot.views.help import ways
 from workers.domain import question
 from workers.domain.errors import Unreachable
 from workers.domain.incident import Incident, Person, Thread
+from workers.hiding import redacted
 
 SAME_SECONDS = 60
 """Who says the same again in this time, up to twice of it, has been told of a failure that was none."""
@@ -27,7 +28,7 @@ def register(app: App, desk: Desk) -> None:
         def command(ack: Ack, body: Payload, client: WebClient) -> None:
             said = answer(body, hurried(client)) if body.get("team_id") == desk.team else Said()
             shown = "in_channel" if said.everybody else "ephemeral"
-            ack(text=said.text, blocks=list(said.blocks), response_type=shown)
+            ack(text=redacted(said.text), blocks=list(said.blocks), response_type=shown)
 
         return command
 
