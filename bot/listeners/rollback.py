@@ -51,7 +51,7 @@ def _why_not(desk: Desk, approval: Approval | None, person: Person, client: WebC
     rule = desk.policy.rule(approval.risk)
     if len(set(rule.approvers) - {person.id}) < rule.quorum:
         return (
-            f"It takes {rule.quorum} approvers, and whoever asks is none: if you ask, too few are left."
+            f"Whoever asks may not approve, and without you there are fewer than the {rule.quorum} it takes."
             " Let somebody else press it."
         )
     return member(person, client)

@@ -99,8 +99,8 @@ def test_typed_mention_ends_in_a_verified_recovery_by_the_call_on_the_card(line:
     line.cloud.pass_time(180)  # an alarm needs some good minutes
     assert line.cloud.ask("pulse")["state"] == "OK"
 
-    press(ben, "Roll back")
-    expect(ben.locator("#thread-list")).to_contain_text(f"takes back: {approval.title}")
+    press(alice, "Roll back")
+    expect(thread).to_contain_text(f"takes back: {approval.title}")
     back = line.case(root).approvals[-1]
     assert (back.call, back.undoes) == (approval.rollback, approval.id)
     assert len(line.writes()) == before + 1
