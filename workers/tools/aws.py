@@ -26,7 +26,15 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
 
-from workers.domain.errors import AccessDenied, OutcomeUnknown, RunbookError, ToolFailed, Unreachable
+from workers.domain.errors import (
+    AccessDenied,
+    OutcomeUnknown,
+    Refused,
+    RunbookError,
+    ToolFailed,
+    Unreachable,
+)
+from workers.tools.rows import Kind, operations
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -101,15 +109,18 @@ class Aws:
             self._client(service)
 
     def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
-        """One API call, errors in our words. `operation` as boto3 spells it (`describe_services`)."""
-        _count()
-        with self._translating(service, operation):
-            return getattr(self._client(service), operation)(**arguments)
+        """One read, errors in our words. `operation` as boto3 spells it (`describe_services`).
+
+        Raises `Refused`, with nothing sent, for what `aws_operations.yaml` does not list as a read.
+        """
+        _must_be("read", service, operation)
+        return self._send(service, operation, arguments)
 
     def pages(
         self, service: str, operation: str, items: str, *, limit: int = 1000, **arguments: Any
     ) -> list[Any]:
-        """The items of all pages, at most `limit`; `items` is a JMESPath into each page."""
+        """The items of all pages of a read, at most `limit`; `items` is a JMESPath into each page."""
+        _must_be("read", service, operation)
         client = self._client(service)
         if not client.can_paginate(operation):
             return list(jmespath.search(items, self.call(service, operation, **arguments)) or ())
@@ -123,9 +134,13 @@ class Aws:
         return found[:limit]
 
     def change(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
-        """One call that alters something: an answer that got lost is `OutcomeUnknown`, never tried again."""
+        """One call that alters something: an answer that got lost is `OutcomeUnknown`, never tried again.
+
+        Raises `Refused`, with nothing sent, for what `aws_operations.yaml` does not list as a change.
+        """
+        _must_be("change", service, operation)
         try:
-            return self.call(service, operation, **arguments)
+            return self._send(service, operation, arguments)
         except (Unreachable, ToolFailed) as error:
             if _never_arrived(error.__cause__):
                 raise
@@ -140,6 +155,11 @@ class Aws:
         """`ask` about each item at the same time; answers in order. The first error is raised."""
         futures = [self._pool.submit(copy_context().run, ask, item) for item in about]
         return [future.result() for future in futures]
+
+    def _send(self, service: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        _count()
+        with self._translating(service, operation):
+            return getattr(self._client(service), operation)(**arguments)
 
     def _client(self, service: str) -> Any:
         with self._lock:
@@ -190,6 +210,16 @@ class Counted:
     @property
     def calls(self) -> int:
         return self._box[0]
+
+
+def _must_be(kind: Kind, service: str, operation: str) -> None:
+    found = operations().get((service, operation))
+    if found != kind:
+        why = f"listed as {found}" if found else "not listed"
+        raise Refused(
+            f"AWS {service} {operation} is not sent as a {kind}: it is {why} in aws_operations.yaml",
+            "Use an operation that is a read; a change is a row of aws_changes.yaml that people approve.",
+        )
 
 
 def _count() -> None:

@@ -2,7 +2,7 @@
 
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import TypeAdapter
@@ -78,9 +78,27 @@ class CustomMetrics(Value):
     signals: tuple[CustomMetric, ...]
 
 
+Kind = Literal["read", "denied", "change"]
+
+# Ten times as fast; a build of PyYAML without libyaml does not have it.
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 def table(name: str) -> Any:
     """The YAML file `name` of this folder, parsed."""
-    return yaml.safe_load((files("workers.tools") / name).read_text(encoding="utf-8"))
+    return yaml.load((files("workers.tools") / name).read_text(encoding="utf-8"), _LOADER)
+
+
+@cache
+def operations() -> dict[tuple[str, str], Kind]:
+    """What each operation of each client is, as boto3 spells both; what is not here may not be sent."""
+    rows: dict[str, dict[Kind, list[str]]] = table("aws_operations.yaml")
+    return {
+        (client, operation): kind
+        for client, kinds in rows.items()
+        for kind, named in kinds.items()
+        for operation in named
+    }
 
 
 @cache

@@ -190,12 +190,6 @@ def test_signal_with_a_slip_in_it_is_noticed(slip: dict[str, Any]) -> None:
     assert wrong(row.model_copy(update={"signals": {**row.signals, Signal.ERRORS: metric}}))
 
 
-def test_every_call_of_a_row_only_reads() -> None:
-    calls = {listing.call for row in services() for listing in (row.each, row.list, row.detail) if listing}
-
-    assert all(call.startswith(("list_", "describe_")) for call in calls)
-
-
 def test_every_client_there_is_a_row_for_is_one_boto3_can_make() -> None:
     assert {row.client for row in services()} <= set(Session().get_available_services())
 
