@@ -60,6 +60,7 @@ lock: .venv/.uv
 	$(LOCK) requirements/llm.in -o requirements/llm.lock
 
 .venv/.uv: requirements/uv.lock
+	@test ! -L .venv || { echo ".venv is a link, and would be emptied where it leads: remove it (rm .venv), or use that tree."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Runbook needs Python 3.11 or newer (brew install python@3.12, apt-get install python3.12-venv): make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv --clear .venv || { echo "The venv module is missing: on Debian or Ubuntu, apt-get install python3-venv"; exit 1; }
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.lock
