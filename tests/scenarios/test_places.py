@@ -13,19 +13,19 @@ from workers.evals.sets import cases
 
 
 @pytest.mark.parametrize(
-    ("application", "fault", "seed"),
+    ("application", "fault", "seed", "older"),
     [
-        ("shop", "node_or_zone", 1),
-        ("shop", "node_or_zone", 3),
-        ("claims", "node_or_zone", 3),
-        ("shop", "canary_only", 1),
+        ("shop", "node_or_zone", 1, {}),
+        ("shop", "node_or_zone", 3, {}),
+        ("claims", "node_or_zone", 3, {"onset_minutes": 12}),  # earlier, users hardly notice
+        ("shop", "canary_only", 1, {}),
     ],
     ids=["a zone", "a failover", "a host", "a canary"],
 )
 def test_what_fails_by_place_is_found_and_nothing_is_offered_to_be_changed(
-    running: Cloud, application: str, fault: str, seed: int, tmp_path: Path
+    running: Cloud, application: str, fault: str, seed: int, older: dict[str, int], tmp_path: Path
 ) -> None:
-    alert = running.case(application=application, faults=[fault], seed=seed)["alert"]
+    alert = running.case(application=application, faults=[fault], seed=seed, **older)["alert"]
     truth = running.ask("/_cloud/truth")
 
     case, events = investigate(running, told(alert))
