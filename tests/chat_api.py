@@ -18,6 +18,9 @@ CACHEABLE = 1024
 TYPES = {429: "requests", 500: "server_error", 503: "server_error"}
 CODES = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
 
+GPT = "gpt-6-astra"
+"""The model that it serves."""
+
 
 class ChatApi(ModelServer):
     """With `counts` off it is one of those servers that do not say what an answer used."""
@@ -105,7 +108,7 @@ class ChatApi(ModelServer):
 
 
 @contextmanager
-def chat_api(models: tuple[str, ...] = ("gpt-6-astra",), window: int = 200_000) -> Generator[ChatApi]:
+def chat_api(models: tuple[str, ...] = (GPT,), window: int = 200_000) -> Generator[ChatApi]:
     """One that listens on a port of its own until the end of the block."""
     with serving(ChatApi(models, window)) as api:
         yield api

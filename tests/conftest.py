@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.chat_api import ChatApi, chat_api
 from tests.messages_api import MessagesApi, messages_api
 
 # A busy machine is no reason to fail, and a failure has to come back when the test is run again.
@@ -36,6 +37,19 @@ def api(served: MessagesApi) -> MessagesApi:
     """A local Messages API that has heard nothing yet."""
     served.forget()
     return served
+
+
+@pytest.fixture(scope="session")
+def chat_served() -> Iterator[ChatApi]:
+    with chat_api() as one:
+        yield one
+
+
+@pytest.fixture
+def chat(chat_served: ChatApi) -> ChatApi:
+    """A local Chat Completions API that has heard nothing yet."""
+    chat_served.forget()
+    return chat_served
 
 
 WAITING = ("tests/bot/", "tests/line/", "tests/workers/test_")

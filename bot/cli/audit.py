@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.leaving import at_once
-from bot.cli.options import Config, settings_for
+from bot.cli.options import Config, ledger_of
 
 if TYPE_CHECKING:
     from workers.ledger.audit import Link
@@ -85,17 +85,8 @@ def export(
 
 def _links(file: Path | None, config: Config) -> "Iterator[Link]":
     from bot.cli.records import read
-    from workers.domain.errors import RunbookError
-    from workers.ledger import Ledger, connect
 
-    if file is not None:
-        return read(file)
-    settings = settings_for("health", config)
-    engine = connect(settings.ledger_url)
-    place = engine.url.database or ""
-    if engine.dialect.name == "sqlite" and not Path(place).exists():
-        raise RunbookError(f"there is no ledger at {place}", "Check data_dir (RUNBOOK_DATA_DIR).")
-    return Ledger(engine).audit_trail()
+    return read(file) if file is not None else ledger_of(config).audit_trail()
 
 
 def _head(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from workers.ledger import Ledger
     from workers.settings import Process, Settings
 
 Config = Annotated[
@@ -15,6 +16,19 @@ Config = Annotated[
         "--config", envvar="RUNBOOK_CONFIG", help="The configuration; .runbook/config.yaml if absent."
     ),
 ]
+
+
+def ledger_of(config: Path | None) -> "Ledger":
+    """The ledger that is there; raises `RunbookError` where there is none, and makes none."""
+    from workers.domain.errors import RunbookError
+    from workers.ledger import Ledger, Mirror, connect
+
+    settings = settings_for("health", config)
+    engine = connect(settings.ledger_url)
+    place = engine.url.database or ""
+    if engine.dialect.name == "sqlite" and not Path(place).exists():
+        raise RunbookError(f"there is no ledger at {place}", "Check data_dir (RUNBOOK_DATA_DIR).")
+    return Ledger(engine, Mirror(settings.data_dir))
 
 
 def settings_for(process: "Process", config: Path | None) -> "Settings":

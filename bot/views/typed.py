@@ -5,9 +5,9 @@ from typing import Any
 
 from workers.domain.approval import Approval
 from workers.domain.value import Value
-from workers.thread.card import exact
+from workers.thread.card import brief, exact
 from workers.thread.fit import Part, fit, preformatted, section
-from workers.thread.mrkdwn import clamp, code, said
+from workers.thread.mrkdwn import clamp, said
 
 CALLBACK = "approve_typed"
 BLOCK, FIELD = "word", "typed"
@@ -32,10 +32,7 @@ def typed(approval: Approval, asked: Asked) -> dict[str, Any]:
     }
     ways = "It is made once, exactly as shown."
     if approval.rollback is not None:
-        arguments = ", ".join(
-            f"{name} = {value}" for name, value in sorted(approval.rollback.arguments.items())
-        )
-        ways = f"{ways} Way back: {code(f'{approval.rollback.name} {arguments}')}"
+        ways = f"{ways} Way back: {brief(approval.rollback)}"
     shown = [section(told), preformatted(exact(approval.call)), section(ways)]
     return {
         "type": "modal",

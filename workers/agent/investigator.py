@@ -12,7 +12,7 @@ from typing import TypeVar
 from workers.agent import memory, verifying
 from workers.agent.reasoner import Reasoner, Remark, Weighing
 from workers.agent.remedy import remedy
-from workers.domain.approval import ApprovalState, Asked
+from workers.domain.approval import UNCHANGED, Asked
 from workers.domain.budget import Budget
 from workers.domain.call import ToolCall
 from workers.domain.event import (
@@ -52,10 +52,6 @@ BEFORE = "before"
 """The query that reads the state which the remedy would alter."""
 AT_ONCE = 8
 """Questions under way at the same time."""
-UNCHANGED = frozenset(
-    {ApprovalState.REJECTED, ApprovalState.EXPIRED, ApprovalState.REVOKED, ApprovalState.FAILED}
-)
-"""Ends of an approval after which the system is as it was."""
 
 
 MODELS = frozenset({"tokens", "dollars"})

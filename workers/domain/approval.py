@@ -61,6 +61,12 @@ SPENT = frozenset(
 """States of an approval whose call has left, whatever came of it."""
 
 
+UNCHANGED = frozenset(
+    {ApprovalState.REJECTED, ApprovalState.EXPIRED, ApprovalState.REVOKED, ApprovalState.FAILED}
+)
+"""Ends of an approval after which the system is as it was."""
+
+
 class Asked(Value):
     """An approval that was asked for lately, where, and when a person last decided on it."""
 

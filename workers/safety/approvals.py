@@ -1,7 +1,7 @@
 """Asking for an approval: one exact call, the state it was asked in, and the way back."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from workers.domain.approval import Approval, ApprovalState, Asked
@@ -84,7 +84,7 @@ NOT_AGAIN = timedelta(minutes=10)
 """How long the same change is not asked for again after a no."""
 
 
-def held_back(call: ToolCall, channel: str, others: Iterable[Asked], now: datetime) -> str:
+def held_back(call: ToolCall, channel: str, others: Sequence[Asked], now: datetime) -> str:
     """Why a change is not asked for now, with what people were asked already; empty when it is."""
     waiting = [one for one in others if one.state is ApprovalState.PENDING]
     if any(one.call == call.hash for one in waiting):

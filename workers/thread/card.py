@@ -75,6 +75,12 @@ def exact(call: ToolCall) -> str:
     return "\n".join([call.name, *lines])
 
 
+def brief(call: ToolCall) -> str:
+    """The same in one line."""
+    arguments = ", ".join(f"{name} = {value}" for name, value in sorted(call.arguments.items()))
+    return code(f"{call.name} {arguments}")
+
+
 def _head(approval: Approval, outcome: Verified | None) -> str:
     if outcome is not None and approval.state is ApprovalState.SUCCEEDED:
         return "Recovered" if outcome.recovered else "Changed, not recovered"
@@ -161,8 +167,7 @@ def _expiry(at: datetime) -> str:
 def _undo(approval: Approval) -> list[Part]:
     if approval.rollback is None:
         return [Part(blocks=(section(f"*No way back:* {said(approval.no_rollback)}"),), rank=1)]
-    arguments = ", ".join(f"{name} = {value}" for name, value in sorted(approval.rollback.arguments.items()))
-    return [Part(blocks=(section(f"*Way back* {code(f'{approval.rollback.name} {arguments}')}"),), rank=1)]
+    return [Part(blocks=(section(f"*Way back* {brief(approval.rollback)}"),), rank=1)]
 
 
 def _buttons(case: Investigation, approval: Approval) -> list[Part]:

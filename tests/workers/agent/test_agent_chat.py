@@ -1,11 +1,10 @@
 """The mind that asks a model behind Chat Completions: the same scripts, the same answers, the same guards."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
-from tests.chat_api import ChatApi, chat_api
+from tests.chat_api import GPT, ChatApi
 from tests.model_server import KEY, Turn
 from tests.workers.agent import made
 from tests.workers.agent.minds import claiming, gave_way, honest, minded
@@ -16,33 +15,20 @@ from workers.agent.model import Limits
 from workers.domain.investigation import Investigation
 from workers.llm.chat import ChatModel, completions
 
-GPT = "gpt-6-astra"
 LOCKS = {"where": "shop-db", "mode": "lock_contention"}
 
 
-@pytest.fixture(scope="module")
-def standing() -> Iterator[ChatApi]:
-    with chat_api((GPT,)) as one:
-        yield one
-
-
-@pytest.fixture
-def api(standing: ChatApi) -> ChatApi:
-    standing.forget()
-    return standing
-
-
-def mind(api: ChatApi) -> Fallback:
-    asked = ChatModel(GPT, completions(KEY, f"{api.address}/v1"), pause=2, sleep=lambda _: None)
+def mind(chat: ChatApi) -> Fallback:
+    asked = ChatModel(GPT, completions(KEY, f"{chat.address}/v1"), pause=2, sleep=lambda _: None)
     return minded(asked, limits=Limits())
 
 
-def thought(api: ChatApi) -> Investigation:
+def thought(chat: ChatApi) -> Investigation:
     """About locks in a database, where nobody knows who needs whom: the rules alone find nothing."""
     trouble = BY_MODE["lock_contention"]
     world = trouble.build()
     world.needs = ()
-    run = made.investigator(world, made.begun(trouble.text), reasoner=mind(api))
+    run = made.investigator(world, made.begun(trouble.text), reasoner=mind(chat))
     for _ in run.run():
         pass
     return run.case
@@ -53,10 +39,10 @@ def causes(case: Investigation) -> list[tuple[str, str]]:
     return [(cause.service, cause.mode) for cause in case.conclusion.causes]
 
 
-def test_model_names_a_place_that_the_rules_did_not_look_at(api: ChatApi) -> None:
-    api.script = honest(LOCKS)
+def test_model_names_a_place_that_the_rules_did_not_look_at(chat: ChatApi) -> None:
+    chat.script = honest(LOCKS)
 
-    case = thought(api)
+    case = thought(chat)
 
     assert causes(case) == [("shop-db", "lock_contention")]
     assert case.conclusion is not None
@@ -78,26 +64,26 @@ def test_model_names_a_place_that_the_rules_did_not_look_at(api: ChatApi) -> Non
         (Turn(text=claiming(LOCKS), fault="cut", after=2), "broke"),
     ],
 )
-def test_model_that_fails_leaves_the_answer_to_the_rules(api: ChatApi, turn: Turn, said: str) -> None:
-    api.script = lambda body: turn
+def test_model_that_fails_leaves_the_answer_to_the_rules(chat: ChatApi, turn: Turn, said: str) -> None:
+    chat.script = lambda body: turn
 
-    case = thought(api)
+    case = thought(chat)
 
     assert said in gave_way(case)
     assert causes(case) == []
 
 
 @pytest.mark.parametrize("answer", [Turn(uses=(("answer", json.loads(SERVICES)),)), Turn(text=SERVICES)])
-def test_question_is_answered_from_what_tools_say(api: ChatApi, answer: Turn) -> None:
-    api.says(Turn(uses=(("delete_cluster", {}), TOPOLOGY)), answer)
+def test_question_is_answered_from_what_tools_say(chat: ChatApi, answer: Turn) -> None:
+    chat.says(Turn(uses=(("delete_cluster", {}), TOPOLOGY)), answer)
 
-    run = made.investigator(made.shop(), begun(TASKS), reasoner=mind(api))
+    run = made.investigator(made.shop(), begun(TASKS), reasoner=mind(chat))
     for _ in run.run():
         pass
 
     assert run.case.reply is not None
     assert run.case.reply.text == "Each of the 4 services runs 3 tasks."
     assert run.case.reply.citations == ("m1",)
-    invented, shape = (m["content"] for m in api.bodies[1]["messages"] if m["role"] == "tool")
+    invented, shape = (m["content"] for m in chat.bodies[1]["messages"] if m["role"] == "tool")
     assert invented.startswith("Failed: there is no such tool")
     assert "8 resources: 4 services" in shape
