@@ -52,7 +52,7 @@ def chat(chat_served: ChatApi) -> ChatApi:
     return chat_served
 
 
-WAITING = ("tests/bot/", "tests/line/", "tests/workers/test_")
+WAITING = ("tests/bot/", "tests/line/", "tests/workers/test_", "tests/workers/executor/")
 """Files whose tests mostly wait for other processes."""
 
 
