@@ -71,7 +71,7 @@ def channel_created(slack: Slack, channel: Channel) -> None:
             "name_normalized": channel.name,
             "is_channel": True,
             "is_private": False,
-            "is_shared": False,
+            "is_shared": channel.shared,
             "is_org_shared": False,
             "created": channel.created,
             "creator": channel.creator,
@@ -185,11 +185,18 @@ def _deliver(slack: Slack, event: dict[str, Any], subscription: str, scope: str)
                 "is_enterprise_install": False,
             }
         ],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": _shared(slack, event),
         "event_context": "4-" + slack.ids.mixed(60),
     }
     for _ in range(2 if slack.faults.duplicates() else 1):
         slack.later(_until_acknowledged(slack, payload))
+
+
+def _shared(slack: Slack, event: dict[str, Any]) -> bool:
+    """Whether it happened where people of another workspace are, too."""
+    place: Any = event.get("channel") or event.get("channel_id") or ""
+    channel = slack.workspace.channels.get(str(place["id"] if isinstance(place, dict) else place))
+    return channel is not None and channel.shared
 
 
 def _rate_limited(minute: int) -> dict[str, Any]:

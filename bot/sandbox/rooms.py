@@ -15,12 +15,16 @@ NAME_LIMIT = 80
 NAME = re.compile(r"[a-z0-9_\-\u00c0-\uffff]+")
 
 
-def create(slack: Slack, name: str, creator: str, members: list[str], kind: str = "channel") -> Channel:
+def create(
+    slack: Slack, name: str, creator: str, members: list[str], kind: str = "channel", *, shared: bool = False
+) -> Channel:
     """A new channel; raises Slack's codes for a name that will not do."""
     check_name(slack, name)
     now = int(slack.clock.now())
     everybody = list(dict.fromkeys([creator, *members]))
-    channel = slack.workspace.add(Channel(slack.ids.new("C"), name, kind, creator, now, everybody))
+    channel = slack.workspace.add(
+        Channel(slack.ids.new("C"), name, kind, creator, now, everybody, shared=shared)
+    )
     tell(slack, channel)
     events.channel_created(slack, channel)
     posting.note(slack, channel, creator, "channel_join", f"<@{creator}> has joined the channel")

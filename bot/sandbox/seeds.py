@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 TEAM_ID = "T0FERNHILL1"
+OTHER_TEAM_ID = "T0ELSEWHERE"
+"""The workspace with which some channels are shared."""
 TEAM_NAME = "Fernhill"
 TEAM_DOMAIN = "fernhill"
 APP_ID = "A0RUNBOOK01"

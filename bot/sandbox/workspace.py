@@ -49,7 +49,7 @@ class Message:
 
 @dataclass
 class Channel:
-    """A conversation; `kind` is channel, private, im or mpim."""
+    """A conversation; `kind` is channel, private, im or mpim; `shared` is one with another workspace."""
 
     id: str
     name: str
@@ -59,6 +59,7 @@ class Channel:
     members: list[str]
     topic: dict[str, Any] = field(default_factory=dict)
     archived: bool = False
+    shared: bool = False
     previous_names: list[str] = field(default_factory=list)
     messages: dict[str, Message] = field(default_factory=dict)
     pins: list[str] = field(default_factory=list)

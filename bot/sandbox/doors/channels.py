@@ -8,16 +8,17 @@ from bot.sandbox.slack import Slack
 
 
 async def create_channel(slack: Slack, body: Body) -> Body:
-    """`POST /_slack/channels {person, name, topic?, members?, is_private?}`.
+    """`POST /_slack/channels {person, name, topic?, members?, is_private?, is_ext_shared?}`.
 
-    Everybody is in it unless `members` says who.
+    Everybody is in it unless `members` says who; people of another workspace where it is shared.
     """
     person = find.person(slack, body)
     if slack.workspace.users[person].is_restricted:
         raise PageError("user_is_restricted", "Guests cannot create channels.")
     members = [find.user(slack, key) for key in body.get("members", [user.key for user in seeds.PEOPLE])]
     kind = "private" if body.get("is_private") else "channel"
-    channel = rooms.create(slack, str(body.get("name", "")), person, members, kind)
+    shared = bool(body.get("is_ext_shared"))
+    channel = rooms.create(slack, str(body.get("name", "")), person, members, kind, shared=shared)
     if body.get("topic"):
         rooms.set_topic(slack, channel, str(body["topic"]), person)
     return {"channel": channel.id, "name": channel.name}

@@ -181,6 +181,14 @@ def test_a_private_channel_does_not_exist_for_outsiders(slack: LocalSlack) -> No
     assert slack.api("conversations.info", channel=made["channel"])["channel"]["is_private"]
 
 
+def test_a_channel_shared_with_another_workspace_says_so(slack: LocalSlack) -> None:
+    made = slack.act("channels", person="alice", name="with-partner", is_ext_shared=True)
+
+    card = slack.api("conversations.info", channel=made["channel"])["channel"]
+    assert (card["is_shared"], card["is_ext_shared"], card["is_org_shared"]) == (True, True, False)
+    assert len(card["shared_team_ids"]) == 2
+
+
 @pytest.mark.parametrize(
     ("name", "error"),
     [
