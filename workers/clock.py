@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from workers import crash
+from workers import crash, rosters
 from workers.domain.errors import RunbookError
 from workers.domain.event import ApprovalExpired
 from workers.domain.incident import Thread
@@ -40,6 +40,8 @@ class Clock:
     queue: Queue
     audit_channel: str = ""
     """Where the head of the audit chain is posted; empty for nowhere."""
+    rosters: bool = False
+    """Whether who may do what hangs on a user group or a rota."""
 
     def forsaken(self) -> None:
         """Investigations that want work and that nobody alive holds go back on the queue."""
@@ -93,6 +95,11 @@ class Clock:
         post = chain(at.date(), found.records, found.head, found.bad, found.why)
         self.ledger.announce(key, Thread(team="", channel=self.audit_channel, ts=""), post, at)
 
+    def people(self) -> None:
+        """Who is in user groups and on call is asked outside, and written down."""
+        for everything in self._missing("rosters", ("all",) if self.rosters else ()):
+            self.queue.put("rosters", everything)
+
     def documents(self) -> None:
         """The index of documents follows their sources."""
         self.queue.put("sync", "documents")
@@ -101,7 +108,12 @@ class Clock:
 def run(settings: Settings) -> None:
     """Entry of `runbook clock`: see to the chores until told to stop."""
     ledger = Ledger(connect(settings.ledger_url), Mirror(settings.data_dir))
-    clock = Clock(ledger, Queue(settings.queue_url), settings.slack.audit_channel or "")
+    clock = Clock(
+        ledger,
+        Queue(settings.queue_url),
+        audit_channel=settings.slack.audit_channel or "",
+        rosters=bool(rosters.sources(settings)),
+    )
     stop = threading.Event()
     stop_on_signal(stop)
     beat_while(clock.queue, "clock", stop)
@@ -111,6 +123,7 @@ def run(settings: Settings) -> None:
         (2.0, clock.unmade),
         (2.0, clock.expired),
         (3.0, clock.crowded),
+        (60.0, clock.people),
         (60.0, clock.documents),
         (60.0, clock.witnessed),
     )

@@ -13,7 +13,7 @@ from typing import Literal
 from knowledge.embedder import Embedder
 from knowledge.retriever import Retriever
 from knowledge.sync import prune, sync
-from workers import crash, wiring
+from workers import crash, rosters, wiring
 from workers.agent import memory
 from workers.agent.investigator import Investigator
 from workers.agent.reasoner import Reasoner
@@ -98,6 +98,7 @@ def run(settings: Settings, queue: Literal["investigate", "quick"]) -> None:
         "quick": {
             "deliver": lambda subject: deliver(made, subject),
             "sync": lambda _: _synced(made),
+            "rosters": lambda _: rosters.refresh(made.ledger, wiring.outside(settings), wiring.now),
         },
     }
     name = {"investigate": "worker", "quick": "quick"}[queue]

@@ -32,7 +32,7 @@ from workers.hiding import redacted
 
 log = logging.getLogger(__name__)
 
-JobName = Literal["investigate", "deliver", "sync", "execute"]
+JobName = Literal["investigate", "deliver", "sync", "rosters", "execute"]
 QueueName = Literal["investigate", "quick", "execute"]
 Handlers = Mapping[str, Callable[[str], None]]
 
@@ -48,6 +48,7 @@ LANES: dict[JobName, Lane] = {
     "investigate": Lane(queue="investigate", timeout=1200),
     "deliver": Lane(queue="quick", timeout=120),
     "sync": Lane(queue="quick", timeout=600),
+    "rosters": Lane(queue="quick", timeout=120),
     "execute": Lane(queue="execute", timeout=1800),
 }
 

@@ -26,18 +26,22 @@ from workers.llm import Provider, chat, claude
 from workers.llm.hosted import Hosted
 from workers.llm.prices import PRICES, Price
 from workers.queue import Queue
+from workers.rosters import Outside
 from workers.safety.gate import Gate
-from workers.settings import Identity, Settings
+from workers.settings import Identity, Pager, Settings
 from workers.thread.publisher import Publisher
 from workers.tools import AWS, KNOWLEDGE
 from workers.tools.aws import READ, WRITE, Aws
 from workers.tools.inventory import Account
+from workers.tools.opsgenie import OpsGenie
+from workers.tools.pagerduty import PagerDuty
 from workers.tools.runbooks import Library, Search
 
 log = logging.getLogger(__name__)
 
 SLACK_TIMEOUT = 15
 ANTHROPIC = "https://api.anthropic.com"
+PAGERDUTY, OPSGENIE = "https://api.pagerduty.com", "https://api.opsgenie.com"
 
 
 def now() -> datetime:
@@ -61,6 +65,21 @@ def slack(settings: Settings) -> WebClient:
         timeout=SLACK_TIMEOUT,
         retry_handlers=[],
     )
+
+
+def outside(settings: Settings) -> Outside:
+    """Those who know who is in a user group and who is on call."""
+    pagerduty, opsgenie = settings.incident.pagerduty, settings.incident.opsgenie
+    return Outside(
+        settings=settings,
+        slack=slack(settings),
+        pagerduty=PagerDuty(*_door(pagerduty, PAGERDUTY)) if pagerduty.enabled else None,
+        opsgenie=OpsGenie(*_door(opsgenie, OPSGENIE)) if opsgenie.enabled else None,
+    )
+
+
+def _door(pager: Pager, usual: str) -> tuple[str, str]:
+    return pager.api_key.get_secret_value() if pager.api_key else "", pager.api_url or usual
 
 
 def publisher(settings: Settings, to: Ledger, through: Queue) -> Publisher:

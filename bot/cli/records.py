@@ -148,6 +148,7 @@ OUTCOMES: dict[str, Callable[[Body], str]] = {
     "VoteRefused": lambda body: f"refused: {body['why']}",
     "ChangesStopped": lambda body: f"all changes stopped: {body['why']}",
     "ChangesAllowed": lambda _: "changes allowed again",
+    "RosterChanged": lambda body: f"{body['source']} is now {', '.join(body['members']) or 'nobody'}",
     "IdentityTold": lambda body: f"{body['process']} is {body['arn']}",
 }
 """What came of it, by kind; whatever else there is is shown as it stands."""

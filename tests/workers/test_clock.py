@@ -206,6 +206,20 @@ def test_head_of_the_audit_is_posted_once_a_day(ledger: Ledger, queue: Queue, tm
     assert ": 4 records, whole." in heard(ledger)[-1].text
 
 
+def test_people_are_asked_for_once_and_only_where_something_hangs_on_them(
+    clock: Clock, queue: Queue, ledger: Ledger
+) -> None:
+    clock.people()
+    assert queue.waiting("quick") == 0
+
+    kept = Clock(ledger, queue, rosters=True)
+    kept.people()
+    kept.people()
+
+    assert queue.waiting("quick") == 1
+    assert queue.queued("rosters") == {"all"}
+
+
 def test_broken_audit_is_said_in_its_channel(ledger: Ledger, queue: Queue, tmp_path: Path) -> None:
     asked(ledger)
     sql(tmp_path, "UPDATE audit SET body = replace(body, 'slow', 'fast') WHERE seq = 1")

@@ -240,6 +240,13 @@ def test_a_switched_off_place_for_the_token_is_not_looked_at(write: Write) -> No
             "us-east-1",
         ),
         ("approvals:\n  approvers:\n    - ada", "config.yaml:3 approvals.approvers[0]", "Copy member ID"),
+        ("approvals:\n  approvers: [on-call]", "config.yaml:1 approvals: names on-call", "on_call.overall"),
+        (
+            "on_call: {overall: {opsgenie_schedules: [ops]}}",
+            "config.yaml:1 on_call: names schedules of opsgenie",
+            "incident.opsgenie.enabled",
+        ),
+        ("on_call: {services: {web: {}}}", "config.yaml:1 on_call: says nothing of web", "leave it out"),
         ("approvals:\n  ttl: 15", "config.yaml:2 approvals.ttl", "15m"),
         ("approvals:\n  ttl: 15 parsecs", "config.yaml:2 approvals.ttl", "15m"),
         ("approvals:\n  ttl: 25h", "config.yaml:2 approvals.ttl: is out of range", "between 1m and 24h"),

@@ -37,6 +37,7 @@ from workers.ledger.schema import audit
 GENESIS = "0" * 64
 STOPPED, ALLOWED = "ChangesStopped", "ChangesAllowed"
 TOLD = "IdentityTold"
+ROSTER = "RosterChanged"
 
 
 AT_A_TIME = 1000
@@ -161,9 +162,17 @@ def identity(connection: Connection, process: str) -> str:
     return next(found, "")
 
 
+def roster(connection: Connection, source: str) -> frozenset[str] | None:
+    """Who a source of people last came to name, by the chain; `None` where it says nothing of it."""
+    named = f'"source":{json.dumps(source, ensure_ascii=False)}'
+    told = (body for _, body in _newest(connection, f'"event":"{ROSTER}"', named))
+    found = (body["members"] for body in told if (body["event"], body["source"]) == (ROSTER, source))
+    return next(map(frozenset[str], found), None)
+
+
 def _newest(connection: Connection, *having: str) -> Iterator[tuple[float, dict[str, Any]]]:
     """The records in which these words stand, anywhere, the newest first, with their times."""
-    words = (audit.c.body.like(f"%{word}%") for word in having)
+    words = (audit.c.body.contains(word, autoescape=True) for word in having)
     for row in connection.execute(select(audit).where(*words).order_by(audit.c.seq.desc())):
         yield row.at, json.loads(row.body)
 

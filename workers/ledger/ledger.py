@@ -22,7 +22,7 @@ from workers.domain.incident import Incident, Thread
 from workers.domain.investigation import Investigation, fold
 from workers.domain.post import LIVE, Post
 from workers.domain.value import Value
-from workers.ledger import approvals, audit, outbox
+from workers.ledger import approvals, audit, outbox, rosters
 from workers.ledger.database import alone_in, alone_with, reading, writing
 from workers.ledger.mirror import Mirror
 from workers.ledger.schema import events, investigations, requests
@@ -464,6 +464,24 @@ class Ledger:
     def queued_approval(self, approval_id: str) -> None:
         with writing(self._engine) as connection:
             approvals.queued(connection, approval_id, time.time())
+
+    # -- who is who
+
+    def enrol(self, source: str, members: frozenset[str], at: datetime) -> None:
+        """Put down who a user group or a rota (`source`) names at `at`; audited when that changes."""
+        with writing(self._engine) as connection:
+            rosters.write(connection, source, members, at)
+
+    def members(self, source: str, now: datetime) -> frozenset[str] | None:
+        """The Slack ids that `source` names; `None` where that has not been known for ten minutes."""
+        with reading(self._engine) as connection:
+            return rosters.read(connection, source, now)
+
+    def sworn(self, source: str, now: datetime) -> frozenset[str] | None:
+        """`members`, as far as the audit chain says the same; else `None`. For whoever is about to act."""
+        with reading(self._engine) as connection:
+            found = rosters.read(connection, source, now)
+            return found if found == audit.roster(connection, source) else None
 
     # -- saying
 

@@ -114,3 +114,12 @@ audit = Table(
     Column("hash", String(64), nullable=False),
     Column("body", Text, nullable=False),
 )
+
+# Who is in a user group or on call, as somebody outside said at `seen_at`; members are a JSON list of ids.
+rosters = Table(
+    "rosters",
+    metadata,
+    Column("source", String(300), primary_key=True),
+    Column("members", Text, nullable=False),
+    Column("seen_at", Float, nullable=False),
+)

@@ -1,6 +1,6 @@
 """Who may approve what, for how long, and when nobody may: from the settings; no model has a say here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,9 +8,10 @@ from workers.domain.approval import Approval, Made
 from workers.domain.incident import Person
 from workers.domain.risk import Risk
 from workers.domain.value import Value
-from workers.settings import Settings
+from workers.settings import ON_CALL, Settings
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+ON_CALL_FOR = f"{ON_CALL}:"
 TWO_PEOPLE = 2
 """The least that a critical change takes, whatever the settings say."""
 
@@ -56,11 +57,19 @@ class Policy(Value):
     most_changes: int = 5
     per_hour: int = 20
     per_day: int = 100
+    rotas: frozenset[str] = frozenset()
+    """The rotas that there are: `on-call` for everything, `on-call:checkout` for one service."""
 
     @property
     def everybody(self) -> frozenset[str]:
         """Everybody who may approve anything."""
         return frozenset((*self.approvers, *(a for rule in self.raised.values() for a in rule.approvers)))
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The user groups and rotas behind which approvers are: whose rosters have to be kept."""
+        groups = frozenset(name for name in self.everybody if name.startswith("S"))
+        return groups | self.rotas if ON_CALL in self.everybody else groups
 
     def rule(self, risk: Risk) -> Rule:
         """What a change of this risk takes: the higher bar of those that hold."""
@@ -124,7 +133,14 @@ def policy(settings: Settings) -> Policy:
         most_changes=settings.safety.max_mutations_per_session,
         per_hour=settings.safety.max_mutations_per_hour,
         per_day=settings.safety.max_mutations_per_day,
+        rotas=frozenset(_rotas(settings)),
     )
+
+
+def _rotas(settings: Settings) -> Iterator[str]:
+    if settings.on_call.overall.stated:
+        yield ON_CALL
+    yield from (f"{ON_CALL_FOR}{service}" for service in settings.on_call.services)
 
 
 def refusal(approval: Approval, person: Person, team: str, policy: Policy) -> str:

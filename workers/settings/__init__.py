@@ -3,14 +3,17 @@
 from workers.settings.holders import Process
 from workers.settings.load import DEFAULT_PATH, load, variables
 from workers.settings.needs import notices
-from workers.settings.tree import Aws, Environment, Executor, Identity, Settings
+from workers.settings.tree import ON_CALL, Aws, Environment, Executor, Identity, OnCall, Pager, Settings
 
 __all__ = [
     "DEFAULT_PATH",
+    "ON_CALL",
     "Aws",
     "Environment",
     "Executor",
     "Identity",
+    "OnCall",
+    "Pager",
     "Process",
     "Settings",
     "load",

@@ -6,11 +6,16 @@ from importlib.util import find_spec
 
 from workers.settings.holders import THINKERS, Process, holders, split
 from workers.settings.source import Document, Problem
-from workers.settings.tree import Settings
+from workers.settings.tree import ON_CALL, OnCall, Settings
 
 EXTRAS = {"vertex": "google.auth", "openai": "openai"}
 """What must be importable for a provider of models; each comes with the extra of the provider's name."""
 CLOUD: frozenset[Process] = THINKERS | frozenset[Process]({"executor"})
+
+PAGERS: dict[str, Callable[[OnCall], tuple[str, ...]]] = {
+    "pagerduty": lambda rota: rota.pagerduty,
+    "opsgenie": lambda rota: rota.opsgenie_schedules,
+}
 
 _APP = "api.slack.com/apps, your app"
 
@@ -44,7 +49,7 @@ def notices(settings: Settings) -> tuple[str, ...]:
             not settings.approvals.approvers
         ),
         "Only one person may approve, and nobody approves what they asked for: approvals.approvers.": (
-            len(settings.approvals.approvers) == 1
+            len(settings.approvals.named) == 1 and not _sources(settings)
         ),
         "Changes are switched off: providers.aws.executor.enabled is false.": not aws.executor.enabled,
         "AWS is switched off: providers.aws.enabled is false.": not aws.enabled,
@@ -73,6 +78,21 @@ def _importable(module: str) -> bool:
 def _pager_ready(name: str) -> Callable[[Settings], bool]:
     return lambda settings: (
         not (pager := getattr(settings.incident, name)).enabled or pager.api_key is not None
+    )
+
+
+def _sources(settings: Settings) -> frozenset[str]:
+    """Names of approvers behind which there may be any number of people."""
+    return frozenset(name for name in settings.approvals.named if name == ON_CALL or name.startswith("S"))
+
+
+def _rota_known(settings: Settings) -> bool:
+    return ON_CALL not in settings.approvals.named or any(rota.stated for rota in settings.on_call.rotas())
+
+
+def _pager_asked(name: str, named: Callable[[OnCall], tuple[str, ...]]) -> Callable[[Settings], bool]:
+    return lambda settings: (
+        getattr(settings.incident, name).enabled or not any(map(named, settings.on_call.rotas()))
     )
 
 
@@ -161,5 +181,22 @@ NEEDS = (
             f"Write api_key: ${{{name.upper()}_API_KEY}} and set that variable, or enabled: false.",
         )
         for name in ("pagerduty", "opsgenie")
+    ),
+    Need(
+        "approvals",
+        frozenset({"up", "bot", "worker", "quick", "executor", "clock"}),
+        _rota_known,
+        "names on-call, and nothing says who that is",
+        "Name a schedule under on_call.overall or on_call.services.",
+    ),
+    *(
+        Need(
+            "on_call",
+            THINKERS,
+            _pager_asked(name, named),
+            f"names schedules of {name}, which is not enabled",
+            f"Write incident.{name}.enabled: true, with its api_key.",
+        )
+        for name, named in PAGERS.items()
     ),
 )

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -130,6 +131,16 @@ ChannelId = Annotated[
         "In Slack: channel details, at the end (C012AB3CD).",
     ),
 ]
+ON_CALL = "on-call"
+Approver = Annotated[
+    str,
+    _shaped(
+        rf"[UWS][A-Z0-9]{{1,30}}|{ON_CALL}",
+        "is not a Slack user id, a user-group id or on-call",
+        "In Slack: profile, ⋮, Copy member ID (U012AB3CD); of a group: ⋮, Copy group ID (S012AB3CD).",
+    ),
+]
+Approvers = Annotated[tuple[Approver, ...], BeforeValidator(_words)]
 Region = Annotated[
     str, _shaped(r"[a-z]{2,}(-[a-z]+)+-\d+", "is not an AWS region", "Regions look like us-east-1.")
 ]
@@ -290,6 +301,9 @@ class Pager(Section):
 
     enabled: bool = Field(default=False, description="Whether it is asked for alerts and for who is on call.")
     api_key: SecretStr | None = Field(default=None, description="Its API key; needed where it is enabled.")
+    api_url: HttpUrl | None = Field(
+        default=None, description="Another address than the usual one: `https://api.eu.pagerduty.com`."
+    )
 
 
 class IncidentSlack(Section):
@@ -433,12 +447,45 @@ def _not_self(value: Any) -> Any:
     return value
 
 
+class OnCall(Section):
+    """Where it stands who is on call; all that is named counts."""
+
+    pagerduty_schedules: Words = Field(default=(), description="Ids of PagerDuty's schedules.")
+    pagerduty_policies: Words = Field(
+        default=(), description="Ids of PagerDuty's escalation policies; their first level is on call."
+    )
+    opsgenie_schedules: Words = Field(default=(), description="Names or ids of OpsGenie's schedules.")
+
+    @property
+    def stated(self) -> bool:
+        return bool(self.pagerduty or self.opsgenie_schedules)
+
+    @property
+    def pagerduty(self) -> tuple[str, ...]:
+        return (*self.pagerduty_schedules, *self.pagerduty_policies)
+
+
+class OnCalls(Section):
+    """Who `on-call` is, for everything and for services that have a rota of their own."""
+
+    overall: OnCall = Field(default=OnCall(), description="")
+    services: dict[str, OnCall] = Field(default={}, description="")
+
+    def rotas(self) -> Iterator[OnCall]:
+        yield self.overall
+        yield from self.services.values()
+
+    @check(mode="after")
+    def _filled(self) -> "OnCalls":
+        if empty := [name for name, rota in self.services.items() if not rota.stated]:
+            raise wrong(f"says nothing of {empty[0]}", "Name a schedule or a policy, or leave it out.")
+        return self
+
+
 class Rule(Section):
     """What changes of one risk take, beside what every change takes; the higher bar holds."""
 
-    approvers: Annotated[tuple[UserId, ...], BeforeValidator(_words)] = Field(
-        default=(), description="Slack user ids; those of `approvals.approvers` where absent."
-    )
+    approvers: Approvers = Field(default=(), description="As in `approvals.approvers`; those where absent.")
     quorum: int = Field(
         default=1,
         ge=1,
@@ -486,8 +533,9 @@ class Freeze(Section):
 class Approvals(Section):
     """Who may approve a change, and how. Runbook never decides this by itself."""
 
-    approvers: Annotated[tuple[UserId, ...], BeforeValidator(_words)] = Field(
-        default=(), description="Slack user ids. Empty: nobody can approve, so nothing is ever changed."
+    approvers: Approvers = Field(
+        default=(),
+        description="Slack ids of people and user groups, and `on-call`. Empty: nothing is ever changed.",
     )
     quorum: int = Field(default=1, ge=1, le=10, description="Different people that must approve.")
     ttl: Ttl = Field(default=timedelta(minutes=15), description="An approval's life, at most 24h.")
@@ -501,11 +549,18 @@ class Approvals(Section):
 
     @check(mode="after")
     def _reachable(self) -> "Approvals":
-        if self.approvers and self.quorum > len(set(self.approvers)):
+        people = all(name[0] in "UW" for name in self.approvers)
+        if self.approvers and people and self.quorum > len(set(self.approvers)):
             raise wrong(
                 "quorum is larger than the list of approvers", "Name more approvers or lower the quorum."
             )
         return self
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Everybody and everything that any list of approvers names."""
+        lists = (self.approvers, self.low.approvers, self.high.approvers, self.critical.approvers)
+        return frozenset(name for one in lists for name in one)
 
 
 class Environment(Section):
@@ -534,6 +589,7 @@ class Settings(Section):
     agent: Agent = Field(default=Agent(), description="")
     slack: Slack = Field(default=Slack(), description="")
     approvals: Approvals = Field(default=Approvals(), description="")
+    on_call: OnCalls = Field(default=OnCalls(), description="")
     environments: dict[str, Environment] = Field(default={}, description="")
     redis_url: (
         Annotated[SecretStr, _starting("redis://", "rediss://", "unix://", example="redis://host:6379/0")]
