@@ -19,7 +19,7 @@ from workers.domain.conclusion import Conclusion
 from workers.domain.evidence import Evidence
 from workers.domain.telemetry import Change
 from workers.llm import Message, Prompt
-from workers.safety.redact import redacted, scrubbed
+from workers.safety.redact import plain, redacted, scrubbed
 
 LONGEST = 2000
 """Characters of one text that others wrote."""
@@ -72,8 +72,8 @@ def fenced(data: Data) -> str:
 
 
 def dumped(data: Data) -> str:
-    """The data as JSON without secrets, and without a character that could end it early."""
-    lines = json.dumps(scrubbed(data), indent=1, ensure_ascii=False)
+    """The data as JSON of plain texts, and without a character that could end it early."""
+    lines = json.dumps(scrubbed(data, plain), indent=1, ensure_ascii=False)
     return lines.replace("<", "\\u003c").replace(">", "\\u003e")
 
 

@@ -22,8 +22,7 @@ from workers.domain.errors import (
 )
 from workers.domain.risk import Risk
 from workers.domain.window import Window
-from workers.hiding import redacted
-from workers.safety.redact import clean
+from workers.safety.redact import clean, plain
 from workers.tools.action import Action, Toolset
 
 # The longest window of each kind of telemetry that one question may ask for.
@@ -76,7 +75,7 @@ class Gate:
             cost=answer.cost,
             seconds=round(time.monotonic() - started, 3),
             at=self._now(),
-            source=answer.source,
+            source=plain(answer.source),
             link=answer.link,
         )
 
@@ -118,7 +117,7 @@ def _bounded(action: Action, value: Any) -> None:
 
 
 def _failure(error: RunbookError) -> Failure:
-    message, mend = redacted(str(error)), redacted(error.mend)
+    message, mend = plain(str(error)), plain(error.mend)
     match error:
         case AccessDenied():
             return Failure(kind="denied", message=message, permission=error.permission, mend=mend)
@@ -133,4 +132,5 @@ def _failure(error: RunbookError) -> Failure:
 
 
 def _clean_gap(gap: Gap) -> Gap:
-    return gap.model_copy(update={"why": redacted(gap.why), "mend": redacted(gap.mend)})
+    told = {"what": gap.what, "about": gap.about, "why": gap.why, "mend": gap.mend}
+    return gap.model_copy(update={field: plain(text) for field, text in told.items()})

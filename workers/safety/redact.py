@@ -1,22 +1,37 @@
-"""Secrets never reach a model, a message or a log: what looks like one is replaced where tools answer."""
+"""What tools answer, made fit to be kept: no secret, nothing invisible, and no text without an end."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from workers.domain.call import ToolData
-from workers.hiding import HIDDEN, redacted, secretive
+from workers.domain.telemetry import Series
+from workers.hiding import HIDDEN, redacted, secretive, shown
 
-__all__ = ["clean", "redacted", "scrubbed"]
+__all__ = ["clean", "plain", "redacted", "scrubbed"]
+
+LONGEST = 16_000
+"""Characters of one text that a tool may answer; what comes after them is cut off."""
 
 # Lists of settings, as ECS, CloudFormation and Kubernetes write them: {"name": "DB_PASSWORD", "value": "…"}.
 _NAMES, _VALUES = frozenset({"name", "key", "parameterkey"}), frozenset({"value", "parametervalue"})
 
 
 def clean(data: ToolData) -> ToolData:
-    """A tool's answer with every string in it redacted; numbers are left alone."""
-    if data.kind == "series":
-        return data
-    return type(data).model_validate(scrubbed(data.model_dump()))
+    """A tool's answer with every text in it made plain; numbers are left alone."""
+    if data.kind == "series":  # their points are many, and no texts
+        return data.model_copy(update={"series": tuple(map(_named, data.series))})
+    return type(data).model_validate(scrubbed(data.model_dump(), plain))
+
+
+def plain(text: str) -> str:
+    """A text of others without secrets, without what cannot be seen, and cut to `LONGEST`."""
+    told = shown(text, LONGEST)
+    return told if len(text) <= LONGEST else f"{told}… (the rest was cut off)"
+
+
+def _named(one: Series) -> Series:
+    names = {"service": one.service, "metric": one.metric, "source": one.source}
+    return one.model_copy(update={field: plain(name) for field, name in names.items()})
 
 
 def scrubbed(value: Any, said: Callable[[str], str] = redacted) -> Any:

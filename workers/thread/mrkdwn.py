@@ -7,16 +7,7 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from workers.hiding import redacted
-
-# Characters that draw nothing or turn the direction of what follows.
-_INVISIBLE = re.compile(
-    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e"
-    "\u2800\u3164\uffa0"
-    "\u200b-\u200f\u202a-\u202e\u2060-\u2069\u206a-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
-)
-
+from workers.hiding import shown
 
 # Slack formats only at the edge of a word; inside one (`pool_size`) these are letters like others.
 _FORMATS = re.compile(r"(?<!\w)[*_~]|[*_~](?!\w)")
@@ -32,10 +23,7 @@ _TORN = re.compile(r"<[@!h][^<>]*$|&(?:a|am|amp|l|lt|g|gt)?$")
 @lru_cache(512)
 def plain(text: str) -> str:
     """Text that shows what it is: nothing invisible, nothing that turns around, and no secret."""
-    text = redacted(text[:LONGEST])
-    shown = _INVISIBLE.sub("", text)
-    # What stood between two halves of a secret is gone now.
-    return shown if shown == text else redacted(shown)
+    return shown(text, LONGEST)
 
 
 def escape(text: str) -> str:

@@ -1,15 +1,17 @@
 """Every text of an answer is cleaned, quickly and once; what is no secret stays readable."""
 
 import time
+from typing import Any
 
 import pytest
 
 from tests.workers import making
+from tests.workers.safety.hostile import CANARY
 from tests.workers.safety.planted import OURS, planted
-from workers.domain.call import HappeningData, LogData, StateData
+from workers.domain.call import HappeningData, LogData, SeriesData, StateData
 from workers.domain.telemetry import Happening, LogPattern
 from workers.hiding import HIDDEN, redacted
-from workers.safety.redact import clean, scrubbed
+from workers.safety.redact import LONGEST, clean, plain, scrubbed
 from workers.tools.templates import Line, mined
 
 
@@ -135,3 +137,35 @@ def test_half_a_character_of_cut_json_can_be_stored() -> None:
 )  # fmt: skip
 def test_what_is_called_a_secret_is_hidden(told: object, shown: object) -> None:
     assert scrubbed(told) == shown
+
+
+def test_text_that_a_tool_answers_has_an_end_and_nothing_invisible_in_it() -> None:
+    said = "fi\u200bne\u202e \U000e0041\U000e0042" + "a " * 20_000
+    data = StateData(state={"note": said, "tags": [said]})
+
+    cleaned = clean(data)
+
+    assert isinstance(cleaned, StateData)
+    state: Any = cleaned.state
+    for text in (state["note"], state["tags"][0]):
+        assert text.startswith("fine a a ")
+        assert text.endswith("… (the rest was cut off)")
+        assert LONGEST < len(text) < LONGEST + 40
+
+
+def test_secret_at_the_cut_is_hidden_whole() -> None:
+    text = "a " * (LONGEST // 2 - 8) + CANARY + " and more " * 50
+
+    assert CANARY[:12] not in plain(text)
+
+
+def test_names_in_series_are_cleaned_and_their_points_are_the_same() -> None:
+    one = making.series([1.0, None, 3.0], service="check\u200bout").model_copy(
+        update={"metric": f"{CANARY}\u202e"}
+    )
+
+    cleaned = clean(SeriesData(series=(one,)))
+
+    assert isinstance(cleaned, SeriesData)
+    (shown,) = cleaned.series
+    assert (shown.service, shown.metric, shown.values) == ("checkout", "[hidden]", one.values)
