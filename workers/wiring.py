@@ -83,7 +83,8 @@ def _door(pager: Pager, usual: str) -> tuple[str, str]:
 
 
 def publisher(settings: Settings, to: Ledger, through: Queue) -> Publisher:
-    return Publisher(slack(settings), to, through, settings.slack.team_id or "workspace")
+    team, hosts = settings.slack.team_id or "workspace", settings.slack.link_hosts
+    return Publisher(slack(settings), to, through, team, hosts)
 
 
 def budget(settings: Settings) -> Budget:

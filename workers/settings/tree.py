@@ -141,6 +141,12 @@ Approver = Annotated[
     ),
 ]
 Approvers = Annotated[tuple[Approver, ...], BeforeValidator(_words)]
+HostName = Annotated[
+    str,
+    _shaped(
+        r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+", "is not the name of a host", "Hosts look like wiki.example.com."
+    ),
+]
 Region = Annotated[
     str, _shaped(r"[a-z]{2,}(-[a-z]+)+-\d+", "is not an AWS region", "Regions look like us-east-1.")
 ]
@@ -439,6 +445,11 @@ class Slack(Section):
         description="Channel id for the head of the audit chain, once a day; absent: it is not posted.",
     )
     auto_join: bool = Field(default=True, description="Whether a new incident channel is joined unasked.")
+    link_hosts: Annotated[tuple[HostName, ...], BeforeValidator(_words)] = Field(
+        default=(),
+        description="Hosts beside AWS's console that messages may link to, such as your runbooks'; "
+        "`*.example.com` is all below it.",
+    )
 
 
 def _not_self(value: Any) -> Any:

@@ -22,6 +22,7 @@ from workers.domain.errors import Fenced, Unreachable
 from workers.domain.post import LIVE, Block
 from workers.ledger import Ledger, Outgoing
 from workers.queue import Queue
+from workers.thread.links import only_to
 from workers.thread.picture import png
 
 log = logging.getLogger(__name__)
@@ -62,10 +63,16 @@ TOO_MUCH = frozenset({"msg_too_long", "msg_blocks_too_long", "invalid_blocks", "
 
 
 class Publisher:
-    """Delivers the posts of investigations. Safe to use from several threads and processes."""
+    """Delivers the posts of investigations, with links to `hosts` and to AWS only.
 
-    def __init__(self, slack: WebClient, ledger: Ledger, queue: Queue, team: str) -> None:
+    Safe to use from several threads and processes.
+    """
+
+    def __init__(
+        self, slack: WebClient, ledger: Ledger, queue: Queue, team: str, hosts: tuple[str, ...] = ()
+    ) -> None:
         self._slack = slack
+        self._hosts = hosts
         self._ledger = ledger
         self._queue = queue
         self._team = team
@@ -124,7 +131,8 @@ class Publisher:
             user=outgoing.post.person,
             thread_ts=outgoing.thread or None,
             text=outgoing.post.text,
-            blocks=list(outgoing.post.blocks) or None,
+            blocks=self._blocks(outgoing) or None,
+            parse="none",
         )
         self._ledger.delivered(outgoing.id, outgoing.revision, str(answer["message_ts"]))
 
@@ -133,7 +141,8 @@ class Publisher:
             channel=outgoing.channel,
             ts=outgoing.ts,
             text=outgoing.post.text,
-            blocks=[b for b in outgoing.post.blocks if b.get("block_id") != PICTURE],
+            blocks=[b for b in self._blocks(outgoing) if b.get("block_id") != PICTURE],
+            parse="none",
         )
         self._ledger.delivered(outgoing.id, outgoing.revision, outgoing.ts)
 
@@ -146,12 +155,15 @@ class Publisher:
         self._ledger.delivered(outgoing.id, shown, ts)
 
     def _fresh(self, outgoing: Outgoing) -> str:
-        plain = [b for b in outgoing.post.blocks if b.get("block_id") != PICTURE]
-        drawn = outgoing.post.picture
-        file = self._upload(outgoing) if drawn and len(plain) < len(outgoing.post.blocks) else ""
+        blocks, drawn = self._blocks(outgoing), outgoing.post.picture
+        plain = [b for b in blocks if b.get("block_id") != PICTURE]
+        file = self._upload(outgoing) if drawn and len(plain) < len(blocks) else ""
         if not file:
             return self._say(outgoing, plain)
-        return self._illustrated(outgoing, [_pointed(b, file) for b in outgoing.post.blocks], plain)
+        return self._illustrated(outgoing, [_pointed(b, file) for b in blocks], plain)
+
+    def _blocks(self, outgoing: Outgoing) -> list[Block]:
+        return only_to(self._hosts, outgoing.post.blocks)
 
     def _illustrated(self, outgoing: Outgoing, blocks: list[Block], plain: list[Block]) -> str:
         """Slack takes a moment to look at an uploaded picture, and refuses it in blocks until it has."""
@@ -177,6 +189,7 @@ class Publisher:
                 "event_type": "runbook_post",
                 "event_payload": {"key": _name(outgoing), "revision": outgoing.revision},
             },
+            parse="none",
             unfurl_links=False,
             unfurl_media=False,
         )
