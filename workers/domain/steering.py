@@ -11,6 +11,8 @@ from workers.domain.value import Value
 
 LONGEST = 300
 """Characters that are read; whoever writes more is not giving a direction."""
+MOST_LEFT = 6
+"""Words for what is to be left aside: what nobody looks at has to be named, not found in a long sentence."""
 _PLEASE = r"(?:(?:please|pls|also|and|maybe|hey|ok|no|can you|could you)[, ]+)*"
 _LOOK = re.compile(
     rf"{_PLEASE}(?:(?:take a |have a )?look (?:at|into|in)|check(?: on)?|what about|how about|consider"
@@ -79,6 +81,8 @@ def read(text: str, said_at: datetime, offset: int = 0) -> Direction | None:
         return Direction(kind="did", what=_named(rest), change=change, at=_moment(bare, said_at, offset))
     for kind, pattern in _POINTED:
         if (found := pattern.fullmatch(bare)) and (what := _named(found["what"])):
+            if kind == "leave" and len(what.split()) > MOST_LEFT:
+                return None
             return Direction(kind=kind, what=what)
     return None
 
