@@ -15,8 +15,8 @@ from datetime import datetime
 
 from workers import crash, wiring
 from workers.agent import verifying
-from workers.domain.approval import SPENT, ApprovalState
-from workers.domain.call import StateData, ToolCall, ToolResult
+from workers.domain.approval import ApprovalState
+from workers.domain.call import ToolCall, ToolResult
 from workers.domain.errors import Fenced, OutcomeUnknown, Refused, RunbookError, Unreachable
 from workers.domain.event import (
     ApprovalDecided,
@@ -35,9 +35,9 @@ from workers.domain.value import Value
 from workers.domain.window import ending
 from workers.ledger import AlreadyDecided, Ledger
 from workers.queue import Queue, serve
-from workers.safety import approvals
 from workers.safety.gate import Gate
-from workers.safety.policy import DAY, Policy, enough, policy
+from workers.safety.policy import Policy, policy
+from workers.safety.redeeming import Redeeming, state
 from workers.settings import Settings
 from workers.thread.posts import posts
 from workers.tools import changes
@@ -153,8 +153,9 @@ class _Execution:
     # -- making it
 
     def _make(self) -> None:
-        objection = self._objection()
-        if objection:
+        hands = self._hands
+        redeeming = Redeeming(hands.ledger, hands.gate, hands.aws, hands.policy, wiring.now)
+        if objection := redeeming.objection(self._approval, self._case):
             self._revoke(objection)
             return
         call = self._approval.call
@@ -170,51 +171,6 @@ class _Execution:
         else:
             crash.here("made")
             self._made("AWS took the call")
-
-    def _objection(self) -> str:
-        """Why this approval may not be used any more; empty when it may."""
-        approval = self._approval
-        witness = self._hands.ledger.witness(approval.id)
-        if witness.bad is not None:
-            return f"the audit chain does not hold from record {witness.bad} on"
-        if not approval.digest() == approval.hash == witness.hash:
-            return "what would be done is not what was approved (the hash differs)"
-        try:
-            risk = max(approval.risk, approvals.risk_of(approval.call, self._hands.policy))
-        except Refused as error:
-            return str(error)
-        if wiring.now() >= approval.expires_at:
-            return "the approval has expired"
-        if objection := self._same_user():
-            return objection
-        if (stop := self._hands.ledger.stopped()) is not None:
-            return stop.told
-        witnessed = tuple(v for v in approval.votes if witness.approved_by.get(v.person.id) == v.typed)
-        if not enough(approval.model_copy(update={"votes": witnessed, "risk": risk}), self._hands.policy):
-            return "not enough people who may approve have said yes"
-        made = self._hands.ledger.changes_since(wiring.now() - DAY)
-        if hindrance := self._hands.policy.hindrance(risk, made, wiring.now()):
-            return hindrance
-        spent = [a for a in self._case.approvals if a.state in SPENT]
-        if len(spent) >= self._hands.policy.most_changes:
-            return f"{len(spent)} changes were made for this investigation already"
-        return self._drift()
-
-    def _same_user(self) -> str:
-        """Whether the one that looks could make this change, too: then an approval would guard nothing."""
-        worker = self._hands.ledger.identity("worker")
-        try:
-            same = worker != "" and worker == self._hands.aws.who()
-        except RunbookError as error:
-            return f"who the executor is in AWS could not be read: {error}"
-        return f"worker and executor are both {worker} in AWS" if same else ""
-
-    def _drift(self) -> str:
-        now = _state(self._look())
-        if now is None:
-            return "the state now could not be read, so nobody knows whether it still fits"
-        moved = changes.drift(self._row, self._approval.before, now)
-        return f"the system has moved since it was asked: {moved}" if moved else ""
 
     def _look(self) -> ToolResult:
         """Read the thing that the approval is about, as it is now."""
@@ -247,7 +203,7 @@ class _Execution:
         """Find out by reading whether a call with a lost answer had its effect; never send it again."""
         until = time.monotonic() + self._hands.patience.settle
         while True:
-            now = _state(self._look())
+            now = state(self._look())
             if now is not None and changes.in_effect(self._row, self._approval.call, now):
                 self._made("its answer was lost; reading shows that it took effect")
                 return
@@ -268,7 +224,7 @@ class _Execution:
         shown = ""
         while time.monotonic() < until:
             result = self._look()
-            now = _state(result) or {}
+            now = state(result) or {}
             words = changes.progress(now)
             if words != shown:
                 shown = words
@@ -325,10 +281,6 @@ class _Execution:
         answered = QueryAnswered if result.ok else QueryFailed
         self._hands.ledger.record(self._approval.investigation, QueryAsked(at=at, query=query))
         self._say(answered(at=at, query=query.id, result=result))
-
-
-def _state(result: ToolResult) -> changes.State | None:
-    return result.data.state if isinstance(result.data, StateData) else None
 
 
 @contextmanager

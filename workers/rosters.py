@@ -13,9 +13,10 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from workers.domain.approver import ON_CALL_FOR
 from workers.domain.errors import RunbookError, ToolFailed, Unreachable
 from workers.ledger import Ledger
-from workers.safety.policy import ON_CALL_FOR, policy
+from workers.safety.policy import policy
 from workers.settings import OnCall, Settings
 from workers.tools.opsgenie import OpsGenie
 from workers.tools.pagerduty import PagerDuty

@@ -15,7 +15,8 @@ from workers.domain.approval import Approval, ApprovalState, Vote
 from workers.domain.event import ApprovalDecided, ApprovalVoted, Event
 from workers.domain.incident import Person
 from workers.ledger import AlreadyDecided
-from workers.safety.policy import DAY, enough, refusal
+from workers.safety.deciding import enough, refusal
+from workers.safety.policy import DAY
 from workers.thread.mrkdwn import person, said
 from workers.thread.posts import posts
 
@@ -52,7 +53,7 @@ def decide(desk: Desk, body: Payload, client: WebClient, decision: Decision) -> 
     approval = _allowed(desk, asked, _person(body), client, decision)
     if approval is None:
         return
-    if decision == "approve" and approval.word:
+    if decision == "approve" and approval.word_for(_person(body).id):
         _ask_for_the_word(body, client, approval, asked)
         return
     _decide(desk, asked, approval, Vote(person=_person(body), decision=decision, at=desk.now()), client)
@@ -61,7 +62,8 @@ def decide(desk: Desk, body: Payload, client: WebClient, decision: Decision) -> 
 def _ask_for_the_word(body: Payload, client: WebClient, approval: Approval, asked: Asked) -> None:
     slack: Any = client
     try:
-        slack.views_open(trigger_id=str(body["trigger_id"]), view=typed(approval, asked))
+        word = approval.word_for(str(body["user"]["id"]))
+        slack.views_open(trigger_id=str(body["trigger_id"]), view=typed(approval, word, asked))
     except (SlackApiError, OSError) as error:
         log.warning("could not open the modal for %s: %s", approval.id, error)
         told = "Slack did not let me ask you for the word. Nothing was approved; please click again."
@@ -74,8 +76,8 @@ def decide_typed(desk: Desk, body: Payload, client: WebClient) -> dict[str, str]
     approval = _allowed(desk, asked, _person(body), client, "approve")
     if approval is None:
         return {}
-    if word != approval.word:
-        return wrong(approval.word)
+    if word != (wanted := approval.word_for(_person(body).id)):
+        return wrong(wanted)
     vote = Vote(person=_person(body), decision="approve", at=desk.now(), typed=word)
     _decide(desk, asked, approval, vote, client)
     return {}
@@ -119,7 +121,7 @@ def _why_not(
 ) -> str:
     if approval is None:
         return "I know no such approval."
-    refused = refusal(approval, person, desk.team, desk.policy)
+    refused = refusal(approval, person, desk.team, desk.policy, desk.known)
     if refused:
         return refused
     if approval.state is not ApprovalState.PENDING:
@@ -160,7 +162,7 @@ def _vote(desk: Desk, approval: Approval, vote: Vote) -> None:
         voted = ApprovalVoted(at=vote.at, approval=approval.id, vote=vote)
         before = desk.ledger.approval(approval.id) or approval  # others vote at the same time
         counted = before.model_copy(update={"votes": (*before.votes, vote)})
-        if not rejects and not enough(counted, desk.policy):
+        if not rejects and not enough(counted, desk.policy, desk.known):
             return (voted,)
         state = ApprovalState.REJECTED if rejects else ApprovalState.APPROVED
         return voted, ApprovalDecided(at=vote.at, approval=approval.id, state=state)

@@ -3,7 +3,9 @@
 from bot import words
 from bot.desk import Desk, Payload
 from bot.views import Said
+from workers.domain.approver import mention
 from workers.domain.errors import Unreachable
+from workers.safety.deciding import able
 from workers.thread.mrkdwn import person, said
 
 MOST = 300
@@ -25,9 +27,10 @@ def halt(desk: Desk, body: Payload, why: str = "") -> Said:
 
 def resume(desk: Desk, body: Payload) -> Said:
     """Only an approver allows changes again."""
-    if str(body["user_id"]) not in desk.policy.everybody:
-        names = " ".join(map(person, desk.policy.approvers)) or "nobody"
-        return Said(text=f"Only approvers allow changes again: {names}.")
+    may = able(desk.policy.everybody, desk.known)
+    if str(body["user_id"]) not in may.people:
+        names = " ".join(map(mention, desk.policy.everybody)) or "nobody"
+        return Said(text=f"Only approvers allow changes again: {names}. {may.gap}".strip())
     try:
         if desk.ledger.stopped() is None:
             return Said(text="Changes are not stopped.")

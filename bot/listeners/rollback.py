@@ -10,6 +10,7 @@ from workers.domain.approval import UNCHANGED, Approval, ApprovalState
 from workers.domain.event import Event, RollbackAsked
 from workers.domain.incident import Person
 from workers.ledger import AlreadyDecided
+from workers.safety.deciding import approvers
 from workers.thread.posts import posts
 
 
@@ -48,8 +49,8 @@ def _why_not(desk: Desk, approval: Approval | None, person: Person, client: WebC
         return f"There is no way back: {approval.no_rollback}"
     if person.team != desk.team:
         return "Changes are for members of this workspace only."
-    rule = desk.policy.rule(approval.risk)
-    if len(set(rule.approvers) - {person.id}) < rule.quorum:
+    rule, may = desk.policy.rule(approval.risk), approvers(approval, desk.policy, desk.known)
+    if len(may.people - {person.id}) < rule.quorum and not may.unknown:
         return (
             f"Whoever asks may not approve, and without you there are fewer than the {rule.quorum} it takes."
             " Let somebody else press it."

@@ -1,4 +1,4 @@
-"""The modal in which somebody types the word that a critical change takes."""
+"""The modal in which somebody types the word that a critical change takes, or one of their own."""
 
 import json
 from typing import Any
@@ -21,13 +21,14 @@ class Asked(Value):
     thread: str
 
 
-def typed(approval: Approval, asked: Asked) -> dict[str, Any]:
-    """The view: the exact call, what it touches, and a field for the word."""
-    told = f"*{said(approval.title)}* is critical. {said(approval.blast_radius)}"
+def typed(approval: Approval, word: str, asked: Asked) -> dict[str, Any]:
+    """The view: the exact call, what it touches, and a field for the word that this reader types."""
+    why = "is critical" if approval.word else "is your own request, which you approve alone"
+    told = f"*{said(approval.title)}* {why}. {said(approval.blast_radius)}"
     field: dict[str, Any] = {
         "type": "input",
         "block_id": BLOCK,
-        "label": {"type": "plain_text", "text": clamp(f"Type {approval.word} to approve", 150)},
+        "label": {"type": "plain_text", "text": clamp(f"Type {word} to approve", 150)},
         "element": {"type": "plain_text_input", "action_id": FIELD, "max_length": 300},
     }
     ways = "It is made once, exactly as shown."
@@ -38,7 +39,7 @@ def typed(approval: Approval, asked: Asked) -> dict[str, Any]:
         "type": "modal",
         "callback_id": CALLBACK,
         "private_metadata": json.dumps(asked.model_dump()),
-        "title": {"type": "plain_text", "text": "Critical change"},
+        "title": {"type": "plain_text", "text": "Critical change" if approval.word else "Your own request"},
         "submit": {"type": "plain_text", "text": "Approve"},
         "close": {"type": "plain_text", "text": "Cancel"},
         "blocks": [*fit([Part(blocks=tuple(shown))]), field],

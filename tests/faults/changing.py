@@ -91,10 +91,10 @@ class Changing:
 
     # -- deciding
 
-    def vote(self, *people: Person, decided: bool = True) -> None:
+    def vote(self, *people: Person, decided: bool = True, typed: str = "") -> None:
         """These people say yes; and, where `decided`, that is enough."""
         for person in people or (self.ben,):
-            vote = Vote(person=person, decision="approve", at=wiring.now())
+            vote = Vote(person=person, decision="approve", at=wiring.now(), typed=typed)
             self.record(ApprovalVoted(at=vote.at, approval=self.approval.id, vote=vote))
         if decided:
             approved = ApprovalState.APPROVED

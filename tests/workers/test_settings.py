@@ -240,7 +240,11 @@ def test_a_switched_off_place_for_the_token_is_not_looked_at(write: Write) -> No
             "us-east-1",
         ),
         ("approvals:\n  approvers:\n    - ada", "config.yaml:3 approvals.approvers[0]", "Copy member ID"),
-        ("approvals:\n  approvers: [on-call]", "config.yaml:1 approvals: names on-call", "on_call.overall"),
+        (
+            "approvals:\n  approvers: [on-call]",
+            "config.yaml:1 approvals: asks for who is on call",
+            "on_call.overall",
+        ),
         (
             "on_call: {overall: {opsgenie_schedules: [ops]}}",
             "config.yaml:1 on_call: names schedules of opsgenie",

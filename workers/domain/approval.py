@@ -67,6 +67,15 @@ UNCHANGED = frozenset(
 """Ends of an approval after which the system is as it was."""
 
 
+PLACES = ("cluster", "group", "function", "service")
+"""The arguments that name where a change is made, the widest first."""
+
+
+def places(call: ToolCall) -> tuple[str, ...]:
+    """The names of where a change is made, the widest first."""
+    return tuple(str(call.arguments[name]) for name in PLACES if name in call.arguments)
+
+
 class Asked(Value):
     """An approval that was asked for lately, where, and when a person last decided on it."""
 
@@ -97,8 +106,8 @@ class Approval(Value):
 
     `before` is the state that was read when we asked: at redemption it is read again, and a difference
     (drift) refuses. `rollback` is an exact call of its own, or `None` with the reason in `no_rollback`.
-    Where there is a `word`, only who types it has approved. `undoes` is the approval of the change that it
-    takes back.
+    Where there is a `word`, only who types it has approved; with `solo` it may be whoever asked, while on
+    call, by typing the name of what is changed. `undoes` is the approval of the change that it takes back.
     """
 
     id: str
@@ -117,6 +126,7 @@ class Approval(Value):
     approvers: tuple[str, ...]
     quorum: int
     word: str = ""
+    solo: bool = False
     undoes: str = ""
     votes: tuple[Vote, ...] = ()
     created_at: AwareDatetime
@@ -143,6 +153,12 @@ class Approval(Value):
         )
         return hashlib.sha256(canonical.encode()).hexdigest()
 
+    def word_for(self, person: str) -> str:
+        """What this person types to approve; empty where a click is enough."""
+        asked = self.requester is not None and person == self.requester.id
+        return "".join(places(self.call)[-1:]) if asked and not self.word else self.word
+
     def approvals(self) -> frozenset[str]:
         """Distinct people who said yes, with the word where one is asked for."""
-        return frozenset(v.person.id for v in self.votes if v.decision == "approve" and v.typed == self.word)
+        yes = (vote for vote in self.votes if vote.decision == "approve")
+        return frozenset(vote.person.id for vote in yes if vote.typed == self.word_for(vote.person.id))

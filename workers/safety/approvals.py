@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from workers.domain.approval import Approval, ApprovalState, Asked
+from workers.domain.approval import Approval, ApprovalState, Asked, places
 from workers.domain.call import StateData, ToolCall, ToolResult
 from workers.domain.event import RemedyProposed
 from workers.domain.incident import Person
@@ -53,7 +53,7 @@ def _asked(
         return None
     row = changes.row_of(call)
     state = before.data.state
-    named = changes.places(call)
+    named = places(call)
     risk = risk_of(call, policy)
     rule = policy.rule(risk)
     conclusion = case.conclusion
@@ -70,9 +70,10 @@ def _asked(
         rollback=changes.undo(row, call, state),
         watch=conclusion.watch if conclusion else None,
         requester=requester,
-        approvers=rule.approvers,
+        approvers=policy.named(risk, named),
         quorum=rule.quorum,
         word=named[-1] if risk is Risk.CRITICAL else "",
+        solo=policy.solo and row.undo_tested and risk < Risk.CRITICAL,
         created_at=now,
         expires_at=now + rule.ttl,
     ).sealed()
@@ -100,7 +101,7 @@ def held_back(call: ToolCall, channel: str, others: Sequence[Asked], now: dateti
 
 def risk_of(call: ToolCall, policy: Policy) -> Risk:
     """How much harm a call can do here; raises `Refused` for one of no row."""
-    return policy.risk(changes.row_of(call).level, changes.places(call))
+    return policy.risk(changes.row_of(call).level, places(call))
 
 
 def _shown(case: Investigation, hypothesis: str) -> tuple[str, ...]:

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from workers.domain.approval import Approval, Made
-from workers.domain.incident import Person
+from workers.domain.approval import Made
+from workers.domain.approver import ON_CALL, ON_CALL_FOR
 from workers.domain.risk import Risk
 from workers.domain.value import Value
-from workers.settings import ON_CALL, Settings
+from workers.settings import Settings
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-ON_CALL_FOR = f"{ON_CALL}:"
 TWO_PEOPLE = 2
 """The least that a critical change takes, whatever the settings say."""
 
@@ -57,19 +56,33 @@ class Policy(Value):
     most_changes: int = 5
     per_hour: int = 20
     per_day: int = 100
+    solo: bool = False
+    """Whether whoever is on call may approve what they asked for, where it can be taken back."""
     rotas: frozenset[str] = frozenset()
     """The rotas that there are: `on-call` for everything, `on-call:checkout` for one service."""
 
     @property
-    def everybody(self) -> frozenset[str]:
-        """Everybody who may approve anything."""
-        return frozenset((*self.approvers, *(a for rule in self.raised.values() for a in rule.approvers)))
+    def everybody(self) -> tuple[str, ...]:
+        """Everybody who may approve anything: people, user groups and rotas."""
+        named = (*self.approvers, *(a for rule in self.raised.values() for a in rule.approvers))
+        names = (name for one in named for name in (sorted(self.rotas) if one == ON_CALL else (one,)))
+        return tuple(dict.fromkeys(names))
 
     @property
     def sources(self) -> frozenset[str]:
         """The user groups and rotas behind which approvers are: whose rosters have to be kept."""
-        groups = frozenset(name for name in self.everybody if name.startswith("S"))
-        return groups | self.rotas if ON_CALL in self.everybody else groups
+        behind = frozenset(name for name in self.everybody if name[:1] not in ("U", "W"))
+        return behind | self.rotas if self.solo else behind
+
+    def rota(self, places: Sequence[str]) -> str:
+        """Who is on call at these places: by the narrowest with a rota, else by everybody's; or nothing."""
+        own = (f"{ON_CALL_FOR}{place}" for place in reversed(places))
+        return next((name for name in (*own, ON_CALL) if name in self.rotas), "")
+
+    def named(self, risk: Risk, places: Sequence[str]) -> tuple[str, ...]:
+        """Who may approve a change of this risk at these places: people, user groups and a rota."""
+        names = (self.rota(places) if name == ON_CALL else name for name in self.rule(risk).approvers)
+        return tuple(name for name in dict.fromkeys(names) if name)
 
     def rule(self, risk: Risk) -> Rule:
         """What a change of this risk takes: the higher bar of those that hold."""
@@ -133,6 +146,7 @@ def policy(settings: Settings) -> Policy:
         most_changes=settings.safety.max_mutations_per_session,
         per_hour=settings.safety.max_mutations_per_hour,
         per_day=settings.safety.max_mutations_per_day,
+        solo=approvals.solo_on_call,
         rotas=frozenset(_rotas(settings)),
     )
 
@@ -141,38 +155,6 @@ def _rotas(settings: Settings) -> Iterator[str]:
     if settings.on_call.overall.stated:
         yield ON_CALL
     yield from (f"{ON_CALL_FOR}{service}" for service in settings.on_call.services)
-
-
-def refusal(approval: Approval, person: Person, team: str, policy: Policy) -> str:
-    """Why this person may not decide on this approval, as a sentence for them; empty when they may.
-
-    Immutable ids only. The requester is refused even when named as an approver.
-    """
-    if person.team != team:
-        return "Approvals are for members of this workspace only."
-    approvers = policy.rule(approval.risk).approvers
-    if approval.requester is not None and person.id == approval.requester.id:
-        alone = set(approvers) == {person.id}
-        more = " You are the only approver here: add a second one to `approvals.approvers`." if alone else ""
-        return f"You asked for this investigation, so somebody else has to approve its changes.{more}"
-    if person.id not in approvers:
-        names = " ".join(f"<@{approver}>" for approver in approvers)
-        return (
-            f"You are not an approver here. Those who are: {names}"
-            if names
-            else "Nobody is an approver here."
-        )
-    return ""
-
-
-def enough(approval: Approval, policy: Policy) -> bool:
-    """Whether as many different people as it takes, all of them still approvers, have said yes."""
-    rule = policy.rule(approval.risk)
-    if approval.risk is Risk.CRITICAL and not approval.word:
-        return False
-    requester = approval.requester.id if approval.requester else ""
-    valid = {person for person in approval.approvals() if person in rule.approvers and person != requester}
-    return len(valid) >= max(rule.quorum, approval.quorum)
 
 
 def _span(pause: timedelta) -> str:

@@ -3,11 +3,10 @@
 from workers.settings.holders import Process
 from workers.settings.load import DEFAULT_PATH, load, variables
 from workers.settings.needs import notices
-from workers.settings.tree import ON_CALL, Aws, Environment, Executor, Identity, OnCall, Pager, Settings
+from workers.settings.tree import Aws, Environment, Executor, Identity, OnCall, Pager, Settings
 
 __all__ = [
     "DEFAULT_PATH",
-    "ON_CALL",
     "Aws",
     "Environment",
     "Executor",

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from workers.domain.approver import ON_CALL
 from workers.settings.holders import THINKERS, Process, holders, split
 from workers.settings.source import Document, Problem
-from workers.settings.tree import ON_CALL, OnCall, Settings
+from workers.settings.tree import OnCall, Settings
 
 EXTRAS = {"vertex": "google.auth", "openai": "openai"}
 """What must be importable for a provider of models; each comes with the extra of the provider's name."""
@@ -87,7 +88,8 @@ def _sources(settings: Settings) -> frozenset[str]:
 
 
 def _rota_known(settings: Settings) -> bool:
-    return ON_CALL not in settings.approvals.named or any(rota.stated for rota in settings.on_call.rotas())
+    needed = settings.approvals.solo_on_call or ON_CALL in settings.approvals.named
+    return not needed or any(rota.stated for rota in settings.on_call.rotas())
 
 
 def _pager_asked(name: str, named: Callable[[OnCall], tuple[str, ...]]) -> Callable[[Settings], bool]:
@@ -186,7 +188,7 @@ NEEDS = (
         "approvals",
         frozenset({"up", "bot", "worker", "quick", "executor", "clock"}),
         _rota_known,
-        "names on-call, and nothing says who that is",
+        "asks for who is on call, and nothing says who that is",
         "Name a schedule under on_call.overall or on_call.services.",
     ),
     *(

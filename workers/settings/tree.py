@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic import model_validator as check
 from pydantic_core import PydanticCustomError
 
+from workers.domain.approver import ON_CALL
 from workers.domain.errors import SettingsError
 from workers.domain.value import Value
 
@@ -131,7 +132,6 @@ ChannelId = Annotated[
         "In Slack: channel details, at the end (C012AB3CD).",
     ),
 ]
-ON_CALL = "on-call"
 Approver = Annotated[
     str,
     _shaped(
@@ -552,6 +552,11 @@ class Approvals(Section):
     ttl: Ttl = Field(default=timedelta(minutes=15), description="An approval's life, at most 24h.")
     allow_self: Annotated[Literal[False], BeforeValidator(_not_self)] = Field(
         default=False, description="Fixed: the person who asked never approves."
+    )
+    solo_on_call: bool = Field(
+        default=False,
+        description="Whether whoever is on call for a service may approve alone what they asked for there:"
+        " low and high changes that can be taken back, by typing its name.",
     )
     low: Rule = Field(default=Rule(), description="")
     high: Rule = Field(default=Rule(), description="")

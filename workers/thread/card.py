@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from workers.domain.approval import Approval, ApprovalState
+from workers.domain.approver import mention
 from workers.domain.call import ToolCall
 from workers.domain.event import Verified
 from workers.domain.evidence import CausalQuery
@@ -148,9 +149,10 @@ def _readings(case: Investigation, approval: Approval) -> list[str]:
 def _details(approval: Approval) -> list[tuple[str, str]]:
     asker = approval.requester.id if approval.requester else ""
     able = [one for one in approval.approvers if one != asker]
-    who = " ".join(map(person, able)) or "nobody is configured"
+    who = " ".join(map(mention, able)) or "nobody is configured"
     needed = f"{approval.quorum} of {who}" if approval.quorum > 1 else who
-    needed += " (too few: name more approvers)" if len(able) < approval.quorum else ""
+    people = all(one[:1] in ("U", "W") for one in able)
+    needed += " (too few: name more approvers)" if people and len(able) < approval.quorum else ""
     needed += f", each by typing {code(approval.word)}" if approval.word else ""
     return [
         ("Risk", approval.risk.word),
@@ -207,7 +209,8 @@ def _way_back(case: Investigation, approval: Approval) -> list[Part]:
 
 def _small(approval: Approval) -> str:
     asked = f"asked by {person(approval.requester.id)} · " if approval.requester else ""
-    return f"{asked}whoever asked may not approve · one use · {code(approval.hash[:12])} · audit {code(HEAD)}"
+    own = "whoever asked may approve only while on call" if approval.solo else "whoever asked may not approve"
+    return f"{asked}{own} · one use · {code(approval.hash[:12])} · audit {code(HEAD)}"
 
 
 def _spoken(case: Investigation, approval: Approval, outcome: Verified | None) -> str:

@@ -19,9 +19,6 @@ from workers.tools.rows import table
 
 State = Mapping[str, JsonValue]
 
-PLACES = ("cluster", "group", "function", "service")
-"""The arguments that name where a change is made, the widest first."""
-
 # Longer arguments than AWS's longest ARNs would not fit on a card in full.
 LONGEST = 300
 
@@ -50,6 +47,7 @@ class ChangeRow(Value):
     same: tuple[str, ...]
     settled: dict[str, str]
     verify: Literal["rollout"]
+    undo_tested: bool = False
     blast_radius: str
 
     @property
@@ -88,11 +86,6 @@ def _shows(value: JsonValue) -> bool:
         plain = value.isascii() and value.isprintable() and redacted(value) == value
         return 0 < len(value) <= LONGEST and plain
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def places(call: ToolCall) -> tuple[str, ...]:
-    """The names of where a change is made, the widest first."""
-    return tuple(str(call.arguments[name]) for name in PLACES if name in call.arguments)
 
 
 def reading(row: ChangeRow, call: ToolCall) -> ToolCall:

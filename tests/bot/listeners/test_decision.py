@@ -1,5 +1,6 @@
 """Who may decide on a change, by clicks on its card: the approver, once; everybody else is told why not."""
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -12,73 +13,17 @@ from slack_bolt import App
 
 from bot.app import build
 from bot.desk import Desk
+from tests.bot.listeners.asking import Asked, click_of, with_approvers
 from tests.bot.listeners.conftest import Room, hand
 from tests.faults.plant import Plant
 from tests.faults.waiting import eventually
 from tests.faults.wire import Wire
 from tests.workers.ledger import samples
-from workers import wiring
-from workers.domain.approval import Approval, ApprovalState
-from workers.domain.event import ApprovalRequested
-from workers.domain.incident import Incident, Thread
+from workers.domain.approval import ApprovalState
 from workers.domain.risk import Risk
 from workers.safety.policy import Freeze
-from workers.thread.posts import posts
 
 S = ApprovalState
-
-
-class Asked:
-    """A change that waits for a decision, on a card in a channel."""
-
-    def __init__(self, room: Room, **how: Any) -> None:
-        self.room, self.ledger, self.queue = room, room.ledger, room.plant.queue
-        root = room.say("checkout is slow")
-        thread = Thread(team=room.slack.ready["team_id"], channel=room.id, ts=root)
-        at = wiring.now()
-        incident = Incident(
-            text="checkout is slow", requester=samples.ALICE, source="mention", thread=thread, at=at
-        )
-        self.investigation = room.ledger.accept(incident, (f"asked-{room.id}-{root}",), at).id
-        self.approval = samples.approval(self.investigation, **how)
-        room.ledger.record(self.investigation, ApprovalRequested(at=at, approval=self.approval), render=posts)
-        room.ledger.claim(self.investigation, "worker")
-        room.ledger.release(self.investigation, "worker", 2)
-
-    @property
-    def now(self) -> Approval:
-        found = self.ledger.approval(self.approval.id)
-        assert found is not None
-        return found
-
-    def card(self) -> dict[str, Any]:
-        """The card, posted."""
-
-        def posted() -> dict[str, Any] | None:
-            self.room.deliver()
-            return next((m for m in self.room.messages() if self.approval.id in str(m.get("blocks"))), None)
-
-        return eventually(posted)
-
-    def click(self, person: str, decision: str = "approve") -> dict[str, Any]:
-        return self.room.press(decision, person, self.card()["ts"], "decision")
-
-    def modal(self, person: str) -> list[dict[str, Any]]:
-        """The modals that this person has open."""
-        return self.room.slack.look("state")["modals"].get(self.room.slack.people[person], [])
-
-    def type(self, person: str, word: str) -> dict[str, Any]:
-        """Fill in the modal that a click opened, and send it off."""
-        (view,) = eventually(lambda: self.modal(person))
-        return self.room.slack.act(
-            "views/submit", person=person, view_id=view["id"], values={"word": {"typed": word}}
-        )
-
-    def refusals(self) -> list[dict[str, Any]]:
-        return [r for r in self.ledger.audited("VoteRefused") if r["approval"] == self.approval.id]
-
-    def decided(self) -> int:
-        return sum(r["approval"] == self.approval.id for r in self.ledger.audited("ApprovalDecided"))
 
 
 @pytest.fixture
@@ -127,7 +72,6 @@ def test_click_of_anybody_else_counts_for_nothing_and_they_are_told_why(
 def test_named_approver_has_to_be_a_full_member_still(
     asked: Asked, slack_line: Wire, user: dict[str, bool], counts: bool
 ) -> None:
-    import json
 
     forged = json.dumps({"ok": True, "user": {"id": "U0BENOKAFOR", **user}}).encode()
     card = asked.card()
@@ -137,20 +81,6 @@ def test_named_approver_has_to_be_a_full_member_still(
 
     assert (asked.now.state is S.APPROVED) is counts
     assert len(asked.refusals()) == (0 if counts else 1)
-
-
-def click_of(asked: Asked, person: str, team: str, decision: str = "approve") -> dict[str, Any]:
-    """A click as Slack sends it, by whomever."""
-    return {
-        "type": "block_actions",
-        "user": {"id": person, "team_id": team},
-        "team": {"id": team},
-        "api_app_id": "A0RUNBOOK01",
-        "container": {"type": "message", "message_ts": "1.1", "channel_id": asked.room.id},
-        "actions": [
-            {"type": "button", "action_id": decision, "block_id": "decision", "value": asked.approval.id}
-        ],
-    }
 
 
 @pytest.mark.parametrize("decision", ["approve", "reject"])
@@ -394,10 +324,6 @@ def test_approver_is_told_why_no_change_may_be_made_now_and_may_still_reject(
     assert told.endswith("Nothing was changed.")
     hand(strict, click_of(asked, "U0BENOKAFOR", samples.TEAM, "reject"))
     assert asked.now.state is S.REJECTED
-
-
-def with_approvers(desk: Desk, *people: str) -> Desk:
-    return replace(desk, policy=desk.policy.model_copy(update={"approvers": people}))
 
 
 def test_one_no_is_enough(app: App, desk: Desk, room: Room) -> None:

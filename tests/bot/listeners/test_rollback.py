@@ -9,8 +9,8 @@ from slack_bolt import App
 
 from bot.app import build
 from bot.desk import Desk
+from tests.bot.listeners.asking import Asked, click_of
 from tests.bot.listeners.conftest import Room, hand
-from tests.bot.listeners.test_decision import Asked, click_of
 from tests.faults.waiting import eventually
 from tests.workers.ledger import samples
 from workers import wiring

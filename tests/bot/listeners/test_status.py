@@ -11,9 +11,9 @@ from slack_bolt import App, BoltRequest
 
 from bot.app import build
 from bot.desk import Desk
+from tests.bot.listeners.asking import Asked
 from tests.bot.listeners.conftest import Message, Room, without, without_redis
 from tests.bot.listeners.test_command import command_body
-from tests.bot.listeners.test_decision import Asked
 from tests.faults.plant import Plant
 from tests.faults.waiting import eventually
 from workers import wiring

@@ -48,7 +48,7 @@ def test_one_of_two_approvers_is_not_enough(change: Callable[..., Changing]) -> 
 
 def test_vote_of_the_requester_counts_for_nothing(change: Callable[..., Changing]) -> None:
     changing = change()
-    changing.vote(changing.alice)
+    changing.vote(changing.alice, typed="checkout")
     both = policy(changing.plant.settings("executor")).model_copy(
         update={"approvers": (changing.alice.id, changing.ben.id)}
     )

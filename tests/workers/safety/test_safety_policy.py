@@ -9,7 +9,8 @@ from tests.workers import making
 from workers.domain.approval import Made
 from workers.domain.incident import Person
 from workers.domain.risk import Risk
-from workers.safety.policy import Freeze, Policy, Rule, enough, policy, refusal
+from workers.safety.deciding import enough, refusal
+from workers.safety.policy import Freeze, Policy, Rule, policy
 from workers.settings import load
 
 TEAM = "T0LOCAL"
@@ -147,7 +148,8 @@ def test_critical_counts_who_typed_the_word(typed: tuple[str, str], decided: boo
 def test_only_approver_is_told_why_their_own_request_is_not_theirs_to_approve() -> None:
     said = refusal(making.approval(), making.ALICE, TEAM, rules(approvers=("U0ALICE",)))
 
-    assert said.endswith("You are the only approver here: add a second one to `approvals.approvers`.")
+    assert "You are the only approver here: add a second one to `approvals.approvers`" in said
+    assert "`approvals.solo_on_call`" in said
 
 
 WEEKEND = Freeze(why="weekend", days=frozenset({5, 6}), zone="Europe/Berlin")
