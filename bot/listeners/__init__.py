@@ -10,6 +10,7 @@ from bot.listeners import (
     invited,
     mention,
     message,
+    narrow,
     rest,
     rollback,
     shortcut,
@@ -26,6 +27,7 @@ def register(app: App, desk: Desk) -> None:
     invited.register(app, desk)
     message.register(app, desk)
     decision.register(app, desk)
+    narrow.register(app, desk)
     rollback.register(app, desk)
     stop.register(app, desk)
     rest.register(app)

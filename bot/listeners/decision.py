@@ -45,49 +45,54 @@ def register(app: App, desk: Desk) -> None:
 
 def decide(desk: Desk, body: Payload, client: WebClient, decision: Decision) -> None:
     """A click: the vote of somebody who may vote, or the modal for the word; others are told why not."""
-    asked = Asked(
+    asked = about(body)
+    approval = allowed(desk, asked, who(body), client, decision)
+    if approval is None:
+        return
+    if decision == "approve" and (word := approval.word_for(who(body).id)):
+        ask(body, client, typed(approval, word, asked), asked)
+        return
+    _decide(desk, asked, approval, Vote(person=who(body), decision=decision, at=desk.now()), client)
+
+
+def about(body: Payload) -> Asked:
+    """What a button on a card is about, and where an answer to whoever pressed it belongs."""
+    return Asked(
         approval=str(body["actions"][0].get("value", "")),
         channel=str(body["container"]["channel_id"]),
         thread=str(body["container"].get("thread_ts") or body.get("message", {}).get("thread_ts", "")),
     )
-    approval = _allowed(desk, asked, _person(body), client, decision)
-    if approval is None:
-        return
-    if decision == "approve" and approval.word_for(_person(body).id):
-        _ask_for_the_word(body, client, approval, asked)
-        return
-    _decide(desk, asked, approval, Vote(person=_person(body), decision=decision, at=desk.now()), client)
 
 
-def _ask_for_the_word(body: Payload, client: WebClient, approval: Approval, asked: Asked) -> None:
+def ask(body: Payload, client: WebClient, view: dict[str, Any], asked: Asked) -> None:
+    """Open a modal for whoever pressed; they are told where Slack does not let us."""
     slack: Any = client
     try:
-        word = approval.word_for(str(body["user"]["id"]))
-        slack.views_open(trigger_id=str(body["trigger_id"]), view=typed(approval, word, asked))
+        slack.views_open(trigger_id=str(body["trigger_id"]), view=view)
     except (SlackApiError, OSError) as error:
-        log.warning("could not open the modal for %s: %s", approval.id, error)
-        told = "Slack did not let me ask you for the word. Nothing was approved; please click again."
+        log.warning("could not open the modal for %s: %s", asked.approval, error)
+        told = "Slack did not let me open a dialog for you. Nothing was approved; please click again."
         whisper(client, asked.channel, str(body["user"]["id"]), told, asked.thread)
 
 
 def decide_typed(desk: Desk, body: Payload, client: WebClient) -> dict[str, str]:
     """The modal was sent off: a vote if the word is right; what to say at the field otherwise."""
     asked, word = read(body["view"])
-    approval = _allowed(desk, asked, _person(body), client, "approve")
+    approval = allowed(desk, asked, who(body), client, "approve")
     if approval is None:
         return {}
-    if word != (wanted := approval.word_for(_person(body).id)):
+    if word != (wanted := approval.word_for(who(body).id)):
         return wrong(wanted)
-    vote = Vote(person=_person(body), decision="approve", at=desk.now(), typed=word)
+    vote = Vote(person=who(body), decision="approve", at=desk.now(), typed=word)
     _decide(desk, asked, approval, vote, client)
     return {}
 
 
-def _person(body: Payload) -> Person:
+def who(body: Payload) -> Person:
     return Person(id=str(body["user"]["id"]), team=str(body["user"].get("team_id", "")))
 
 
-def _allowed(
+def allowed(
     desk: Desk, asked: Asked, person: Person, client: WebClient, decision: Decision
 ) -> Approval | None:
     """The approval, where this person may decide so now; otherwise they are told why not, and it is kept."""
@@ -168,10 +173,15 @@ def _vote(desk: Desk, approval: Approval, vote: Vote) -> None:
         return voted, ApprovalDecided(at=vote.at, approval=approval.id, state=state)
 
     desk.ledger.settle(approval.investigation, happens, render=posts, wanted=rejects)
+    passed_on(desk, approval)
+    if rejects:
+        desk.put("investigate", approval.investigation)
+    crash.here("decided")
+
+
+def passed_on(desk: Desk, approval: Approval) -> None:
+    """A vote is in the ledger: its thread hears of it, and with the last one needed the executor."""
     desk.put("deliver", approval.investigation)
     decided = desk.ledger.approval(approval.id)
     if decided and decided.state is ApprovalState.APPROVED:
         desk.put("execute", approval.id)
-    if rejects:
-        desk.put("investigate", approval.investigation)
-    crash.here("decided")

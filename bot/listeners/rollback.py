@@ -4,7 +4,7 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
 from bot.desk import Desk, Payload
-from bot.listeners.decision import member
+from bot.listeners.decision import about, member, who
 from bot.slack import whisper
 from workers.domain.approval import UNCHANGED, Approval, ApprovalState
 from workers.domain.event import Event, RollbackAsked
@@ -24,8 +24,8 @@ def register(app: App, desk: Desk) -> None:
 
 def ask(desk: Desk, body: Payload, client: WebClient) -> None:
     """Write down that a member wants the change taken back, once; a worker asks for the approval."""
-    person = Person(id=str(body["user"]["id"]), team=str(body["user"].get("team_id", "")))
-    approval = desk.ledger.approval(str(body["actions"][0].get("value", "")))
+    person, place = who(body), about(body)
+    approval = desk.ledger.approval(place.approval)
     reason = _why_not(desk, approval, person, client)
     if approval is not None and not reason:
         try:
@@ -38,8 +38,7 @@ def ask(desk: Desk, body: Payload, client: WebClient) -> None:
             desk.put("deliver", approval.investigation)
             desk.put("investigate", approval.investigation)
     if reason:
-        thread = str(body["container"].get("thread_ts") or body.get("message", {}).get("thread_ts", ""))
-        whisper(client, str(body["container"]["channel_id"]), person.id, reason, thread)
+        whisper(client, place.channel, person.id, reason, place.thread)
 
 
 def _why_not(desk: Desk, approval: Approval | None, person: Person, client: WebClient) -> str:

@@ -25,12 +25,6 @@ def typed(approval: Approval, word: str, asked: Asked) -> dict[str, Any]:
     """The view: the exact call, what it touches, and a field for the word that this reader types."""
     why = "is critical" if approval.word else "is your own request, which you approve alone"
     told = f"*{said(approval.title)}* {why}. {said(approval.blast_radius)}"
-    field: dict[str, Any] = {
-        "type": "input",
-        "block_id": BLOCK,
-        "label": {"type": "plain_text", "text": clamp(f"Type {word} to approve", 150)},
-        "element": {"type": "plain_text_input", "action_id": FIELD, "max_length": 300},
-    }
     ways = "It is made once, exactly as shown."
     if approval.rollback is not None:
         ways = f"{ways} Way back: {brief(approval.rollback)}"
@@ -42,7 +36,17 @@ def typed(approval: Approval, word: str, asked: Asked) -> dict[str, Any]:
         "title": {"type": "plain_text", "text": "Critical change" if approval.word else "Your own request"},
         "submit": {"type": "plain_text", "text": "Approve"},
         "close": {"type": "plain_text", "text": "Cancel"},
-        "blocks": [*fit([Part(blocks=tuple(shown))]), field],
+        "blocks": [*fit([Part(blocks=tuple(shown))]), word_field(word)],
+    }
+
+
+def word_field(word: str) -> dict[str, Any]:
+    """Where somebody types the word."""
+    return {
+        "type": "input",
+        "block_id": BLOCK,
+        "label": {"type": "plain_text", "text": clamp(f"Type {word} to approve", 150)},
+        "element": {"type": "plain_text_input", "action_id": FIELD, "max_length": 300},
     }
 
 

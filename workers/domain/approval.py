@@ -101,13 +101,26 @@ class Vote(Value):
     typed: str = ""
 
 
+class Narrow(Value):
+    """What of a call an approver may bring nearer to the state before, in which `argument` was `bound`.
+
+    `{}` in `title` and `blast_radius` stands for its value.
+    """
+
+    argument: str
+    bound: int
+    title: str
+    blast_radius: str
+
+
 class Approval(Value):
     """`id` is random and the only thing in the button; everything else is looked up and re-checked.
 
     `before` is the state that was read when we asked: at redemption it is read again, and a difference
     (drift) refuses. `rollback` is an exact call of its own, or `None` with the reason in `no_rollback`.
     Where there is a `word`, only who types it has approved; with `solo` it may be whoever asked, while on
-    call, by typing the name of what is changed. `undoes` is the approval of the change that it takes back.
+    call, by typing the name of what is changed. `undoes` is the approval of the change that it takes back,
+    `narrows` the one that was asked for and of which this does less.
     """
 
     id: str
@@ -128,6 +141,8 @@ class Approval(Value):
     word: str = ""
     solo: bool = False
     undoes: str = ""
+    narrow: Narrow | None = None
+    narrows: str = ""
     votes: tuple[Vote, ...] = ()
     created_at: AwareDatetime
     expires_at: AwareDatetime

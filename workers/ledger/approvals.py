@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Select, func, insert, select, update
 
 from workers.domain.approval import NEXT, SPENT, Approval, ApprovalState, Asked, Made, Vote
-from workers.domain.errors import RunbookError
+from workers.domain.errors import Refused, RunbookError
 from workers.domain.event import (
     ApprovalDecided,
     ApprovalExpired,
@@ -18,6 +18,7 @@ from workers.domain.event import (
     Event,
     Failed,
 )
+from workers.domain.narrowing import widening
 from workers.ledger.schema import approvals, events, investigations, votes
 
 LONGEST_LIFE = 86_400.0
@@ -52,6 +53,8 @@ def move(connection: Connection, investigation: str, event: Event) -> None:
 
 
 def _ask(connection: Connection, investigation: str, approval: Approval, at: float) -> None:
+    if approval.narrows and (why := widening(approval, _superseded(connection, approval))):
+        raise Refused(f"{approval.title} is not asked for: {why}")
     connection.execute(
         insert(approvals).values(
             id=approval.id,
@@ -67,6 +70,14 @@ def _ask(connection: Connection, investigation: str, approval: Approval, at: flo
             body=approval.model_dump_json(),
         )
     )
+
+
+def _superseded(connection: Connection, approval: Approval) -> Approval | None:
+    """What an approval narrows, if it has just given way to it."""
+    before = load(connection, approval.narrows)
+    if before is None or before.investigation != approval.investigation:
+        return None
+    return before if before.state is ApprovalState.SUPERSEDED else None
 
 
 def _vote(connection: Connection, approval_id: str, vote: Vote) -> None:

@@ -217,7 +217,7 @@ _KEPT: dict[type[Happened], dict[str, Any] | None] = {
     IncidentReported: {"incident": {"text", "requester", "source", "thread"}},
     QueryAsked: {"query": {"call", "window"}},
     RemedyWithheld: None,
-    ApprovalRequested: {"approval": {"id", "hash", "call", "risk", "target", "expires_at"}},
+    ApprovalRequested: {"approval": {"id", "hash", "call", "risk", "target", "expires_at", "narrows"}},
     ApprovalVoted: None,
     ApprovalDecided: None,
     ApprovalExpired: None,

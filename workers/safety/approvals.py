@@ -68,6 +68,7 @@ def _asked(
         blast_radius=changes.worded(row.blast_radius, call),
         before=state,
         rollback=changes.undo(row, call, state),
+        narrow=changes.narrow(row, call, state),
         watch=conclusion.watch if conclusion else None,
         requester=requester,
         approvers=policy.named(risk, named),

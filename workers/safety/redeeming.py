@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from workers.domain.approval import SPENT, Approval
+from workers.domain.approval import SPENT, Approval, ApprovalState
 from workers.domain.call import StateData, ToolResult
 from workers.domain.errors import Refused, RunbookError
 from workers.domain.investigation import Investigation
+from workers.domain.narrowing import widening
 from workers.domain.risk import Risk
 from workers.ledger import Ledger
 from workers.ledger.audit import Witness
@@ -48,6 +49,7 @@ class Redeeming:
             return stop.told
         return (
             self._too_few(approval, risk, witness)
+            or self._wider(approval)
             or self.policy.hindrance(risk, self.ledger.changes_since(self.now() - DAY), self.now())
             or self._spent(case)
             or self._drift(approval)
@@ -74,6 +76,18 @@ class Redeeming:
 
     def _known(self, source: str) -> frozenset[str] | None:
         return self.ledger.sworn(source, self.now())
+
+    def _wider(self, approval: Approval) -> str:
+        """Whether an approver made more of it than was asked for, or of what its row lets nobody narrow."""
+        if not approval.narrows:
+            return ""
+        before, row = self.ledger.approval(approval.narrows), changes.row_of(approval.call)
+        if before is None or before.digest() != before.hash:
+            return "what it is less of is not on record"
+        if before.narrow != changes.narrow(row, before.call, before.before):
+            return f"{row.id} cannot be narrowed so"
+        wider = widening(approval.model_copy(update={"state": ApprovalState.PENDING, "votes": ()}), before)
+        return f"it is not less than what was asked for: {wider}" if wider else ""
 
     def _spent(self, case: Investigation) -> str:
         spent = sum(one.state in SPENT for one in case.approvals)

@@ -8,6 +8,7 @@ from workers.domain.call import ToolCall
 from workers.domain.event import Verified
 from workers.domain.evidence import CausalQuery
 from workers.domain.investigation import Investigation
+from workers.domain.narrowing import room
 from workers.domain.post import HEAD, Block, Post
 from workers.thread.fit import (
     Part,
@@ -191,7 +192,8 @@ def _buttons(case: Investigation, approval: Approval) -> list[Part]:
         spoken=f"Approve: {approval.title}",
     )
     no = button("reject", "Reject", approval.id, style="danger", spoken=f"Reject: {approval.title}")
-    return [Part(blocks=(actions("decision", yes, no),))]
+    less = button("narrow", "Change…", approval.id, spoken=f"Approve less: {approval.title}")
+    return [Part(blocks=(actions("decision", yes, no, *([less] if room(approval) else [])),))]
 
 
 def _way_back(case: Investigation, approval: Approval) -> list[Part]:

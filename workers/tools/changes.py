@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 
 from pydantic import JsonValue, TypeAdapter
 
+from workers.domain.approval import Narrow
 from workers.domain.call import ToolCall
 from workers.domain.errors import Refused
 from workers.domain.risk import Risk
@@ -48,6 +49,7 @@ class ChangeRow(Value):
     settled: dict[str, str]
     verify: Literal["rollout"]
     undo_tested: bool = False
+    narrow: str = ""
     blast_radius: str
 
     @property
@@ -102,6 +104,20 @@ def undo(row: ChangeRow, call: ToolCall, before: State) -> ToolCall:
     restored = {name: before[path.removeprefix("$before.")] for name, path in row.undo.items()}
     kept = {name: call.arguments[name] for name in row.same}
     return ToolCall(name=call.name, arguments={**kept, **restored}, why="undo")
+
+
+def narrow(row: ChangeRow, call: ToolCall, before: State) -> Narrow | None:
+    """What of a call an approver may bring nearer to `before`, where its row says so."""
+    bound = before.get(row.undo[row.narrow].removeprefix("$before.")) if row.narrow else None
+    if not isinstance(bound, int) or isinstance(bound, bool):
+        return None
+    open_ = call.model_copy(update={"arguments": {**call.arguments, row.narrow: "{}"}})
+    return Narrow(
+        argument=row.narrow,
+        bound=bound,
+        title=worded(row.title, open_),
+        blast_radius=worded(row.blast_radius, open_),
+    )
 
 
 def drift(row: ChangeRow, before: State, now: State) -> str:

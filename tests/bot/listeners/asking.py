@@ -54,6 +54,19 @@ class Asked:
         """The modals that this person has open."""
         return self.room.slack.look("state")["modals"].get(self.room.slack.people[person], [])
 
+    def less(self, person: str, value: str, word: str = "") -> dict[str, Any]:
+        """Press Change…, fill in the modal, and send it off."""
+        self.click(person, "narrow")
+        (view,) = eventually(lambda: self.modal(person))
+        values: dict[str, Any] = {"less": {"value": value}} | ({"word": {"typed": word}} if word else {})
+        return self.room.slack.act("views/submit", person=person, view_id=view["id"], values=values)
+
+    def others(self) -> list[Approval]:
+        """The approvals of the investigation besides this one."""
+        case = self.ledger.load(self.investigation)
+        found = (self.ledger.approval(one.id) for one in case.approvals if one.id != self.approval.id)
+        return [one for one in found if one is not None]
+
     def type(self, person: str, word: str) -> dict[str, Any]:
         """Fill in the modal that a click opened, and send it off."""
         (view,) = eventually(lambda: self.modal(person))

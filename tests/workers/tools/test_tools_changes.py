@@ -76,6 +76,7 @@ def wrong(row: ChangeRow) -> list[str]:
         *(f"nobody reads {p}" for p in row.undo.values() if p.removeprefix("$before.") not in told),
         *([] if {*row.undo, *row.same} == set(row.required) else ["the undo is not the whole call"]),
         *([] if row.level > Risk.READ else ["a change is no read"]),
+        *([] if not row.narrow or row.narrow in row.undo else [f"{row.narrow} cannot be narrowed"]),
     ]
 
 
@@ -93,6 +94,7 @@ def test_row_is_as_aws_has_it(row: ChangeRow) -> None:
         {"title": "Run {revision}"},
         {"undo": {"taskDefinition": "$before.revision"}},
         {"same": ("cluster",)},
+        {"narrow": "service"},
         {"settled": {"taskDefinition": "revision"}},
         {"before": changes.Before(action="ecs_services", with_=("cluster",), holds=())},
         {"before": changes.Before(action="ecs_service", with_=("region",), holds=())},
