@@ -17,6 +17,7 @@ from bot.slack import error_code
 from workers.domain.errors import SettingsError, Unreachable
 from workers.ledger import Ledger, Mirror, connect
 from workers.queue import Queue, beat_while
+from workers.safety.access import access
 from workers.safety.policy import policy
 from workers.settings import Settings
 
@@ -41,6 +42,7 @@ def run(settings: Settings) -> None:
         auto_join=settings.slack.auto_join,
         home=str(me.get("url", "")),
         changes=settings.providers.aws.changes,
+        access=access(settings),
     )
     handler = SocketModeHandler(
         build(client, desk), _secret(settings.slack.app_token), ping_interval=PING_SECONDS

@@ -2,17 +2,20 @@
 
 import logging
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.people import People
 from bot.rooms import Rooms
 from workers import crash
 from workers.domain.errors import Unreachable
 from workers.domain.incident import Incident
 from workers.ledger import Accepted, Ledger
 from workers.queue import JobName, Queue
+from workers.safety.access import Access
 from workers.safety.policy import Policy
 from workers.thread.posts import posts
 
@@ -40,7 +43,9 @@ class Desk:
     """The workspace's address, with a slash at its end."""
     changes: bool = True
     """Whether there is an executor."""
+    access: Access = field(default_factory=Access)
     rooms: Rooms = field(default_factory=Rooms)
+    people: People = field(default_factory=People)
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -78,10 +83,14 @@ class Desk:
             return False
         return True
 
-    def first(self, what: str, event: str) -> bool:
+    def members(self, group: str) -> frozenset[str] | None:
+        """The people in a user group or on call; `None` where that is not known now."""
+        return self.ledger.members(group, self.now())
+
+    def first(self, what: str) -> bool:
         """Whether this is the first time within the hour; true while Redis is away, which remembers it."""
         try:
-            return self.queue.take(f"once:{what}", 1, HOUR, event) == 0
+            return self.queue.take(f"once:{what}", 1, HOUR, uuid.uuid4().hex) == 0
         except Unreachable:
             return True
 

@@ -8,26 +8,42 @@ from slack_sdk.errors import SlackApiError
 
 from bot import words
 from bot.slack import error_code
-from workers.domain.errors import RunbookError
+from workers.domain.errors import RunbookError, Unreachable
 
 REMEMBERED_SECONDS = 600.0
+JUST = 2.0
+"""Seconds within which nobody asks Slack the same twice."""
 # Slack's words for a conversation that is none of ours.
 STRANGE = frozenset({"channel_not_found", "missing_scope", "method_not_supported_for_channel_type"})
 # And for a channel that we may not join, whoever asks.
 SHUT = frozenset({"restricted_action", "no_permission", "team_access_not_granted", "not_in_channel"})
 
+SHARED = ("is_ext_shared", "is_pending_ext_shared")
 
-class NotHere(RunbookError):
-    """We cannot answer in this conversation; the message says what to do instead."""
+
+class NotTaken(RunbookError):
+    """A request that is not taken on; the message says why, and what to do instead."""
 
 
 class Room(NamedTuple):
-    """A channel as Slack describes it. `private` is everything that not every member may open."""
+    """A channel as Slack describes it.
+
+    `private` is everything that not every member may open, `shared` what people of other workspaces may.
+    """
 
     name: str
     private: bool
     member: bool
     archived: bool
+    shared: bool
+
+
+class NotTold(Unreachable):
+    """Slack does not say what has to be known before anything is taken on."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("Slack", why)
+        self.why = why
 
 
 class Rooms:
@@ -36,10 +52,10 @@ class Rooms:
     def __init__(self) -> None:
         self._known: dict[str, tuple[Room, float]] = {}
 
-    def room(self, channel: str, client: WebClient) -> Room:
-        """As it was within the last ten minutes."""
-        room, until = self._known.get(channel, (None, 0.0))
-        return room if room and time.monotonic() < until else self.ask(channel, client)
+    def room(self, channel: str, client: WebClient, within: float = REMEMBERED_SECONDS) -> Room:
+        """As it was within the last ten minutes, or so many seconds."""
+        room, asked = self._known.get(channel, (None, 0.0))
+        return room if room and time.monotonic() - asked < within else self.ask(channel, client)
 
     def ask(self, channel: str, client: WebClient) -> Room:
         """As it is now; raises what the client raises."""
@@ -50,8 +66,9 @@ class Rooms:
             private=bool(card.get("is_private")) or not card.get("is_channel"),
             member=bool(card.get("is_member")),
             archived=bool(card.get("is_archived")),
+            shared=any(bool(card.get(key)) for key in SHARED),
         )
-        self._known[channel] = room, time.monotonic() + REMEMBERED_SECONDS
+        self._known[channel] = room, time.monotonic()
         return room
 
     def forget(self, channel: str) -> None:
@@ -59,19 +76,19 @@ class Rooms:
         self._known.pop(channel, None)
 
     def enter(self, channel: str, client: WebClient) -> None:
-        """Be where an answer is wanted, joining where anybody may; raises `NotHere`."""
+        """Be where an answer is wanted, joining where anybody may; raises `NotTaken`."""
         if channel.startswith("D"):
-            raise NotHere(words.DIRECT)
+            raise NotTaken(words.DIRECT)
         slack: Any = client
         try:
-            room = self.ask(channel, client)
+            room = self.room(channel, client, JUST)
             if room.archived:
-                raise NotHere(words.ARCHIVED)
+                raise NotTaken(words.ARCHIVED)
             if not room.member:
                 slack.conversations_join(channel=channel)
         except SlackApiError as error:
             why = error_code(error)
             strange = why in STRANGE | SHUT
-            raise NotHere(words.OUTSIDE if strange else words.NOT_TOLD.format(why=why)) from error
+            raise NotTaken(words.OUTSIDE if strange else words.NOT_TOLD.format(why=why)) from error
         except OSError as error:
-            raise NotHere(words.NOT_TOLD.format(why=error)) from error
+            raise NotTaken(words.NOT_TOLD.format(why=error)) from error

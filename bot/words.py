@@ -38,6 +38,19 @@ OUTSIDE = (
 )
 NOT_TOLD = "Slack does not tell me whether I may answer here ({why}). Please try again in a minute."
 
+NO_MEMBER = "I work for full members of this workspace. Ask one of them to ask me."
+SHARED = (
+    "People of another workspace are in this channel, so I say nothing about our systems in it. "
+    "Ask me again in a channel of ours."
+)
+NO_SCOPE = (
+    "You may not ask me about our systems here: nothing in my settings says so (access.scopes). "
+    "Whoever runs me can change that."
+)
+ENOUGH_PERSON = "You have asked me {most} things within an hour, and that is what one person may."
+ENOUGH_CHANNEL = "I was asked {most} things in this channel within an hour, and that is what one channel may."
+ENOUGH_DAY = "I was asked {most} things within a day, and that is what I may take on."
+
 LONGEST = 4000
 # Slack's markup: <@U1|alice>, <#C1|incidents>, <!here>, <https://…|label>.
 _MARKUP = re.compile(r"<([@#!]?)([^\s<>|][^<>|]*)(?:\|([^<>]*))?>")

@@ -22,8 +22,10 @@ from workers.domain.event import Event, FactsGathered, Failed
 from workers.domain.investigation import Investigation
 from workers.ledger import Conflict, Ledger
 from workers.queue import Handlers, Queue, serve
+from workers.safety.access import Scope, access
 from workers.safety.gate import Gate
 from workers.safety.policy import DAY, policy
+from workers.safety.scope import MEND
 from workers.settings import Settings
 from workers.thread.posts import posts
 from workers.thread.publisher import Publisher
@@ -33,6 +35,7 @@ log = logging.getLogger(__name__)
 BEAT_SECONDS = 2.0
 DELIVER_SECONDS = 0.4
 MOST_TRIES = 3
+MOST_NAMED = 3
 VOICES = 8
 """Threads that are given their first word side by side."""
 BEHIND = 5
@@ -82,7 +85,7 @@ def parts(settings: Settings) -> Parts:
         queue=queue,
         publisher=wiring.publisher(settings, ledger, queue),
         gate=wiring.investigating(aws, Retriever(wiring.store(settings), embed)),
-        reasoner=wiring.reasoner(settings),
+        reasoner=wiring.reasoner(settings, ledger),
         embed=embed,
     )
 
@@ -167,10 +170,14 @@ def _through(made: Parts, investigation: str, runner: str) -> None:
 
 def _worked(made: Parts, case: Investigation, runner: str) -> Investigation:
     """Until its end; or, in a crowd, until its facts are known."""
+    scope = access(made.settings).scope(case.incident, lambda group: made.ledger.members(group, wiring.now()))
+    gate = made.gate.within(scope)
+    if refused := _not_theirs(case, gate, scope):
+        return _written(made, case, refused, runner)
     investigator = Investigator(
         case,
         made.reasoner,
-        made.gate,
+        gate,
         policy(made.settings),
         wiring.budget(made.settings),
         wiring.now,
@@ -183,6 +190,21 @@ def _worked(made: Parts, case: Investigation, runner: str) -> Investigation:
         if before.phase == "stopped" or (isinstance(event, FactsGathered) and _crowded(made)):
             break
     return before
+
+
+def _not_theirs(case: Investigation, gate: Gate, scope: Scope | None) -> Failed | None:
+    """The end of what its asker may not ask about, as the rules are now."""
+    if scope is None or case.conclusion is not None:
+        return None
+    try:
+        hidden = gate.hidden(case.incident.text) if scope.areas else ("anything",)
+    except RunbookError as error:
+        log.warning("what may not be asked about is not known: %s", error)  # then every call is refused
+        return None
+    if not hidden:
+        return None
+    why = f"Whoever asked may not ask about {', '.join(hidden[:MOST_NAMED])} here."
+    return Failed(at=wiring.now(), what="The investigation", why=why, mend=MEND)
 
 
 def _said_before(made: Parts, case: Investigation) -> tuple[Investigation, ...]:

@@ -62,6 +62,7 @@ ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TAKE = """
 local now = redis.call('TIME'); now = now[1] * 1000 + math.floor(now[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], 0, now - ARGV[2])
+if ARGV[4] == '1' and redis.call('ZSCORE', KEYS[1], ARGV[3]) then return 0 end
 if redis.call('ZCARD', KEYS[1]) < tonumber(ARGV[1]) then
   redis.call('ZADD', KEYS[1], now, ARGV[3]); redis.call('PEXPIRE', KEYS[1], ARGV[2]); return 0
 end
@@ -125,11 +126,13 @@ class Queue:
         found = self._try(lambda: next(self._redis.scan_iter(f"runbook:beat:{process}:*", count=500), None))
         return found is not None
 
-    def take(self, bucket: str, limit: int, seconds: float, token: str) -> float:
-        """Take one of `limit` per `seconds` from a bucket: 0.0, or the seconds until there is one."""
-        wait = self._try(
-            lambda: self._redis.eval(_TAKE, 1, f"runbook:bucket:{bucket}", limit, int(seconds * 1000), token)
-        )
+    def take(self, bucket: str, limit: int, seconds: float, token: str, *, once: bool = False) -> float:
+        """Take one of `limit` per `seconds` from a bucket: 0.0, or the seconds until there is one.
+
+        With `once` the same token takes once, however often it comes.
+        """
+        key, span = f"runbook:bucket:{bucket}", int(seconds * 1000)
+        wait = self._try(lambda: self._redis.eval(_TAKE, 1, key, limit, span, token, int(once)))
         return float(wait) / 1000
 
     def _try(self, call: Callable[[], Any]) -> Any:

@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackApiError
 from workers.domain.approver import ON_CALL_FOR
 from workers.domain.errors import RunbookError, ToolFailed, Unreachable
 from workers.ledger import Ledger
+from workers.safety.access import access
 from workers.safety.policy import policy
 from workers.settings import OnCall, Settings
 from workers.tools.opsgenie import OpsGenie
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 def sources(settings: Settings) -> tuple[str, ...]:
     """Every user group and rota that the settings name: `S012AB3CD`, `on-call`, `on-call:checkout`."""
-    return tuple(sorted(policy(settings).sources))
+    return tuple(sorted(policy(settings).sources | access(settings).sources))
 
 
 def refresh(ledger: Ledger, outside: "Outside", now: Callable[[], datetime]) -> None:

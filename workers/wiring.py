@@ -28,6 +28,7 @@ from workers.llm.prices import PRICES, Price
 from workers.queue import Queue
 from workers.rosters import Outside
 from workers.safety.gate import Gate
+from workers.safety.policy import DAY
 from workers.settings import Identity, Pager, Settings
 from workers.thread.publisher import Publisher
 from workers.tools import AWS, KNOWLEDGE
@@ -98,11 +99,21 @@ def budget(settings: Settings) -> Budget:
     )
 
 
-def reasoner(settings: Settings) -> Fallback:
-    """The mind of a worker: a model's where one is configured, with the rules to fall back to."""
+def reasoner(settings: Settings, to: Ledger | None = None) -> Fallback:
+    """A model's mind where one is configured, with the rules to fall back to.
+
+    With a ledger, what was spent in its investigations counts against the day.
+    """
     if not settings.llm.active:
         return Fallback(None, now)
-    model = ModelReasoner(_provider(settings), budget(settings), _limits(settings), now)
+    daily = settings.agent.max_dollars_per_day
+    model = ModelReasoner(
+        _provider(settings),
+        budget(settings),
+        _limits(settings),
+        now,
+        left=lambda: daily - (to.dollars_since(now() - DAY) if to else 0.0),
+    )
     return Fallback(model, now)
 
 

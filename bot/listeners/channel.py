@@ -8,6 +8,7 @@ from slack_bolt import App
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.asking import outside
 from bot.desk import Desk, Payload
 from bot.listeners.message import alert
 from bot.slack import error_code, passes
@@ -35,6 +36,8 @@ def attend(desk: Desk, channel: str, client: WebClient, *, join: bool) -> None:
     if not desk.auto_join:
         return
     slack: Any = client
+    if outside(desk, channel, client):
+        return
     since = (desk.now() - EARLIER).timestamp()
     try:
         if join:
@@ -47,4 +50,4 @@ def attend(desk: Desk, channel: str, client: WebClient, *, join: bool) -> None:
         return
     # What a monitor says is worth more than what people say about it; of equals, the first.
     for message in sorted(earlier, key=lambda said: (not said.get("bot_id"), said["ts"])):
-        alert(desk, {**message, "channel": channel})
+        alert(desk, {**message, "channel": channel}, client)

@@ -7,10 +7,11 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
 from bot import words
+from bot.asking import refusal, take_on
 from bot.desk import Desk, Payload
 from bot.listeners.halt import halt, resume
 from bot.listeners.status import status
-from bot.rooms import NotHere
+from bot.rooms import NotTaken, NotTold
 from bot.slack import hurried
 from bot.views import Said
 from bot.views.help import ways
@@ -70,10 +71,14 @@ def investigate(desk: Desk, body: Payload, client: WebClient, text: str = "", *,
         question=question.read(asked, sure=asks),
     )
     try:
+        if why := refusal(desk, str(body["user_id"]), channel, client):
+            return Said(text=why)
         desk.rooms.enter(channel, client)
-        accepted = desk.accept(incident, f"cmd:{desk.team}:{body['trigger_id']}", *_repeats(incident))
-    except NotHere as error:
+        accepted = take_on(desk, incident, f"cmd:{desk.team}:{body['trigger_id']}", *_repeats(incident))
+    except NotTaken as error:
         return Said(text=str(error))
+    except NotTold as error:
+        return Said(text=words.NOT_TOLD.format(why=error.why))
     except Unreachable as error:
         # Slack brings no command a second time.
         return Said(text=words.NOT_WRITTEN.format(error=error))

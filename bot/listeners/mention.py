@@ -4,9 +4,11 @@ from slack_bolt import App, BoltRequest
 from slack_sdk import WebClient
 
 from bot import words
+from bot.asking import refusal, take_on
 from bot.desk import Desk, Payload
 from bot.listeners.steer import asks_why, steer
 from bot.listeners.stop import stop
+from bot.rooms import NotTaken
 from bot.slack import whisper
 from workers.domain import question
 from workers.domain.errors import Unreachable
@@ -37,12 +39,15 @@ def mention(desk: Desk, event: Payload, body: Payload, client: WebClient) -> Non
         return
     text = words.without_mention(str(event.get("text", "")), desk.bot_user)
     thread = Thread(team=desk.team, channel=channel, ts=str(event.get("thread_ts") or event["ts"]))
+    if not text:
+        whisper(client, channel, person, words.USAGE, str(event.get("thread_ts", "")))
+        return
+    if why := refusal(desk, person, channel, client):
+        whisper(client, channel, person, why, thread.ts)
+        return
     around = desk.ledger.in_thread(desk.team, channel, thread.ts)
     if words.is_stop(text) and around:
         stop(desk, around, person)
-        return
-    if not text:
-        whisper(client, channel, person, words.USAGE, str(event.get("thread_ts", "")))
         return
     keys = f"ev:{body['event_id']}", f"msg:{desk.team}:{channel}:{event['ts']}"
     asked = _asked(desk, text, thread)
@@ -60,7 +65,12 @@ def mention(desk: Desk, event: Payload, body: Payload, client: WebClient) -> Non
         at=desk.now(),
         question=asked,
     )
-    if desk.accept(incident, *keys).fresh and not desk.queues():
+    try:
+        accepted = take_on(desk, incident, *keys)
+    except NotTaken as error:
+        whisper(client, channel, person, str(error), thread.ts)
+        return
+    if accepted.fresh and not desk.queues():
         whisper(client, channel, person, words.WRITTEN_DOWN, thread.ts)
 
 

@@ -6,8 +6,10 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from bot import words
+from bot.asking import refusal, repeats, take_on, tell_channel
 from bot.desk import Desk, Payload
 from bot.listeners.steer import steer
+from bot.rooms import NotTaken
 from workers.domain.incident import Incident, Person, Thread
 from workers.domain.steering import read
 
@@ -32,9 +34,9 @@ def register(app: App, desk: Desk) -> None:
             return
         channel = str(event["channel"])
         if channel in desk.watched_channels and message.get("bot_id"):
-            watched(desk, message)
+            watched(desk, message, client)
         elif incident(event, client):
-            alert(desk, message)
+            alert(desk, message, client)
 
     app.event("message")(posted)
 
@@ -59,31 +61,37 @@ def overheard(desk: Desk, event: Payload, client: WebClient) -> None:
         return
     running = desk.ledger.in_thread(desk.team, str(event["channel"]), str(event["thread_ts"]))
     case = desk.ledger.load(running) if running else None
-    if case is not None and case.incident.question is None and case.conclusion is None and not case.over:
+    going = case is not None and case.incident.question is None and case.conclusion is None and not case.over
+    if going and not refusal(desk, person, str(event["channel"]), client):
         steer(desk, running, person, words.readable(text), str(event["ts"]), client)
 
 
-def watched(desk: Desk, event: Payload) -> None:
-    """An alert in a watched channel is investigated in its own thread."""
-    thread = Thread(team=desk.team, channel=str(event["channel"]), ts=str(event["ts"]))
-    _accept(desk, event, thread, f"msg:{desk.team}:{event['channel']}:{event['ts']}")
+def watched(desk: Desk, event: Payload, client: WebClient) -> None:
+    """An alert in a watched channel is investigated in its own thread, one that storms once."""
+    channel = str(event["channel"])
+    if repeats(desk, channel, words.flattened(event), f"msg:{desk.team}:{channel}:{event['ts']}"):
+        return
+    thread = Thread(team=desk.team, channel=channel, ts=str(event["ts"]))
+    _accept(desk, event, thread, client, f"msg:{desk.team}:{channel}:{event['ts']}")
 
 
-def alert(desk: Desk, event: Payload) -> None:
+def alert(desk: Desk, event: Payload, client: WebClient) -> None:
     """The first thing said in an incident channel; one investigation a channel, in a thread of its own."""
     if f"<@{desk.bot_user}>" in str(event.get("text", "")) or event.get("user") == desk.bot_user:
         return
     channel = str(event["channel"])
     if desk.ledger.in_channel(desk.team, channel, (desk.now() - SAME_INCIDENT).timestamp()):
         return
-    _accept(desk, event, Thread(team=desk.team, channel=channel), f"room:{desk.team}:{channel}")
+    _accept(desk, event, Thread(team=desk.team, channel=channel), client, f"room:{desk.team}:{channel}")
 
 
-def _accept(desk: Desk, event: Payload, thread: Thread, key: str) -> None:
+def _accept(desk: Desk, event: Payload, thread: Thread, client: WebClient, key: str) -> None:
     text = words.flattened(event)
     if not text or event.get("subtype") not in SAYS_SOMETHING:
         return
     person = "" if event.get("bot_id") else str(event.get("user", ""))
+    if refusal(desk, person, thread.channel, client):
+        return
     incident = Incident(
         text=text,
         requester=Person(id=person, team=desk.team) if person else None,
@@ -91,4 +99,7 @@ def _accept(desk: Desk, event: Payload, thread: Thread, key: str) -> None:
         thread=thread,
         at=desk.now(),
     )
-    desk.accept(incident, key, f"msg:{desk.team}:{thread.channel}:{event['ts']}")
+    try:
+        take_on(desk, incident, key, f"msg:{desk.team}:{thread.channel}:{event['ts']}")
+    except NotTaken as error:
+        tell_channel(desk, incident, str(error))

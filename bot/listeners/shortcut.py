@@ -4,8 +4,9 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
 from bot import words
+from bot.asking import refusal, take_on
 from bot.desk import Desk, Payload
-from bot.rooms import NotHere
+from bot.rooms import NotTaken, NotTold
 from bot.slack import hurried, reply
 from workers.domain.errors import Unreachable
 from workers.domain.incident import Incident, Person, Thread
@@ -34,6 +35,8 @@ def investigate(desk: Desk, body: Payload, client: WebClient) -> str:
             return words.linked(words.LOOKED_INTO, desk.link(running))
         if own or not text:
             return words.MY_OWN if own else words.NO_WORDS
+        if why := refusal(desk, str(body["user"]["id"]), channel, client):
+            return why
         desk.rooms.enter(channel, client)
         incident = Incident(
             text=text,
@@ -42,9 +45,11 @@ def investigate(desk: Desk, body: Payload, client: WebClient) -> str:
             thread=thread,
             at=desk.now(),
         )
-        accepted = desk.accept(incident, f"msg:{desk.team}:{channel}:{body['message_ts']}")
-    except NotHere as error:
+        accepted = take_on(desk, incident, f"msg:{desk.team}:{channel}:{body['message_ts']}")
+    except NotTaken as error:
         return str(error)
+    except NotTold as error:
+        return words.NOT_TOLD.format(why=error.why)
     except Unreachable as error:
         return words.NOT_WRITTEN.format(error=error)
     if not accepted.fresh:

@@ -1,7 +1,6 @@
 """`/runbook status`: looked up in the ledger and in the heartbeats, shown to whoever asked."""
 
 import time
-from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -68,7 +67,6 @@ class _Sight:
         self._desk, self._client = desk, client
         self._person, self._here = str(body["user_id"]), str(body["channel_id"])
         self._until = time.monotonic() + ASKING_SECONDS
-        self._guest: bool | None = None
 
     def sees(self, channel: str) -> bool:
         """What Slack does not say in time is not shown."""
@@ -77,15 +75,8 @@ class _Sight:
         if time.monotonic() > self._until:
             return False
         try:
-            return not self._desk.rooms.room(channel, self._client).private and not self._is_guest()
-        except (SlackApiError, OSError):
+            room = self._desk.rooms.room(channel, self._client)
+            kind = self._desk.people.kind(self._person, self._desk.team, self._client)
+            return not room.private and kind == "member"
+        except (SlackApiError, OSError, Unreachable):
             return False
-
-    def _is_guest(self) -> bool:
-        if self._guest is None:
-            slack: Any = self._client
-            user = slack.users_info(user=self._person)["user"]
-            self._guest = any(
-                user.get(key) for key in ("is_restricted", "is_ultra_restricted", "is_stranger")
-            )
-        return self._guest

@@ -1,18 +1,25 @@
 """The Stop button: the investigation ends where it is, with what has been found so far."""
 
 from slack_bolt import Ack, App
+from slack_sdk import WebClient
 
+from bot.asking import refusal
 from bot.desk import Desk, Payload
+from bot.slack import whisper
 from workers.domain.event import Stopped
 from workers.domain.incident import Person
 from workers.thread.posts import posts
 
 
 def register(app: App, desk: Desk) -> None:
-    def stopped(ack: Ack, body: Payload) -> None:
+    def stopped(ack: Ack, body: Payload, client: WebClient) -> None:
         investigation = str(body["actions"][0].get("value", ""))
         if body["user"].get("team_id") == desk.team and desk.ledger.journal(investigation):
-            stop(desk, investigation, str(body["user"]["id"]))
+            person, channel = str(body["user"]["id"]), str(body["container"]["channel_id"])
+            if why := refusal(desk, person, channel, client):
+                whisper(client, channel, person, why, str(body["container"].get("thread_ts") or ""))
+            else:
+                stop(desk, investigation, person)
         ack()
 
     app.action("stop")(stopped)

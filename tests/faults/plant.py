@@ -120,6 +120,8 @@ class Plant:
             "providers": {"aws": {"regions": ["us-east-1"]}},
             "slack": {"team_id": self.slack.ready["team_id"]},
             "approvals": {"approvers": self.approvers},
+            # The same few people ask all day.
+            "access": {"per_person": 10_000, "per_channel": 10_000, "per_day": 100_000},
             "environments": {"production": {"production": True, "clusters": ["shop"]}},
         }
         for section, values in more.items():

@@ -6,17 +6,23 @@ Every process is real: bot, clock, quick and workers over one ledger and one Red
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.faults.crew import Crew, Talk, crew, wake
 from tests.faults.waiting import alive, children, eventually, kill, never
 from tests.workers import making
 from workers import jobs, wiring
+from workers.domain.call import ToolResult, TopologyData
 from workers.domain.conclusion import Outcome
 from workers.domain.event import Concluded, Event, Stopped
+from workers.domain.investigation import Investigation
 from workers.domain.post import Post
+from workers.domain.telemetry import Resource
 from workers.ledger import Ledger, connect, migrate
 from workers.settings import load
 
@@ -238,6 +244,64 @@ class Late(Ledger):
         if isinstance(event, Concluded) and self.load(investigation).phase != "stopped":
             self.record(investigation, Stopped(at=wiring.now()))
         super().append(investigation, seq, event, posts, runner)
+
+
+# Somebody who may not ask about everything
+
+
+OURS = ("payments", "payments-*", "shop-payments*")
+
+
+def asked_within(running: Crew, folder: Path, text: str, **scope: Any) -> Investigation:
+    """An investigation that Alice wants, with this one scope in the settings of the worker."""
+    site, url = running.site, f"sqlite:///{folder / 'ledger.db'}"
+    migrate(url)
+    config = yaml.safe_load(site.config.read_text()) | {"access": {"scopes": [scope]}}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    parts = jobs.parts(load(folder / "config.yaml", site.environ | {"DATABASE_URL": url}, "worker"))
+    incident = making.incident(text, at=wiring.now())
+    investigation = parts.ledger.accept(incident, ("scoped",), wiring.now()).id
+    jobs.investigate(parts, investigation)
+    case = parts.ledger.load(investigation)
+    parts.ledger.close()
+    return case
+
+
+def test_investigation_sees_only_what_its_asker_may_ask_about(running: Crew, tmp_path: Path) -> None:
+    running.calm()
+    case = asked_within(running, tmp_path, "payments is slow", people=[making.ALICE.id], services=OURS)
+
+    assert case.conclusion is not None
+    assert case.conclusion.headline == CAUSE
+    seen = {r.name for result in case.results.values() for r in resources(result)}
+    assert seen
+    assert all(any(fnmatchcase(name, one) for one in OURS) or "." in name for name in seen)
+    assert any("outside what may be asked about" in gap.why for gap in case.conclusion.gaps)
+
+
+def resources(result: ToolResult) -> tuple[Resource, ...]:
+    return result.data.topology.resources if isinstance(result.data, TopologyData) else ()
+
+
+@pytest.mark.parametrize(
+    ("scope", "says"),
+    [
+        ({"people": [making.ALICE.id], "services": OURS}, "may not ask about checkout here"),
+        ({"people": [making.BEN.id]}, "may not ask about anything here"),
+    ],
+)
+def test_what_its_asker_may_not_ask_about_is_not_looked_at(
+    running: Crew, tmp_path: Path, scope: dict[str, Any], says: str
+) -> None:
+    running.calm()
+    running.line.seen.clear()
+
+    case = asked_within(running, tmp_path, "checkout is slow", **scope)
+
+    assert case.phase == "failed"
+    assert says in case.failures[-1].why
+    assert case.queries == {}
+    assert not [name for name in running.line.seen if name.endswith((LOGS, "GetMetricData", "LookupEvents"))]
 
 
 # Told to stop; the last test, because it leaves work for a worker that nobody starts

@@ -1,5 +1,7 @@
 """Which mind a worker gets, by what is configured."""
 
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +10,13 @@ import pytest
 from tests.chat_api import chat_api
 from tests.messages_api import KEY, MessagesApi, messages_api
 from tests.vertex_door import PROJECT, REGION
+from tests.workers import making
 from tests.workers.agent import made
 from tests.workers.agent.minds import MODEL, honest
 from tests.workers.agent.troubles import BY_MODE
 from workers import wiring
 from workers.domain.investigation import Investigation
+from workers.ledger import Ledger, connect, migrate
 from workers.settings import Settings
 
 GPT = "gpt-6-astra"
@@ -88,6 +92,34 @@ def test_budget_comes_from_the_configuration() -> None:
 
     assert [limit.detail for limit in case.limits] == ["10 tokens of the model"]
     assert api.asked == 0
+
+
+def test_day_has_a_budget_that_all_investigations_share(tmp_path: Path) -> None:
+    """What another one has spent within a day counts."""
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    migrate(url)
+    with messages_api((MODEL,)) as api, closing(Ledger(connect(url))) as ledger:
+        api.script = honest()
+        agent = {"max_dollars_per_day": 2.0}
+        chosen = Settings.model_validate({**settings(api).model_dump(), "agent": agent})
+        for day, cost in ((2, 50.0), (0, 1.99)):
+            at = wiring.now() - timedelta(days=day)
+            other = ledger.accept(making.incident(at=at), (f"other {day}",), at).id
+            ledger.append(other, 2, making.model_answered(at=at, dollars=cost))
+        trouble = BY_MODE["bad_deployment"]
+        mind = wiring.reasoner(chosen, ledger)
+        run = made.investigator(trouble.build(), made.begun(trouble.text), reasoner=mind)
+
+        list(run.run())
+
+        assert api.asked == 0
+        assert [limit.limit for limit in run.case.limits] == ["dollars"]
+        assert "in a day" in run.case.limits[0].detail
+        assert run.case.conclusion is not None
+
+        plenty = wiring.reasoner(settings(api), ledger)
+        list(made.investigator(trouble.build(), made.begun(trouble.text), reasoner=plenty).run())
+        assert api.asked > 0
 
 
 def test_model_that_is_taken_out_of_the_configuration_leaves_its_cases_to_the_rules() -> None:

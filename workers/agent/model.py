@@ -5,6 +5,7 @@ stood, each then tested like any other; and for the course of events once the ca
 """
 
 import hashlib
+import math
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -54,16 +55,25 @@ class Limits(Value):
 
 
 class ModelReasoner:
-    """Speaks the Reasoner protocol; raises `ModelFailed` where the model gives nothing that can be used."""
+    """Speaks the Reasoner protocol; raises `ModelFailed` where the model gives nothing that can be used.
+
+    `left` tells how many dollars all investigations together may still spend today.
+    """
 
     def __init__(
-        self, provider: Provider, budget: Budget, limits: Limits, now: Callable[[], datetime]
+        self,
+        provider: Provider,
+        budget: Budget,
+        limits: Limits,
+        now: Callable[[], datetime],
+        left: Callable[[], float] = lambda: math.inf,
     ) -> None:
         self.name = provider.model
         self._provider = provider
         self._budget = budget
         self._limits = limits
         self._now = now
+        self._left = left
         self._rules = RuleReasoner()
 
     def triage(self, case: Investigation) -> Facts | tuple[CausalQuery, ...]:
@@ -230,6 +240,9 @@ class ModelReasoner:
         spent, next_one = case.dollars, dollars(most, self._limits.price)
         if spent is not None and next_one is not None and spent + next_one > self._budget.dollars:
             detail = f"${self._budget.dollars:g} of the model"
+            return LimitReached(at=self._now(), limit="dollars", detail=detail)
+        if next_one is not None and next_one > self._left():
+            detail = "what all investigations together may spend on the model in a day"
             return LimitReached(at=self._now(), limit="dollars", detail=detail)
         return None
 

@@ -4,6 +4,7 @@ The engine sees series, log patterns, changes, alarms, happenings and a topology
 vendor they came from stands in `source`, for the reader and for counting independent sources.
 """
 
+import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
@@ -12,6 +13,8 @@ from pydantic import AwareDatetime
 
 from workers.domain.value import Value
 from workers.domain.window import Window
+
+_ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 
 
 class Signal(StrEnum):
@@ -113,6 +116,12 @@ class Resource(Value):
     system: str
     attributes: dict[str, str] = {}
     link: str = ""
+
+    @property
+    def account(self) -> str:
+        """The AWS account that its id names, if it names one."""
+        found = _ACCOUNT.search(self.id)
+        return found.group() if found else ""
 
 
 class Edge(Value):

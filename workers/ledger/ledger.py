@@ -442,6 +442,14 @@ class Ledger:
         with reading(self._engine) as connection:
             return approvals.made(connection, at.timestamp())
 
+    def dollars_since(self, at: datetime) -> float:
+        """What the model's answers since `at` cost, in any investigation, where that is known."""
+        answered = select(events.c.body).where(
+            events.c.type == "ModelAnswered", events.c.at >= at.timestamp()
+        )
+        with reading(self._engine) as connection:
+            return sum(json.loads(body)["dollars"] or 0.0 for body in connection.execute(answered).scalars())
+
     def unmade(self, since: float) -> tuple[str, ...]:
         """Decided approvals that want an executor and that nobody alive holds."""
         with reading(self._engine) as connection:

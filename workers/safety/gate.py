@@ -4,14 +4,15 @@ A failure comes back as a result, so that whoever asked sees that the question f
 `ApprovalRequired`, because only the executor makes one.
 """
 
+import copy
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from pydantic import ValidationError
 
-from workers.domain.call import Failure, Gap, Tool, ToolCall, ToolResult
+from workers.domain.call import Failure, Gap, Tool, ToolCall, ToolData, ToolResult, TopologyData
 from workers.domain.errors import (
     AccessDenied,
     ApprovalRequired,
@@ -21,8 +22,11 @@ from workers.domain.errors import (
     Unreachable,
 )
 from workers.domain.risk import Risk
+from workers.domain.telemetry import Topology
 from workers.domain.window import Window
+from workers.safety.access import Scope
 from workers.safety.redact import clean, plain
+from workers.safety.scope import MEND, View
 from workers.tools.action import Action, Toolset
 
 # The longest window of each kind of telemetry that one question may ask for.
@@ -32,6 +36,8 @@ LONGEST = {
     "activity": timedelta(hours=6),
     "happenings": timedelta(hours=12),
 }
+TOPOLOGY = "topology"
+"""The action that says what is there."""
 YEARS = 1900, 2999
 """Beyond these, clients of systems break in ways of their own; recorded times may begin at the epoch."""
 
@@ -42,6 +48,17 @@ class Gate:
     def __init__(self, toolsets: Iterable[tuple[Toolset, Any]], now: Callable[[], datetime]) -> None:
         self._actions = {a.name: (a, client) for toolset, client in toolsets for a in toolset.actions}
         self._now = now
+        self._scope: Scope | None = None
+
+    def within(self, scope: Scope | None) -> Self:
+        """The same gate for somebody who may not ask about everything; `None` is everything."""
+        held = copy.copy(self)
+        held._scope = scope
+        return held
+
+    def hidden(self, text: str) -> tuple[str, ...]:
+        """What a text names that may not be asked about; raises what the system raises that knows of it."""
+        return self._view(self._scope).hides(text) if self._scope is not None else ()
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -58,7 +75,11 @@ class Gate:
         try:
             action, client = self._known(call)
             arguments = _checked(action, call)
+            view = self._view(self._scope) if self._scope is not None else None
+            if view is not None and (why := view.refusal(call, action.answers)):
+                raise Refused(why, MEND)
             answer = action.run(client, **arguments)
+            data, beyond = view.narrowed(answer.data) if view is not None else (answer.data, ())
         except ApprovalRequired:
             raise
         except RunbookError as error:
@@ -69,8 +90,8 @@ class Gate:
                 source=call.name,
             )
         return ToolResult(
-            data=clean(answer.data),
-            gaps=tuple(_clean_gap(gap) for gap in answer.gaps),
+            data=clean(data),
+            gaps=tuple(_clean_gap(gap) for gap in (*answer.gaps, *beyond)),
             truncated=answer.truncated,
             cost=answer.cost,
             seconds=round(time.monotonic() - started, 3),
@@ -78,6 +99,12 @@ class Gate:
             source=plain(answer.source),
             link=answer.link,
         )
+
+    def _view(self, scope: Scope) -> View:
+        """What is there, as its system says now: names in a call are looked up, never believed."""
+        known = self._actions.get(TOPOLOGY)
+        data: ToolData | None = known[0].run(known[1]).data if known else None
+        return View(scope, data.topology if isinstance(data, TopologyData) else Topology())
 
     def _known(self, call: ToolCall) -> tuple[Action, Any]:
         if call.name not in self._actions:

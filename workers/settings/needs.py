@@ -88,7 +88,8 @@ def _sources(settings: Settings) -> frozenset[str]:
 
 
 def _rota_known(settings: Settings) -> bool:
-    needed = settings.approvals.solo_on_call or ON_CALL in settings.approvals.named
+    asking = {name for scope in settings.access.scopes for name in scope.people}
+    needed = settings.approvals.solo_on_call or ON_CALL in settings.approvals.named | asking
     return not needed or any(rota.stated for rota in settings.on_call.rotas())
 
 

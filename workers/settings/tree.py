@@ -413,6 +413,11 @@ class Agent(Section):
     max_dollars: float = Field(
         default=1.0, ge=0, description="Price of the model's answers, dollars; then the rules go on."
     )
+    max_dollars_per_day: float = Field(
+        default=50.0,
+        ge=0,
+        description="Price of the model's answers to everybody within 24 hours; then the rules go on.",
+    )
     context_threshold_tokens: int = Field(
         default=30_000,
         ge=1000,
@@ -579,6 +584,40 @@ class Approvals(Section):
         return frozenset(name for one in lists for name in one)
 
 
+class AskScope(Section):
+    """Somebody may ask about something. What is left out narrows nothing: nobody named means everybody."""
+
+    people: Approvers = Field(default=(), description="Slack user ids, user-group ids, `on-call`.")
+    channels: Annotated[tuple[ChannelId, ...], BeforeValidator(_words)] = Field(
+        default=(), description="Channel ids in which it holds."
+    )
+    alerts: bool = Field(
+        default=False, description="Whether it holds for what monitors report, in any channel."
+    )
+    services: Words = Field(
+        default=(), description="Names of services, functions, databases, caches and queues; may hold *."
+    )
+    clusters: Words = Field(default=(), description="Names of clusters; may hold *.")
+    accounts: Words = Field(default=(), description="Account ids, in quotes.")
+
+
+class Access(Section):
+    """Who may ask Runbook, about what, and how often. Who may approve stands in `approvals`."""
+
+    guests: bool = Field(default=False, description="Whether guests of the workspace may ask.")
+    shared_channels: bool = Field(
+        default=False, description="Whether Runbook answers where people of other workspaces are."
+    )
+    scopes: tuple[AskScope, ...] = Field(default=(), description="")
+    per_person: int = Field(
+        default=30, ge=1, le=10_000, description="Questions of one person within an hour."
+    )
+    per_channel: int = Field(
+        default=60, ge=1, le=10_000, description="Questions and alerts of one channel within an hour."
+    )
+    per_day: int = Field(default=1000, ge=1, le=100_000, description="Questions and alerts within a day.")
+
+
 class Environment(Section):
     """What belongs to an environment; anything in a production one counts as one step riskier."""
 
@@ -606,6 +645,7 @@ class Settings(Section):
     slack: Slack = Field(default=Slack(), description="")
     approvals: Approvals = Field(default=Approvals(), description="")
     on_call: OnCalls = Field(default=OnCalls(), description="")
+    access: Access = Field(default=Access(), description="")
     environments: dict[str, Environment] = Field(default={}, description="")
     redis_url: (
         Annotated[SecretStr, _starting("redis://", "rediss://", "unix://", example="redis://host:6379/0")]

@@ -21,6 +21,7 @@ from tests.faults.wire import Wire, wire
 from workers import wiring
 from workers.domain.event import Event, IncidentReported, Steered
 from workers.queue import Queue
+from workers.safety.access import access
 from workers.safety.policy import policy
 
 _numbers = count(1)
@@ -221,6 +222,7 @@ def desk(office: Plant) -> Desk:
         incident_channels=(re.compile("^inc-"),),
         watched_channels=frozenset(),
         auto_join=True,
+        access=access(office.settings("bot")),
         home=f"{office.slack.ready['url'].rstrip('/')}/",
     )
 
