@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from workers import crash, rosters
@@ -18,8 +18,9 @@ from workers.domain.event import ApprovalExpired
 from workers.domain.incident import Thread
 from workers.ledger import AlreadyDecided, Ledger, Mirror, connect
 from workers.ledger.audit import check
+from workers.ledger.purge import Due
 from workers.queue import JobName, Queue, beat_while
-from workers.settings import Settings
+from workers.settings import Retention, Settings
 from workers.thread.chain import chain
 from workers.thread.live import waiting
 from workers.thread.posts import posts
@@ -42,6 +43,7 @@ class Clock:
     """Where the head of the audit chain is posted; empty for nowhere."""
     rosters: bool = False
     """Whether who may do what hangs on a user group or a rota."""
+    retention: Retention = field(default_factory=Retention)
 
     def forsaken(self) -> None:
         """Investigations that want work and that nobody alive holds go back on the queue."""
@@ -92,13 +94,20 @@ class Clock:
         if not self.audit_channel or self.ledger.accepted((key,)):
             return
         found = check(self.ledger.audit_trail())
-        post = chain(at.date(), found.records, found.head, found.bad, found.why)
+        purged = found.purged.to if found.purged else 0
+        post = chain(at.date(), found.records, found.head, found.bad, found.why, purged)
         self.ledger.announce(key, Thread(team="", channel=self.audit_channel, ts=""), post, at)
 
     def people(self) -> None:
         """Who is in user groups and on call is asked outside, and written down."""
         for everything in self._missing("rosters", ("all",) if self.rosters else ()):
             self.queue.put("rosters", everything)
+
+    def purged(self) -> None:
+        """What has been kept long enough goes."""
+        gone = self.ledger.purge(due(self.retention, _now()), "clock", _now())
+        if gone.counts:
+            log.info("purged %s", ", ".join(f"{count} {kind}" for kind, count in gone.counts.items()))
 
     def documents(self) -> None:
         """The index of documents follows their sources."""
@@ -113,6 +122,7 @@ def run(settings: Settings) -> None:
         Queue(settings.queue_url),
         audit_channel=settings.slack.audit_channel or "",
         rosters=bool(rosters.sources(settings)),
+        retention=settings.retention,
     )
     stop = threading.Event()
     stop_on_signal(stop)
@@ -126,8 +136,20 @@ def run(settings: Settings) -> None:
         (60.0, clock.people),
         (60.0, clock.documents),
         (60.0, clock.witnessed),
+        (86_400.0, clock.purged),
     )
     keep(chores, stop)
+
+
+def due(retention: Retention, now: datetime) -> Due:
+    """What is older than it is kept, as of now."""
+    return Due(
+        journals=(now - retention.journals).timestamp(),
+        posts=(now - retention.posts).timestamp(),
+        requests=(now - retention.requests).timestamp(),
+        audit=(now - retention.audit).timestamp(),
+        copies=(now - retention.copies).timestamp(),
+    )
 
 
 def stop_on_signal(stop: threading.Event) -> None:

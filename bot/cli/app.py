@@ -2,7 +2,20 @@
 
 import typer
 
-from bot.cli import ask, audit, backtest, config, demo, evaluate, halting, health, investigate, processes, up
+from bot.cli import (
+    ask,
+    audit,
+    backtest,
+    config,
+    demo,
+    evaluate,
+    halting,
+    health,
+    investigate,
+    processes,
+    purging,
+    up,
+)
 from bot.cli.leaving import Reading
 
 app = typer.Typer(
@@ -26,6 +39,7 @@ app.command()(processes.migrate)
 app.command()(health.health)
 app.command()(halting.halt)
 app.command()(halting.resume)
+app.command()(purging.purge)
 app.add_typer(audit.app, name="audit")
 app.add_typer(config.app, name="config")
 app.add_typer(evaluate.app, name="eval")

@@ -13,7 +13,7 @@ from bot.cli.leaving import at_once
 from bot.cli.options import Config, ledger_of
 
 if TYPE_CHECKING:
-    from workers.ledger.audit import Link
+    from workers.ledger.audit import Check, Link
 
 app = typer.Typer(help="Look at the audit, check it, copy it.", no_args_is_help=True)
 
@@ -64,7 +64,7 @@ def verify(
         print(f"No record has the head {seen}: the end of the chain was cut off, or written anew.")
     if found.bad is not None or found.missing:
         raise typer.Exit(1)
-    print(f"{found.records} records, whole. Head: {found.head or 'none yet'}")
+    print(_whole(found))
     if not heads:
         print("Whether its end was cut off, only a head seen elsewhere tells: --head, from a card in Slack.")
 
@@ -87,6 +87,16 @@ def _links(file: Path | None, config: Config) -> "Iterator[Link]":
     from bot.cli.records import read
 
     return read(file) if file is not None else ledger_of(config).audit_trail()
+
+
+def _whole(found: "Check") -> str:
+    head = f"Head: {found.head or 'none yet'}"
+    if found.purged is None:
+        return f"{found.records} records, whole. {head}"
+    to, by, at = found.purged
+    when = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
+    gone = f"Records 1–{to} were purged by {by} on {when}; their hashes hold."
+    return f"{gone} {to + 1}–{found.records} are whole. {head}"
 
 
 def _head(text: str) -> str:

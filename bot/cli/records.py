@@ -35,6 +35,8 @@ class Wanted:
     _approvals: set[str] = field(default_factory=set[str])
 
     def fits(self, link: Link) -> bool:
+        if not link.body:  # purged: a later record says so
+            return False
         body = told(link)
         event = str(body.get("event", ""))
         self.kinds.add(event)
@@ -125,6 +127,11 @@ def _rest(body: Body) -> str:
     return json.dumps({name: value for name, value in body.items() if name != "event"}, ensure_ascii=False)
 
 
+def _purged(body: Body) -> str:
+    what = ", ".join(f"{count} {kind}" for kind, count in body["gone"].items())
+    return f"purged: {what}" + (f"; records up to {body['to']}" if "to" in body else "")
+
+
 def _call(call: Body) -> str:
     arguments = (f"{name}={value}" for name, value in sorted(call["arguments"].items()))
     return " ".join((call["name"], *arguments))
@@ -149,6 +156,7 @@ OUTCOMES: dict[str, Callable[[Body], str]] = {
     "ChangesStopped": lambda body: f"all changes stopped: {body['why']}",
     "ChangesAllowed": lambda _: "changes allowed again",
     "RosterChanged": lambda body: f"{body['source']} is now {', '.join(body['members']) or 'nobody'}",
+    "Purged": _purged,
     "IdentityTold": lambda body: f"{body['process']} is {body['arn']}",
 }
 """What came of it, by kind; whatever else there is is shown as it stands."""

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from workers.domain.event import ApprovalExpired
 from workers.domain.post import Post
 from workers.ledger import Ledger, connect, migrate
 from workers.queue import Queue
+from workers.settings import Retention
 
 
 @pytest.fixture(scope="module")
@@ -240,6 +242,24 @@ def test_head_of_the_audit_is_posted_nowhere_without_a_channel(clock: Clock, led
     clock.witnessed()
 
     assert heard(ledger) == []
+
+
+def test_what_was_kept_long_enough_goes(ledger: Ledger, queue: Queue, tmp_path: Path) -> None:
+    one = opened(ledger)
+    for table, column in (("events", "at"), ("requests", "at"), ("investigations", "created_at")):
+        sql(tmp_path, f"UPDATE {table} SET {column} = {column} - 86400 * 100")
+    sql(tmp_path, "UPDATE investigations SET wanted = 0")
+    kept, short = Retention(), Retention(journals=timedelta(days=99))
+
+    Clock(ledger, queue, retention=kept).purged()
+    assert ledger.journal(one)
+    Clock(ledger, queue, retention=short).purged()
+
+    assert not ledger.journal(one)
+    assert [record["gone"] for record in ledger.audited("Purged")] == [
+        {"requests": 1},
+        {"journals": 1, "steps": 1},
+    ]
 
 
 def heard(ledger: Ledger) -> list[Post]:

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from pydantic import JsonValue
 from sqlalchemy import Connection, insert, select
@@ -37,6 +37,7 @@ from workers.ledger.schema import audit
 GENESIS = "0" * 64
 STOPPED, ALLOWED = "ChangesStopped", "ChangesAllowed"
 TOLD = "IdentityTold"
+PURGED = "Purged"
 ROSTER = "RosterChanged"
 
 
@@ -54,11 +55,20 @@ class Link(NamedTuple):
     body: str
 
 
+class Purge(NamedTuple):
+    """What the first records said, up to number `to`, was purged: by whom, at `at` in Unix seconds."""
+
+    to: int
+    by: str
+    at: float
+
+
 class Check(NamedTuple):
     """What reading a chain came to: how many records fit it and the hash of the last of them.
 
     `bad` is the first record that does not fit, with what is wrong with it in `why`. `missing` are those of
     the heads that somebody has seen that the chain does not have: its end was cut off, or written anew.
+    `purged` tells of the first records, of which only the hashes are left.
     """
 
     records: int
@@ -66,6 +76,7 @@ class Check(NamedTuple):
     bad: int | None = None
     why: str = ""
     missing: tuple[str, ...] = ()
+    purged: Purge | None = None
 
 
 class Stop(Value):
@@ -118,26 +129,57 @@ def links(connection: Connection) -> Iterator[Link]:
 
 
 def check(chain: Iterable[Link], heads: Iterable[str] = ()) -> Check:
-    """Follow a chain to its end or to the first record that does not fit; `heads` may be cut short."""
+    """Follow a chain to its end or to the first record that does not fit; `heads` may be cut short.
+
+    Its first records may be empty where a later one says that they were purged, to which of them.
+    """
     expected, previous, missing = 1, GENESIS, tuple(heads)
+    empty, told, upto = "", None, 0  # the hash of the last empty record, and what is said of it
     for link in chain:
-        why = _misfit(link, expected, previous)
+        gone = not link.body and upto == expected - 1
+        why = _misfit(link, expected, previous, gone)
         if why:
             return Check(expected - 1, previous, expected, why)
+        if gone:
+            empty, upto = link.hash, expected
+        elif upto and PURGED in link.body:
+            told = _purge(link, empty, upto) or told
         if missing:
             missing = tuple(seen for seen in missing if not link.hash.startswith(seen))
         expected, previous = expected + 1, link.hash
-    return Check(expected - 1, previous if expected > 1 else "", missing=missing)
+    if told is None or told.to < upto:
+        first = told.to + 1 if told else 1
+        if upto:
+            return Check(first - 1, GENESIS, first, "it is empty, and no record says that it was purged")
+    return Check(expected - 1, previous if expected > 1 else "", missing=missing, purged=told)
 
 
-def _misfit(link: Link, expected: int, previous: str) -> str:
+def _misfit(link: Link, expected: int, previous: str, gone: bool) -> str:
     if link.seq != expected:
         return f"it is missing; record {link.seq} stands in its place"
     if link.previous != previous:
         return "it does not lean on the record before it"
-    if link.hash != digest(*link[:3], link.body):
+    if not gone and link.hash != digest(*link[:3], link.body):
         return "what it says is not what was written"
     return ""
+
+
+def _purge(link: Link, empty: str, upto: int) -> Purge | None:
+    """What a record says of a purge, where it fits the records that are empty."""
+    body = _read(link)
+    to = body.get("to")
+    if body.get("event") != PURGED or not isinstance(to, int):
+        return None
+    fits = to < upto or (to, body.get("hash")) == (upto, empty)
+    return Purge(to, str(body.get("actor")), link.at) if fits else None
+
+
+def _read(link: Link) -> dict[str, Any]:
+    try:
+        found = json.loads(link.body)
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 def first_bad(chain: Iterable[Link]) -> int | None:
@@ -151,7 +193,9 @@ def stop(connection: Connection) -> Stop | None:
         if told["event"] == ALLOWED:
             return None
         if told["event"] == STOPPED:
-            return Stop(by=told["actor"], why=told["why"], at=datetime.fromtimestamp(at, UTC))
+            since = told.get("since")  # where it was purged and written again
+            begun = datetime.fromisoformat(since) if since else datetime.fromtimestamp(at, UTC)
+            return Stop(by=told["actor"], why=told["why"], at=begun)
     return None
 
 
@@ -168,6 +212,22 @@ def roster(connection: Connection, source: str) -> frozenset[str] | None:
     told = (body for _, body in _newest(connection, f'"event":"{ROSTER}"', named))
     found = (body["members"] for body in told if (body["event"], body["source"]) == (ROSTER, source))
     return next(map(frozenset[str], found), None)
+
+
+def in_force(connection: Connection, upto: int) -> Iterator[tuple[float, dict[str, Any]]]:
+    """Of the records up to this number those that still decide something, the oldest first, with their times.
+
+    Whether changes are stopped, who a process is in AWS, whom a roster names: in each case the last word.
+    """
+    last: dict[tuple[str, ...], tuple[int, float, dict[str, Any]]] = {}
+    for event in ("Changes", TOLD, ROSTER):
+        words = audit.c.body.contains(f'"event":"{event}', autoescape=True)
+        for row in connection.execute(select(audit).where(words).order_by(audit.c.seq)):
+            body = json.loads(row.body)
+            name = str(body.get("process") or body.get("source") or "")
+            last[(event, name)] = row.seq, row.at, body
+    found = sorted(one for one in last.values() if one[0] <= upto and one[2]["event"] != ALLOWED)
+    yield from ((at, body) for _, at, body in found)
 
 
 def _newest(connection: Connection, *having: str) -> Iterator[tuple[float, dict[str, Any]]]:

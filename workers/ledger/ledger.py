@@ -7,7 +7,8 @@ it moves and the audit record, or none of them.
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -22,7 +23,7 @@ from workers.domain.incident import Incident, Thread
 from workers.domain.investigation import Investigation, fold
 from workers.domain.post import LIVE, Post
 from workers.domain.value import Value
-from workers.ledger import approvals, audit, outbox, rosters
+from workers.ledger import approvals, audit, outbox, purge, rosters
 from workers.ledger.database import alone_in, alone_with, reading, writing
 from workers.ledger.mirror import Mirror
 from workers.ledger.schema import events, investigations, requests
@@ -130,8 +131,17 @@ class Ledger:
     def load(self, investigation: str) -> Investigation:
         journal = self.journal(investigation)
         if not journal:
-            raise RunbookError(f"no investigation {investigation!r}", "Check the id.")
+            raise self._unknown(investigation)
         return fold(journal)
+
+    def _unknown(self, investigation: str) -> RunbookError:
+        with reading(self._engine) as connection:
+            known = select(investigations.c.phase).where(investigations.c.id == investigation)
+            phase = connection.execute(known).scalar()
+        if phase == purge.PURGED:
+            mend = f"`runbook audit show --investigation {investigation}` tells what was decided in it."
+            return RunbookError(f"{investigation} is over and was purged: its steps are kept no longer", mend)
+        return RunbookError(f"no investigation {investigation!r}", "Check the id.")
 
     def append(
         self, investigation: str, seq: int, event: Event, posts: tuple[Post, ...] = (), runner: str = ""
@@ -633,5 +643,40 @@ class Ledger:
 
     def audited(self, event: str) -> tuple[dict[str, JsonValue], ...]:
         """The bodies of all records of one kind."""
-        bodies = (json.loads(link.body) for link in self.audit_trail())
+        bodies = (json.loads(link.body) for link in self.audit_trail() if link.body)
         return tuple(body for body in bodies if body.get("event") == event)
+
+    # -- what was kept long enough
+
+    def purge(
+        self, due: purge.Due, actor: str, now: datetime, *, dry: bool = False, most: int = purge.AT_A_TIME
+    ) -> purge.Gone:
+        """Take out what is due and over, `most` journals at a time, and say so in the audit; `dry` counts.
+
+        Raises `RunbookError` where the one investigation that is named cannot go.
+        """
+        gone, part = purge.Gone(), purge.Gone(journals=1)
+        while part.journals and not (dry and gone.counts):
+            with self._trying(dry) as connection:
+                if due.investigation and not gone.journals:
+                    purge.refuse(connection, due.investigation, now)
+                part = purge.purge(connection, due, actor, now, None if dry else most)
+            gone += part
+        if self._mirror is None:
+            return gone
+        if not dry:
+            self._mirror.drop(gone.ids)
+        copies = 0 if due.investigation else self._mirror.prune(due.copies, dry=dry)
+        return gone.model_copy(update={"copies": copies})
+
+    @contextmanager
+    def _trying(self, dry: bool) -> Generator[Connection]:
+        """A write transaction that leaves nothing behind where it is `dry`."""
+        with suppress(_Dry), writing(self._engine) as connection:
+            yield connection
+            if dry:
+                raise _Dry
+
+
+class _Dry(Exception):
+    """Nothing is to stay as it was written."""

@@ -3,7 +3,7 @@
 from workers.settings.holders import Process
 from workers.settings.load import DEFAULT_PATH, load, variables
 from workers.settings.needs import notices
-from workers.settings.tree import Aws, Environment, Executor, Identity, OnCall, Pager, Settings
+from workers.settings.tree import Aws, Environment, Executor, Identity, OnCall, Pager, Retention, Settings
 
 __all__ = [
     "DEFAULT_PATH",
@@ -14,6 +14,7 @@ __all__ = [
     "OnCall",
     "Pager",
     "Process",
+    "Retention",
     "Settings",
     "load",
     "notices",

@@ -121,6 +121,8 @@ def _shown(value: Any) -> str:
             return ", ".join(_shown(item) for item in value)  # pyright: ignore[reportUnknownVariableType] — any tuple
         case timedelta():
             minutes = int(value.total_seconds() // 60)
+            if value.days > 1 and not value.seconds:
+                return f"{value.days}d"
             return f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"
         case _ if hasattr(value, "pattern"):
             return str(value.pattern)

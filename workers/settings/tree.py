@@ -47,6 +47,12 @@ def _duration(value: Any) -> Any:
     return timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
 
 
+def _kept(value: timedelta) -> timedelta:
+    if value < timedelta(days=7):
+        raise wrong("is too short to look anything up", "Keep it for 7d at least; 36500d keeps it for ever.")
+    return value
+
+
 def _short(value: timedelta) -> timedelta:
     if not timedelta(minutes=1) <= value <= LONGEST_TTL:
         raise wrong("is out of range", "An approval lives between 1m and 24h; 15m is usual.")
@@ -150,6 +156,7 @@ HostName = Annotated[
 Region = Annotated[
     str, _shaped(r"[a-z]{2,}(-[a-z]+)+-\d+", "is not an AWS region", "Regions look like us-east-1.")
 ]
+Kept = Annotated[Duration, AfterValidator(_kept)]
 Ttl = Annotated[Duration, AfterValidator(_short)]
 HttpUrl = Annotated[str, _starting("http://", "https://", example="https://host:port")]
 # The SDK appends a method's name to it.
@@ -616,6 +623,21 @@ class Access(Section):
         default=60, ge=1, le=10_000, description="Questions and alerts of one channel within an hour."
     )
     per_day: int = Field(default=1000, ge=1, le=100_000, description="Questions and alerts within a day.")
+class Retention(Section):
+    """How long what is kept is kept, at least 7d; `runbook purge` and the clock take out what is older."""
+
+    journals: Kept = Field(
+        default=timedelta(days=365),
+        description="Investigations that are over: their steps, what was read for them, their approvals.",
+    )
+    posts: Kept = Field(default=timedelta(days=90), description="Messages that Slack has.")
+    requests: Kept = Field(
+        default=timedelta(days=90), description="By which names requests came, so that none is taken twice."
+    )
+    audit: Kept = Field(
+        default=timedelta(days=1095), description="What audit records say; their hashes stay for ever."
+    )
+    copies: Kept = Field(default=timedelta(days=90), description="Copies for people in `<data_dir>`.")
 
 
 class Environment(Section):
@@ -646,6 +668,7 @@ class Settings(Section):
     approvals: Approvals = Field(default=Approvals(), description="")
     on_call: OnCalls = Field(default=OnCalls(), description="")
     access: Access = Field(default=Access(), description="")
+    retention: Retention = Field(default=Retention(), description="")
     environments: dict[str, Environment] = Field(default={}, description="")
     redis_url: (
         Annotated[SecretStr, _starting("redis://", "rediss://", "unix://", example="redis://host:6379/0")]

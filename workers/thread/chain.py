@@ -7,12 +7,16 @@ from workers.thread.fit import Part, context, fit, said_plainly, section
 from workers.thread.mrkdwn import code, said
 
 
-def chain(day: date, records: int, head: str, bad: int | None, why: str) -> Post:
-    """What checking the chain came to: its length and head; or its first bad record, and why it is bad."""
+def chain(day: date, records: int, head: str, bad: int | None, why: str, purged: int = 0) -> Post:
+    """What checking the chain came to: its length and head; or its first bad record, and why it is bad.
+
+    Of the first `purged` only the hashes are left.
+    """
+    gone = f", of which 1–{purged} were purged" if purged else ""
     title, short = f"Audit of {day:%Y-%m-%d}", head[: len(HEAD)]
     if bad is None:
-        spoken = f"{title}: {records} records, whole. Head {short or 'none yet'}."
-        told = f"*{title}:* {records} records, whole. Head {code(head or 'none yet')}"
+        spoken = f"{title}: {records} records{gone}, whole. Head {short or 'none yet'}."
+        told = f"*{title}:* {records} records{gone}, whole. Head {code(head or 'none yet')}"
         how = f"{code(f'runbook audit verify --head {short}')} says whether it is still in the chain."
     else:
         spoken = f"{title}: record {bad} is bad: {why}. Somebody had a hand on it past Runbook."

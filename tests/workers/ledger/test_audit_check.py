@@ -1,5 +1,6 @@
 """Two hundred records, and a hand on any one of them: the check names the first that is bad."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -113,3 +114,77 @@ def test_witness_says_nothing_of_a_chain_that_does_not_hold() -> None:
     assert witness(whole, "a1").approved_by == {"U0BEN": ""}
     broken = witness((*CHAIN[:9], CHAIN[9]._replace(body="a1 {no json"), *whole[10:]), "a1")
     assert (broken.bad, broken.approved_by) == (10, {})
+
+
+# Purged beginnings
+
+
+def purged(
+    to: int, chain: tuple[Link, ...] = CHAIN, says: dict[str, object] | None = None
+) -> tuple[Link, ...]:
+    """The chain after a purge of its first records, with what the record of that says."""
+    told = {"event": "Purged", "actor": "clock", "to": to, "hash": chain[to - 1].hash} | (says or {})
+    emptied = tuple(one._replace(body="") for one in chain[:to])
+    return (*emptied, *chain[to:], link(len(chain) + 1, chain[-1].hash, json.dumps(told)))
+
+
+def test_chain_whose_beginning_was_purged_is_whole_and_has_every_head_that_was_ever_seen() -> None:
+    for n in (1, 2, 77, LENGTH):
+        whole = purged(n)
+        found = check(whole, [one.hash[:16] for one in CHAIN])
+
+        assert (found.bad, found.missing, found.records) == (None, (), LENGTH + 1)
+        assert found.purged == (n, "clock", whole[-1].at)
+
+
+def test_chain_that_was_purged_twice_is_whole() -> None:
+    found = check(purged(150, purged(40)))
+
+    assert found.bad is None
+    assert found.purged is not None
+    assert found.purged.to == 150
+
+
+FORGED: dict[str, tuple[Callable[[], tuple[Link, ...]], int]] = {
+    "emptied without a word": (lambda: purged(50)[:-1], 1),
+    "another hash": (lambda: purged(50, says={"hash": HEAD}), 1),
+    "fewer told": (lambda: purged(50, says={"to": 30, "hash": CHAIN[29].hash}), 31),
+    "more told": (lambda: purged(50, says={"to": 60, "hash": CHAIN[59].hash}), 1),
+    "no number": (lambda: purged(50, says={"to": "50"}), 1),
+    "another kind of record": (lambda: purged(50, says={"event": "ChangesPurged"}), 1),
+    "removed and not emptied": (lambda: purged(50)[50:], 1),
+    "one of them removed": (lambda: (*purged(50)[:20], *purged(50)[21:]), 21),
+    "emptied further since": (
+        lambda: tuple(one._replace(body="") if one.seq == 51 else one for one in purged(50)),
+        51,
+    ),
+    "emptied elsewhere": (
+        lambda: tuple(one._replace(body="") if one.seq == 90 else one for one in purged(50)),
+        90,
+    ),
+    "hash of an empty one": (
+        lambda: tuple(one._replace(hash=flipped(one.hash)) if one.seq == 20 else one for one in purged(50)),
+        21,
+    ),
+    "filled again": (
+        lambda: tuple(one._replace(body="{}") if one.seq == 50 else one for one in purged(50)),
+        50,
+    ),
+    "record of it changed": (lambda: (*purged(50)[:-1], purged(50)[-1]._replace(body="Purged")), LENGTH + 1),
+}
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_purge_that_was_forged_is_found(forged: str) -> None:
+    make, bad = FORGED[forged]
+
+    assert check(make()).bad == bad
+
+
+@pytest.mark.parametrize("field", FLIPS)
+def test_flipped_record_after_a_purge_is_named(field: str) -> None:
+    whole = purged(100)
+    for n in range(100, LENGTH + 1):
+        found = check((*whole[:n], FLIPS[field](whole[n]), *whole[n + 1 :]))
+
+        assert (found.bad, found.records) == (n + 1, n)
