@@ -623,6 +623,8 @@ class Access(Section):
         default=60, ge=1, le=10_000, description="Questions and alerts of one channel within an hour."
     )
     per_day: int = Field(default=1000, ge=1, le=100_000, description="Questions and alerts within a day.")
+
+
 class Retention(Section):
     """How long what is kept is kept, at least 7d; `runbook purge` and the clock take out what is older."""
 
