@@ -38,12 +38,13 @@ def mention(desk: Desk, event: Payload, body: Payload, client: WebClient) -> Non
     if body.get("team_id") != desk.team or not person or event.get("bot_id"):
         return
     text = words.without_mention(str(event.get("text", "")), desk.bot_user)
-    thread = Thread(team=desk.team, channel=channel, ts=str(event.get("thread_ts") or event["ts"]))
+    replied = str(event.get("thread_ts") or "")  # a whisper in a thread that has not begun is seen by nobody
+    thread = Thread(team=desk.team, channel=channel, ts=replied or str(event["ts"]))
     if not text:
-        whisper(client, channel, person, words.USAGE, str(event.get("thread_ts", "")))
+        whisper(client, channel, person, words.USAGE, replied)
         return
     if why := refusal(desk, person, channel, client):
-        whisper(client, channel, person, why, thread.ts)
+        whisper(client, channel, person, why, replied)
         return
     around = desk.ledger.in_thread(desk.team, channel, thread.ts)
     if words.is_stop(text) and around:
@@ -68,10 +69,10 @@ def mention(desk: Desk, event: Payload, body: Payload, client: WebClient) -> Non
     try:
         accepted = take_on(desk, incident, *keys)
     except NotTaken as error:
-        whisper(client, channel, person, str(error), thread.ts)
+        whisper(client, channel, person, str(error), replied)
         return
     if accepted.fresh and not desk.queues():
-        whisper(client, channel, person, words.WRITTEN_DOWN, thread.ts)
+        whisper(client, channel, person, words.WRITTEN_DOWN, replied)
 
 
 def _asked(desk: Desk, text: str, thread: Thread) -> Question | None:

@@ -57,6 +57,7 @@ def test_guest_may_not_ask(room: Room, way: Ask) -> None:
     way(room, "dan")
 
     room.told(MEMBERS_ONLY, "dan")
+    assert not any("thread_ts" in message for message in room.shown("dan")), "nobody looks there"
     assert room.investigations() == []
     assert MEMBERS_ONLY in refused(room, "dan")[0]["why"]
 
