@@ -6,7 +6,7 @@ from slack_sdk import WebClient
 from bot.desk import Desk, Payload
 from bot.listeners.decision import about, member, who
 from bot.slack import whisper
-from workers.domain.approval import UNCHANGED, Approval, ApprovalState
+from workers.domain.approval import Approval, ApprovalState
 from workers.domain.event import Event, RollbackAsked
 from workers.domain.incident import Person
 from workers.ledger import AlreadyDecided
@@ -58,12 +58,6 @@ def _why_not(desk: Desk, approval: Approval | None, person: Person, client: WebC
 
 
 def _wanted(desk: Desk, approval: Approval, person: Person) -> tuple[Event, ...]:
-    case = desk.ledger.load(approval.investigation)
-    # After a no, somebody may ask again.
-    asked = (
-        *(one.approval for one in case.rollbacks),
-        *(one.undoes for one in case.approvals if one.state not in UNCHANGED),
-    )
-    if approval.id in asked:
+    if desk.ledger.load(approval.investigation).taken_back(approval.id):
         raise AlreadyDecided("this is to be taken back already")
     return (RollbackAsked(at=desk.now(), approval=approval.id, person=person),)

@@ -23,7 +23,6 @@ from workers.domain.event import (
     Event,
     EvidenceWeighed,
     FactsGathered,
-    Failed,
     HypothesisBranched,
     HypothesisConfirmed,
     HypothesisFormed,
@@ -271,12 +270,16 @@ class Investigator:
             result = self.case.results[before]
             wanted = approvals.take_back(self.case, made, wish.person, result, self._policy, self._now())
             if wanted is None:
-                why = result.failure.message if result.failure else "its state now could not be read"
-                mend = "Press Roll back again when it can be read."
                 yield self._apply(
-                    Failed(at=self._now(), what=f"Taking back: {made.title}", why=why, mend=mend)
+                    RemedyWithheld(
+                        at=self._now(),
+                        title=f"taking back: {made.title}",
+                        call=made.rollback,
+                        why=result.failure.message if result.failure else "its state now could not be read",
+                        undoes=made.id,
+                    )
                 )
-                return
+                continue
             yield self._apply(ApprovalRequested(at=self._now(), approval=wanted))
 
     def _state_before(self, key: str, call: ToolCall) -> CausalQuery:

@@ -65,6 +65,8 @@ UNCHANGED = frozenset(
     {ApprovalState.REJECTED, ApprovalState.EXPIRED, ApprovalState.REVOKED, ApprovalState.FAILED}
 )
 """Ends of an approval after which the system is as it was."""
+VAIN = UNCHANGED | {ApprovalState.SUPERSEDED}
+"""Ends of an approval by which nothing was made: it may be asked for again."""
 
 
 PLACES = ("cluster", "group", "function", "service")

@@ -189,12 +189,16 @@ class RemedyProposed(Happened):
 
 
 class RemedyWithheld(Happened):
-    """A change was not asked for, because people have enough to decide on, or have decided."""
+    """A change was not asked for: people have enough to decide on, have decided, or it could not be read.
+
+    `undoes` is the approval of the change that it would have taken back.
+    """
 
     type: Literal["RemedyWithheld"] = "RemedyWithheld"
     title: str
     call: ToolCall
     why: str
+    undoes: str = ""
 
 
 class ApprovalRequested(Happened):

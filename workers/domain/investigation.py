@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
-from workers.domain.approval import Approval, ApprovalState
+from workers.domain.approval import VAIN, Approval, ApprovalState
 from workers.domain.budget import Budget
 from workers.domain.call import ToolCall, ToolResult
 from workers.domain.conclusion import Conclusion
@@ -103,6 +103,11 @@ class Investigation(Value):
 
     def approval(self, approval_id: str) -> Approval:
         return next(a for a in self.approvals if a.id == approval_id)
+
+    def taken_back(self, approval_id: str) -> bool:
+        """Whether a change is to be taken back, or has been: it is wished, asked for or made."""
+        wished = any(one.approval == approval_id for one in self.rollbacks)
+        return wished or any(one.undoes == approval_id and one.state not in VAIN for one in self.approvals)
 
     def pending(self) -> tuple[CausalQuery, ...]:
         """Asked and not answered: after a crash, what was in flight."""
@@ -253,7 +258,12 @@ def _remedy(case: Investigation, event: RemedyProposed) -> Changed:
 
 
 def _withheld(case: Investigation, event: RemedyWithheld) -> Changed:
-    return {"withheld": (*case.withheld, event)}
+    withheld: Changed = {"withheld": (*case.withheld, event)}
+    if not event.undoes:
+        return withheld
+    # What was made and found out stands as it was before somebody wished it back.
+    left = tuple(one for one in case.rollbacks if one.approval != event.undoes)
+    return withheld | {"rollbacks": left, "phase": "done" if case.phase == "concluded" else case.phase}
 
 
 def _requested(case: Investigation, event: ApprovalRequested) -> Changed:

@@ -129,10 +129,19 @@ def _story(case: Investigation, approval: Approval, outcome: Verified | None) ->
     lines += [
         f"{person(w.person.id)} asked to take it back." for w in case.rollbacks if w.approval == approval.id
     ]
+    lines += _unread(case, approval)
     lines += _readings(case, approval)
     if outcome is not None:
         lines.append(f"*{'Recovered' if outcome.recovered else 'Not recovered'}:* {said(outcome.finding)}")
     return lines
+
+
+def _unread(case: Investigation, approval: Approval) -> list[str]:
+    """Why the way back could not be asked for the last time that somebody wished it."""
+    if case.taken_back(approval.id):
+        return []
+    tried = [one for one in case.withheld if one.undoes == approval.id][-1:]
+    return [f"The way back was not asked for: {said(one.why)}. It can be pressed again." for one in tried]
 
 
 def _voted(decision: str) -> str:
@@ -197,8 +206,7 @@ def _buttons(case: Investigation, approval: Approval) -> list[Part]:
 
 
 def _way_back(case: Investigation, approval: Approval) -> list[Part]:
-    wanted = (*(one.approval for one in case.rollbacks), *(one.undoes for one in case.approvals))
-    if approval.rollback is None or approval.id in wanted:
+    if approval.rollback is None or case.taken_back(approval.id):
         return []
     sure = confirmation(
         "Ask to take it back?",

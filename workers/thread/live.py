@@ -154,7 +154,11 @@ def _footer(case: Investigation, now: datetime) -> list[str]:
     asked = case.incident.requester
     by = [f"asked by {person(asked.id)}"] if asked else []
     failed = [f"{said(f.what)}: {said(f.why)} {said(f.mend)}" for f in case.failures if not f.approval]
-    withheld = [f"Not asked for: {said(one.title)}, because {said(one.why)}." for one in case.withheld]
+    withheld = [
+        f"Not asked for: {said(one.title)}, because {said(one.why)}."
+        for one in case.withheld
+        if not one.undoes
+    ]
     return [*now_checking, " · ".join([spent, *bound, *by, *limits]), *withheld, *failed[:2]]
 
 

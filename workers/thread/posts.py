@@ -21,10 +21,14 @@ def posts(case: Investigation, event: Event) -> tuple[Post, ...]:
         said.append(live(case, event.at))
     if isinstance(event, Concluded):
         said.append(cause(case, event.conclusion))
-    touched = _approval(event)
-    if touched:
-        said += [card(case, approval) for approval in case.approvals if approval.id == touched]
+    said += [card(case, approval) for approval in case.approvals if approval.id in _touched(case, event)]
     return tuple(said)
+
+
+def _touched(case: Investigation, event: Event) -> frozenset[str]:
+    """The approvals whose cards an event changes: its own, and of a way back that of the change, too."""
+    about = _approval(event)
+    return frozenset({about, *(one.undoes for one in case.approvals if one.id == about)} - {""})
 
 
 def _approval(event: Event) -> str:
@@ -34,6 +38,8 @@ def _approval(event: Event) -> str:
             return event.approval.id
         case "QueryAsked":
             return event.query.approval
+        case "RemedyWithheld":
+            return event.undoes
         case (
             "ApprovalVoted"
             | "ApprovalDecided"

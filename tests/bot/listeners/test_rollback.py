@@ -20,6 +20,7 @@ from workers.domain.event import (
     ApprovalRequested,
     ChangeIntended,
     ChangeMade,
+    RemedyWithheld,
     RollbackAsked,
     Verified,
 )
@@ -89,9 +90,30 @@ def test_second_wish_is_told_so_until_the_way_back_was_refused(app: App, change:
     change.room.told("This has been asked for already.", "carol")
 
     rejected = ApprovalDecided(at=wiring.now(), approval=undo.id, state=ApprovalState.REJECTED)
-    change.ledger.record(change.investigation, rejected)
-    hand(app, back)
+    change.ledger.record(change.investigation, rejected, render=posts)
+    eventually(lambda: "way-back" in str(change.card()["blocks"]))
+    assert change.press("carol")["acknowledged"]
     assert len(change.wishes()) == 2
+
+
+def test_way_back_that_could_not_be_read_is_said_on_the_card_and_can_be_asked_for_again(
+    change: Made,
+) -> None:
+    change.press("carol")
+    call, key = change.approval.call, change.approval.id
+    denied = RemedyWithheld(
+        at=wiring.now(), title="taking it back", call=call, why="ecs:DescribeServices is denied", undoes=key
+    )
+
+    change.ledger.record(change.investigation, denied, render=posts)
+
+    eventually(lambda: "ecs:DescribeServices is denied. It can be" in str(change.card()["blocks"]))
+    assert change.ledger.load(change.investigation).phase == "done"
+    live = next(m for m in change.room.messages() if "checkout is slow" in str(m.get("blocks")))
+    assert "Could not finish" not in str(live)
+    assert change.press("carol")["acknowledged"]
+    assert len(change.wishes()) == 2
+    eventually(lambda: "It can be pressed again" not in str(change.card()["blocks"]))
 
 
 def test_who_would_be_missing_among_the_approvers_is_told_to_let_others_ask(
