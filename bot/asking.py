@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot import words
 from bot.desk import HOUR, Desk
-from bot.rooms import STRANGE, NotTaken, NotTold
+from bot.rooms import REMEMBERED_SECONDS, STRANGE, NotTaken, NotTold
 from bot.slack import error_code
 from workers.domain.errors import Unreachable
 from workers.domain.incident import Incident, Thread
@@ -54,12 +54,12 @@ def _why_not(desk: Desk, person: str, channel: str, client: WebClient) -> str:
     return words.NO_SCOPE if scope is not None and not scope.areas else ""
 
 
-def outside(desk: Desk, channel: str, client: WebClient) -> bool:
+def outside(desk: Desk, channel: str, client: WebClient, within: float = REMEMBERED_SECONDS) -> bool:
     """Whether people of other workspaces are in a channel in which Runbook therefore keeps silent."""
     if desk.access.shared_channels or channel.startswith("D"):
         return False
     try:
-        return desk.rooms.room(channel, client).shared
+        return desk.rooms.room(channel, client, within).shared
     except SlackApiError as error:
         if error_code(error) in STRANGE:  # where we could not say anything, either
             return False

@@ -50,10 +50,6 @@ class Desk:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def known(self, source: str) -> frozenset[str] | None:
-        """Who is in a user group or on call; `None` while nobody knows."""
-        return self.ledger.members(source, self.now())
-
     def accept(self, incident: Incident, *keys: str) -> Accepted:
         """On record first, then on the queue; what the queue misses the clock finds."""
         accepted = self.ledger.accept(incident, keys, self.now(), posts)

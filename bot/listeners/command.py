@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 from bot import words
 from bot.asking import refusal, take_on
 from bot.desk import Desk, Payload
-from bot.listeners.halt import halt, resume
+from bot.listeners.halt import elsewhere, halt, resume
 from bot.listeners.status import status
 from bot.rooms import NotTaken, NotTold
 from bot.slack import hurried
@@ -27,7 +27,8 @@ SAME_SECONDS = 60
 def register(app: App, desk: Desk) -> None:
     def answered(answer: Callable[[Payload, WebClient], Said]) -> Callable[..., None]:
         def command(ack: Ack, body: Payload, client: WebClient) -> None:
-            said = answer(body, hurried(client)) if body.get("team_id") == desk.team else Said()
+            ours = body.get("team_id") == desk.team
+            said = answer(body, hurried(client)) if ours else elsewhere(desk, body)
             shown = "in_channel" if said.everybody else "ephemeral"
             ack(text=redacted(said.text), blocks=list(said.blocks), response_type=shown)
 
@@ -45,9 +46,9 @@ def register(app: App, desk: Desk) -> None:
             case "status":
                 return status(desk, body, client)
             case "halt":
-                return halt(desk, body, *rest)
+                return halt(desk, body, client, *rest)
             case "resume":
-                return resume(desk, body)
+                return resume(desk, body, client)
             case "" | "help":
                 return ways()
             case _:

@@ -7,8 +7,9 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.deciding import refused, voiceless
 from bot.desk import Desk, Payload
-from bot.slack import error_code, whisper
+from bot.slack import whisper
 from bot.views.typed import CALLBACK, Asked, read, typed, wrong
 from workers import crash
 from workers.domain.approval import Approval, ApprovalState, Vote
@@ -23,6 +24,7 @@ from workers.thread.posts import posts
 log = logging.getLogger(__name__)
 
 Decision = Literal["approve", "reject"]
+LATE = "This has been decided already."
 
 
 def register(app: App, desk: Desk) -> None:
@@ -99,16 +101,7 @@ def allowed(
     approval = desk.ledger.approval(asked.approval)
     reason = _why_not(desk, approval, person, client, decision)
     if approval is None or reason:
-        desk.ledger.note(
-            {
-                "event": "VoteRefused",
-                "actor": person.id,
-                "team": person.team,
-                "decision": decision,
-                "approval": approval.id if approval else "",
-                "why": reason,
-            }
-        )
+        refused(desk, person, decision, reason, approval.id if approval else "")
         whisper(client, asked.channel, person.id, reason, asked.thread)
         return None
     return approval
@@ -118,7 +111,13 @@ def _decide(desk: Desk, asked: Asked, approval: Approval, vote: Vote, client: We
     try:
         _vote(desk, approval, vote)
     except AlreadyDecided:
-        whisper(client, asked.channel, vote.person.id, "This has been decided already.", asked.thread)
+        late(desk, asked, vote, client)
+
+
+def late(desk: Desk, asked: Asked, vote: Vote, client: WebClient) -> None:
+    """Others decided first, or this person has voted already."""
+    refused(desk, vote.person, vote.decision, LATE, asked.approval)
+    whisper(client, asked.channel, vote.person.id, LATE, asked.thread)
 
 
 def _why_not(
@@ -126,16 +125,16 @@ def _why_not(
 ) -> str:
     if approval is None:
         return "I know no such approval."
-    refused = refusal(approval, person, desk.team, desk.policy, desk.known)
-    if refused:
-        return refused
+    if unable := refusal(approval, person, desk.team, desk.policy, desk.members):
+        return unable
     if approval.state is not ApprovalState.PENDING:
         return f"This is {approval.state.value} already."
     if desk.now() >= approval.expires_at:
         return "This has expired. Nothing was changed; ask me to look again."
     if decision == "approve" and (hindrance := _hindrance(desk, approval)):
         return f"I cannot take an approval now: {hindrance}. Nothing was changed."
-    return member(person, client)
+    place = desk.ledger.thread(approval.investigation)
+    return voiceless(desk, person, place.channel if place else "", client)
 
 
 def _hindrance(desk: Desk, approval: Approval) -> str:
@@ -146,19 +145,6 @@ def _hindrance(desk: Desk, approval: Approval) -> str:
     return desk.policy.hindrance(approval.risk, desk.ledger.changes_since(now - DAY), now)
 
 
-def member(person: Person, client: WebClient) -> str:
-    """Why this person has no say: a guest, a bot, deactivated; empty for full members."""
-    slack: Any = client
-    try:
-        user = slack.users_info(user=person.id)["user"]
-    except SlackApiError as error:
-        return f"I could not check who you are ({error_code(error)}), so this does not count."
-    outside = ("is_restricted", "is_ultra_restricted", "is_bot", "deleted", "is_stranger")
-    return (
-        "Only full members of this workspace decide on changes." if any(user.get(k) for k in outside) else ""
-    )
-
-
 def _vote(desk: Desk, approval: Approval, vote: Vote) -> None:
     """The vote, and with the last one needed the decision, in one transaction."""
     rejects = vote.decision == "reject"
@@ -167,7 +153,7 @@ def _vote(desk: Desk, approval: Approval, vote: Vote) -> None:
         voted = ApprovalVoted(at=vote.at, approval=approval.id, vote=vote)
         before = desk.ledger.approval(approval.id) or approval  # others vote at the same time
         counted = before.model_copy(update={"votes": (*before.votes, vote)})
-        if not rejects and not enough(counted, desk.policy, desk.known):
+        if not rejects and not enough(counted, desk.policy, desk.members):
             return (voted,)
         state = ApprovalState.REJECTED if rejects else ApprovalState.APPROVED
         return voted, ApprovalDecided(at=vote.at, approval=approval.id, state=state)

@@ -5,9 +5,9 @@ import secrets
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
+from bot.deciding import refused
 from bot.desk import Desk, Payload
-from bot.listeners.decision import about, allowed, ask, passed_on, who
-from bot.slack import whisper
+from bot.listeners.decision import about, allowed, ask, late, passed_on, who
 from bot.views.narrowing import CALLBACK, narrowing, read, too_much
 from bot.views.typed import wrong
 from workers.domain.approval import Approval, ApprovalState, Vote
@@ -41,17 +41,16 @@ def decide_less(desk: Desk, body: Payload, client: WebClient) -> dict[str, str]:
     if approval is None:
         return {}
     if sent.value is None or sent.value not in room(approval):
-        refused = {"event": "VoteRefused", "actor": person.id, "team": person.team, "decision": "approve"}
-        desk.ledger.note({**refused, "approval": approval.id, "why": "what was sent off is not less"})
+        refused(desk, person, "approve", "what was sent off is not less", approval.id)
         return too_much(approval)
     if sent.word != (word := approval.word_for(person.id)):
         return wrong(word)
     less = narrowed(approval, sent.value, secrets.token_hex(16), desk.now())
+    vote = Vote(person=person, decision="approve", at=desk.now(), typed=sent.word)
     try:
-        _decide(desk, approval, less, Vote(person=person, decision="approve", at=desk.now(), typed=sent.word))
+        _decide(desk, approval, less, vote)
     except AlreadyDecided:
-        told = "This has been decided already."
-        whisper(client, sent.asked.channel, person.id, told, sent.asked.thread)
+        late(desk, sent.asked, vote, client)
     return {}
 
 
@@ -68,7 +67,7 @@ def _decide(desk: Desk, approval: Approval, less: Approval, vote: Vote) -> None:
         ApprovalRequested(at=vote.at, approval=less),
         ApprovalVoted(at=vote.at, approval=less.id, vote=vote),
     )
-    if enough(voted, desk.policy, desk.known):
+    if enough(voted, desk.policy, desk.members):
         approved = ApprovalState.APPROVED
         happened = (*happened, ApprovalDecided(at=vote.at, approval=less.id, state=approved))
     desk.ledger.settle(approval.investigation, lambda: happened, render=posts)

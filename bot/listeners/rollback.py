@@ -3,8 +3,9 @@
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
+from bot.deciding import refused, voiceless
 from bot.desk import Desk, Payload
-from bot.listeners.decision import about, member, who
+from bot.listeners.decision import about, who
 from bot.slack import whisper
 from workers.domain.approval import Approval, ApprovalState
 from workers.domain.event import Event, RollbackAsked
@@ -38,6 +39,7 @@ def ask(desk: Desk, body: Payload, client: WebClient) -> None:
             desk.put("deliver", approval.investigation)
             desk.put("investigate", approval.investigation)
     if reason:
+        refused(desk, person, "roll back", reason, approval.id if approval else "")
         whisper(client, place.channel, person.id, reason, place.thread)
 
 
@@ -46,15 +48,14 @@ def _why_not(desk: Desk, approval: Approval | None, person: Person, client: WebC
         return "There is no such change."
     if approval.rollback is None:
         return f"There is no way back: {approval.no_rollback}"
-    if person.team != desk.team:
-        return "Changes are for members of this workspace only."
-    rule, may = desk.policy.rule(approval.risk), approvers(approval, desk.policy, desk.known)
+    rule, may = desk.policy.rule(approval.risk), approvers(approval, desk.policy, desk.members)
     if len(may.people - {person.id}) < rule.quorum and not may.unknown:
         return (
             f"Whoever asks may not approve, and without you there are fewer than the {rule.quorum} it takes."
             " Let somebody else press it."
         )
-    return member(person, client)
+    place = desk.ledger.thread(approval.investigation)
+    return voiceless(desk, person, place.channel if place else "", client)
 
 
 def _wanted(desk: Desk, approval: Approval, person: Person) -> tuple[Event, ...]:

@@ -4,6 +4,7 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
 from bot.asking import refusal
+from bot.deciding import ELSEWHERE, refused
 from bot.desk import Desk, Payload
 from bot.slack import whisper
 from workers.domain.event import Stopped
@@ -14,8 +15,10 @@ from workers.thread.posts import posts
 def register(app: App, desk: Desk) -> None:
     def stopped(ack: Ack, body: Payload, client: WebClient) -> None:
         investigation = str(body["actions"][0].get("value", ""))
-        if body["user"].get("team_id") == desk.team and desk.ledger.journal(investigation):
-            person, channel = str(body["user"]["id"]), str(body["container"]["channel_id"])
+        person, channel = str(body["user"]["id"]), str(body["container"]["channel_id"])
+        if (team := str(body["user"].get("team_id"))) != desk.team:
+            refused(desk, Person(id=person, team=team), "stop", ELSEWHERE)
+        elif desk.ledger.journal(investigation):
             if why := refusal(desk, person, channel, client):
                 whisper(client, channel, person, why, str(body["container"].get("thread_ts") or ""))
             else:

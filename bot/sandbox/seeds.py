@@ -30,6 +30,7 @@ class User:
     color: str
     title: str = ""
     is_restricted: bool = False
+    deleted: bool = False
     bot_id: str = ""
     app_id: str = ""
 

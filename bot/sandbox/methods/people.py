@@ -23,8 +23,8 @@ def list_(call: Call) -> Answer:
 def by_email(call: Call) -> Answer:
     """`users.lookupByEmail`."""
     wanted = call.args.text("email").lower()
-    for user in seeds.PEOPLE:
-        if shapes.email(user) == wanted:
+    for user in call.slack.workspace.users.values():
+        if shapes.email(user) == wanted and not (user.bot_id or user.deleted):
             return {"user": shapes.user(user)}
     raise SlackError("users_not_found")
 
@@ -40,7 +40,7 @@ def group_users(call: Call) -> Answer:
     id_ = call.args.required("usergroup", "no_such_subteam")
     if id_ not in seeds.USERGROUPS:
         raise SlackError("no_such_subteam")
-    return {"users": _members(id_)}
+    return {"users": _members(call, id_)}
 
 
 def _card(call: Call, user: seeds.User) -> dict[str, Any]:
@@ -60,11 +60,13 @@ def _group(call: Call, id_: str) -> dict[str, Any]:
         "name": handle,
     }
     row |= {"user_count": len(keys), "date_create": 1_700_000_000, "date_delete": 0}
-    return row | ({"users": _members(id_)} if call.args.flag("include_users") else {})
+    return row | ({"users": _members(call, id_)} if call.args.flag("include_users") else {})
 
 
-def _members(id_: str) -> list[str]:
-    return [user.id for user in seeds.USERS if user.key in seeds.USERGROUPS[id_][1]]
+def _members(call: Call, id_: str) -> list[str]:
+    """Whoever is deactivated is in no group any more."""
+    users = call.slack.workspace.users.values()
+    return [user.id for user in users if user.key in seeds.USERGROUPS[id_][1] and not user.deleted]
 
 
 METHODS: dict[str, Method] = {

@@ -14,7 +14,7 @@ def user(who: User) -> dict[str, Any]:
         "id": who.id,
         "team_id": seeds.TEAM_ID,
         "name": who.name,
-        "deleted": False,
+        "deleted": who.deleted,
         "color": who.color.removeprefix("#"),
         "real_name": who.real_name,
         "tz": "Europe/London",

@@ -73,7 +73,8 @@ def test_named_approver_has_to_be_a_full_member_still(
     asked: Asked, slack_line: Wire, user: dict[str, bool], counts: bool
 ) -> None:
 
-    forged = json.dumps({"ok": True, "user": {"id": "U0BENOKAFOR", **user}}).encode()
+    known = {"id": "U0BENOKAFOR", "team_id": samples.TEAM}
+    forged = json.dumps({"ok": True, "user": {**known, **user}}).encode()
     card = asked.card()
     slack_line.gate("/api/users.info", answer=(200, forged))
 

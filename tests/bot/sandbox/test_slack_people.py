@@ -54,6 +54,17 @@ def test_only_names_of_emoji_become_emoji(shared: LocalSlack) -> None:
     assert "".join(p.get("text", "👀") for p in parts) == "at 10:30:45 :foo: 👀 :eyes:"
 
 
+def test_who_is_deactivated_is_found_by_no_address_and_is_in_no_group(slack: LocalSlack) -> None:
+    slack.act("people/deactivate", person="ben")
+
+    assert slack.api("users.info", user=slack.people["ben"])["user"]["deleted"] is True
+    mail = slack.api("users.lookupByEmail", email="ben.okafor@fernhill.example")
+    assert mail["error"] == "users_not_found"
+    assert slack.api("usergroups.users.list", usergroup="S0APPROVERS")["users"] == []
+    slack.act("people/deactivate", person="ben", undo=True)
+    assert slack.api("usergroups.users.list", usergroup="S0APPROVERS")["users"] == [slack.people["ben"]]
+
+
 def test_a_guest_sees_only_their_channels(slack: LocalSlack) -> None:
     slack.act("channels", person="alice", name="staff-only", members=["alice", "ben"])
 

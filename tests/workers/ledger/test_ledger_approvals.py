@@ -1,11 +1,8 @@
 """An approval moves by compare-and-set: along the table of states, once, whoever races for it."""
 
-from collections.abc import Callable
-
 import pytest
 
-from tests.workers.ledger.racing import race
-from tests.workers.ledger.samples import ALICE, BEN, TEAM, asked, now, opened, step, voted
+from tests.workers.ledger.samples import ALICE, BEN, asked, now, opened, step, voted
 from workers.domain.approval import NEXT, ApprovalState
 from workers.domain.incident import Person
 from workers.ledger import AlreadyDecided, Ledger
@@ -84,33 +81,6 @@ def test_person_of_one_id_cannot_vote_again_from_another_team(ledger: Ledger) ->
 
     with pytest.raises(AlreadyDecided):
         ledger.record(wanted.investigation, voted(wanted, Person(id=BEN.id, team="T0OTHER")))
-
-
-def test_of_eight_approvers_at_once_one_decides(ledger: Ledger, another: Callable[[], Ledger]) -> None:
-    people = [Person(id=f"U0APPROVER{n}", team=TEAM) for n in range(8)]
-    ledgers = [another() for _ in people]
-    investigation = opened(ledger)
-
-    for _ in range(30):
-        wanted = asked(ledger, investigation)
-
-        def decide(number: int, wanted: object = wanted) -> bool:
-            try:
-                ledgers[number].record(
-                    investigation,
-                    voted(wanted, people[number]),  # pyright: ignore[reportArgumentType]
-                    step(wanted, S.APPROVED),  # pyright: ignore[reportArgumentType]
-                )
-            except AlreadyDecided:
-                return False
-            return True
-
-        decided = race(8, decide)
-
-        assert sum(decided) == 1
-        after = ledger.approval(wanted.id)
-        assert after is not None
-        assert (after.state, len(after.votes)) == (S.APPROVED, 1)
 
 
 def test_nobody_knows_an_approval_that_was_never_asked_for(ledger: Ledger) -> None:
