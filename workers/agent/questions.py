@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from workers.agent import steering, triage, words
 from workers.agent.answers import Findings
 from workers.agent.sight import Sight
-from workers.domain.call import ToolCall
+from workers.domain.call import ResourceData, ToolCall
 from workers.domain.event import Answered
 from workers.domain.evidence import CausalQuery
 from workers.domain.investigation import Investigation
@@ -17,6 +17,8 @@ from workers.domain.window import ending
 
 MOST = 20
 """Lines of an answer; what is more is counted."""
+TOLD = 3
+"""What is told of each thing in a list."""
 EVERYTHING = frozenset({"", "prod", "production", "here", "aws", "all", "everything"})
 READS = {
     "running": ("topology", "alarms"),
@@ -24,6 +26,7 @@ READS = {
     "alarms": ("alarms",),
     "needs": ("topology",),
     "runbook": ("runbook_search",),
+    "estate": ("aws_query",),
     "open": (),
 }
 """What is read for each topic; the health of a service takes what the facts of an incident take."""
@@ -49,6 +52,8 @@ def _query(case: Investigation, question: Question, name: str) -> CausalQuery:
         arguments["window"] = window.model_dump(mode="json")
     if name == "runbook_search":
         arguments["text"] = case.incident.text[:500]
+    if name == "aws_query":
+        arguments["what"] = question.what
     call = ToolCall(name=name, arguments=arguments, why=f"to answer: {case.incident.text[:80]}")
     return CausalQuery(id=f"a-{name}", role="facts", call=call, window=window)
 
@@ -207,6 +212,25 @@ def _runbook(sight: Sight, question: Question) -> tuple[str, list[str]]:
     return f"{first.title} › {first.section}: {first.text[:600]}", lines
 
 
+def _estate(sight: Sight, question: Question) -> tuple[str, list[str]]:
+    if unread := _unread(sight, "aws_query", f"what there is of “{question.what[:80]}”"):
+        return unread
+    data = sight.case.results["a-aws_query"].data
+    found = data.resources if isinstance(data, ResourceData) else ()
+    kinds: dict[str, list[Resource]] = defaultdict(list)
+    for one in found:
+        kinds[one.system.removeprefix("aws:").replace("-", " ")].append(one)
+    counts = [f"{kind} ({len(some)})" for kind, some in kinds.items()]
+    lines = [_shown(one) for some in kinds.values() for one in some]
+    return (f"I see {words.listed(counts)}." if counts else "I see none."), lines
+
+
+def _shown(one: Resource) -> str:
+    """A thing with the first of what its row shows."""
+    told = [f"{key.replace('_', ' ')} {value}" for key, value in list(one.attributes.items())[:TOLD]]
+    return f"{one.name} ({', '.join(told)})" if told else one.name
+
+
 def _open(sight: Sight, question: Question) -> tuple[str, list[str]]:
     ways = "what changed in the last hour? which alarms are firing? is checkout ok? who calls shop-db?"
     return "I cannot tell: a question like that takes a model to answer.", [
@@ -222,5 +246,6 @@ _ANSWERS = {
     "health": _health,
     "needs": _needs,
     "runbook": _runbook,
+    "estate": _estate,
     "open": _open,
 }

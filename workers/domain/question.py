@@ -5,7 +5,7 @@ from typing import Literal
 
 from workers.domain.value import Value
 
-Topic = Literal["running", "changed", "alarms", "health", "needs", "runbook", "open"]
+Topic = Literal["running", "changed", "alarms", "health", "needs", "runbook", "estate", "open"]
 """What the rules know an answer to; `open` is any other question, which takes a model."""
 
 LONGEST = 200
@@ -47,6 +47,13 @@ _PATTERNS: tuple[tuple[Topic, re.Pattern[str]], ...] = (
         re.compile(
             r"(?:is there|do we have|find|show me)(?: a| the)? runbooks? (?:for|about|on) (?P<what>.+)"
             r"|how (?:do|can|should) (?:i|we) (?P<task>.+)"
+        ),
+    ),
+    (
+        "estate",
+        re.compile(
+            r"(?:show|list|give)(?: me)?(?: all)?(?: of)?(?: the| our| my)? (?P<what>.+)"
+            r"|(?:which|what|how many) (?P<have>.+?) (?:do we have|have we|are there|exist)(?: in aws)?"
         ),
     ),
 )
@@ -100,7 +107,10 @@ def read(text: str, *, follows: bool = False, sure: bool = False) -> Question | 
     bare = words[: since.start()].strip() if since else words
     for topic, pattern in _PATTERNS:
         if found := pattern.fullmatch(bare):
-            what = found.groupdict().get("what") or ""
+            parts = found.groupdict()
+            what = parts.get("what") or parts.get("have") or ""
+            if topic == "estate" and _TROUBLE.search(what):
+                continue
             return Question(topic=topic, what=_named(what), minutes=_minutes(since))
     asks = bool(words) and (sure or said.rstrip("!. ").endswith("?"))
     return Question(topic="open") if asks and _open(_AND.sub("", words), follows or sure) else None

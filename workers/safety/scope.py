@@ -39,7 +39,7 @@ class View:
         own = {r.name for r in everything.resources if scope.holds(r)}
         needed = {edge.callee for edge in everything.edges if edge.caller in own}
         foreign = {r.name for r in everything.resources if r.kind == "external"}
-        self._everything = everything
+        self._scope, self._everything = scope, everything
         self.names = frozenset(own | (needed & foreign))
 
     def sees(self, name: str) -> bool:
@@ -80,7 +80,7 @@ class View:
                 yield Gap(what=what, about=edge.caller, why=f"{edge.callee}: {WHY}", mend=MEND)
 
     def resources(self, found: tuple[Resource, ...]) -> tuple[Resource, ...]:
-        return tuple(r for r in found if self.sees(r.name))
+        return tuple(r for r in found if self.sees(r.name) or self._scope.holds(r))
 
     def edges(self, found: tuple[Edge, ...]) -> tuple[Edge, ...]:
         return tuple(e for e in found if self.sees(e.caller) and self.sees(e.callee))

@@ -4,6 +4,7 @@ from workers.tools import (
     autoscaling,
     cloudwatch,
     ecs,
+    estate,
     functions,
     inventory,
     logs,
@@ -24,5 +25,6 @@ AWS: tuple[Toolset, ...] = (
     rds.TOOLSET,
     zones.TOOLSET,
     functions.TOOLSET,
+    estate.TOOLSET,
 )
 KNOWLEDGE: tuple[Toolset, ...] = (runbooks.TOOLSET,)

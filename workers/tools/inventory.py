@@ -11,17 +11,15 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlparse
 
-import jmespath
-
 from workers.domain.call import Gap, TopologyData
 from workers.domain.errors import AccessDenied, RunbookError
 from workers.domain.risk import Risk
 from workers.domain.telemetry import Edge, Resource, Signal, Topology
 from workers.domain.value import Value
-from workers.tools import launch_templates
+from workers.tools import launch_templates, listing
 from workers.tools.action import Answer, Toolset, action
 from workers.tools.aws import Aws, Counted
-from workers.tools.rows import Listing, Metric, Service, custom_metrics, services
+from workers.tools.rows import Metric, Service, custom_metrics, services
 
 FRESH_SECONDS = 120.0
 
@@ -136,7 +134,9 @@ class _Reader:
         self._aws = aws
 
     def listed(self) -> list[tuple[Service, Resource]]:
-        found = self._aws.each(lambda row: self._try(row.id, lambda: _list(self._aws, row)), services())
+        found = self._aws.each(
+            lambda row: self._try(row.id, lambda: listing.resources(self._aws, row)), services()
+        )
         return [
             (row, resource) for row, some in zip(services(), found, strict=True) for resource in some or ()
         ]
@@ -283,56 +283,6 @@ def task(definition: dict[str, Any]) -> _Task:
         log_group=options.get("awslogs-group", ""),
         image=main.get("image", ""),
         environment={pair["name"]: pair["value"] for pair in main.get("environment", [])},
-    )
-
-
-def _list(aws: Aws, row: Service) -> list[Resource]:
-    parents = _parents(aws, row)
-    items: list[Any] = []
-    for parent in parents:
-        found = aws.pages(row.client, row.list.call, row.list.items, **_filled(row.list, parent))
-        items += _detailed(aws, row, parent, found) if row.detail else found
-    return [_resource(row, item) for item in items]
-
-
-def _parents(aws: Aws, row: Service) -> list[dict[str, Any]]:
-    if row.each is None:
-        return [{}]
-    found = aws.pages(row.client, row.each.call, row.each.items, **row.each.with_)
-    return [{row.each.as_: item} for item in found]
-
-
-def _detailed(aws: Aws, row: Service, parent: dict[str, Any], names: list[Any]) -> list[Any]:
-    detail = row.detail
-    if detail is None:
-        return names
-    items: list[Any] = []
-    for first in range(0, len(names), detail.batch):
-        values = parent | {"batch": names[first : first + detail.batch]}
-        items += aws.pages(row.client, detail.call, detail.items, **_filled(detail, values))
-    return items
-
-
-def _filled(listing: Listing, values: dict[str, Any]) -> dict[str, Any]:
-    """The call's arguments with `$name` replaced."""
-    return {
-        key: values[value[1:]] if isinstance(value, str) and value.startswith("$") else value
-        for key, value in listing.with_.items()
-    }
-
-
-def _resource(row: Service, item: Any) -> Resource:
-    def shown(path: str, key: str) -> str:
-        value = jmespath.search(path, item)
-        text = "" if value is None else str(value)
-        return text.rsplit("/", 1)[-1] if key in row.tail else text
-
-    return Resource(
-        name=shown(row.name, "name"),
-        kind=row.kind,
-        id=shown(row.identifier, "identifier"),
-        system=f"aws:{row.id}",
-        attributes={key: text for key, path in row.show.items() if (text := shown(path, key))},
     )
 
 

@@ -2,7 +2,7 @@
 
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import yaml
 from pydantic import TypeAdapter
@@ -37,6 +37,11 @@ class Listing(Value):
     with_: dict[str, Any] = {}
     batch: int = 1
 
+    @property
+    def single(self) -> bool:
+        """Whether it describes one item (`$item`) at a time."""
+        return "$item" in self.with_.values()
+
     @classmethod
     def read(cls, row: dict[str, Any]) -> "Listing":
         renamed = {{"as": "as_", "with": "with_"}.get(key, key): value for key, value in row.items()}
@@ -44,10 +49,13 @@ class Listing(Value):
 
 
 class Service(Value):
-    """One row of `aws_services.yaml`."""
+    """One row of `aws_services.yaml` or of `aws_listed.yaml`."""
 
     id: str
-    kind: ResourceKind
+    kind: ResourceKind = "unknown"
+    group: str = ""
+    words: tuple[str, ...] = ()
+    console: str = ""
     client: str
     each: Listing | None = None
     list: Listing
@@ -92,18 +100,26 @@ def table(name: str) -> Any:
 @cache
 def operations() -> dict[tuple[str, str], Kind]:
     """What each operation of each client is, as boto3 spells both; what is not here may not be sent."""
-    rows: dict[str, dict[Kind, list[str]]] = table("aws_operations.yaml")
+    rows: dict[str, dict[str, Any]] = table("aws_operations.yaml")
     return {
-        (client, operation): kind
+        (client, operation): cast(Kind, kind)
         for client, kinds in rows.items()
         for kind, named in kinds.items()
+        if kind != "rest"
         for operation in named
     }
 
 
 @cache
 def services() -> tuple[Service, ...]:
+    """What an investigation looks at."""
     return tuple(_service(row) for row in table("aws_services.yaml"))
+
+
+@cache
+def catalogue() -> tuple[Service, ...]:
+    """Everything that can be listed."""
+    return (*services(), *(_service(row) for row in table("aws_listed.yaml")))
 
 
 @cache

@@ -27,6 +27,7 @@ from workers.domain.call import (
     HappeningData,
     LogData,
     PassageData,
+    ResourceData,
     SeriesData,
     StateData,
     ToolCall,
@@ -139,6 +140,7 @@ class World:
     happenings: dict[str, list[Happening]] = field(default_factory=dict[str, list[Happening]])
     differences: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     passages: list[Passage] = field(default_factory=list[Passage])
+    estate: list[Resource] = field(default_factory=list[Resource])
     denied: dict[str, str] = field(default_factory=dict[str, str])
     unread: tuple[Gap, ...] = ()
     asked: list[ToolCall] = field(default_factory=list[ToolCall])
@@ -387,6 +389,13 @@ def runbook_search(world: World, text: str, services: tuple[str, ...] = (), limi
     return Answer(data=PassageData(passages=tuple(world.passages)), source="runbooks")
 
 
+@action(risk=Risk.READ, answers="resources")
+def aws_query(world: World, what: str, name: str = "") -> Answer:
+    """What there is."""
+    world.guard("aws_query", what=what)
+    return Answer(data=ResourceData(resources=tuple(world.estate)), source="aws")
+
+
 TOOLS = Toolset(
     name="made",
     actions=(
@@ -399,6 +408,7 @@ TOOLS = Toolset(
         ecs_revision,
         ecs_service,
         runbook_search,
+        aws_query,
     ),
 )
 POLICY = Policy(approvers=("U0BEN",), quorum=1, ttl=timedelta(minutes=15))

@@ -8,6 +8,7 @@ from tests.workers.agent.made import World
 from workers.domain import question
 from workers.domain.event import Answered, QueryAsked
 from workers.domain.investigation import Investigation
+from workers.domain.telemetry import Resource
 
 
 def asked(world: World, text: str) -> Investigation:
@@ -40,6 +41,21 @@ def test_what_runs_is_counted_by_kind_and_named() -> None:
     assert said.text == "I see 4 services, 1 database, 1 cache, 1 queue and 1 external."
     assert "checkout (service, 3 of 3 running), alarm checkout-latency fires" in said.lines
     assert said.sources == ("aws", "cloudwatch:alarms")
+
+
+def test_what_there_is_is_counted_by_service_and_named() -> None:
+    world = made.shop()
+    shown = {"region": "us-east-1", "created": "2026-01-02", "size": "3", "more": "untold"}
+    world.estate = [
+        Resource(name="invoices", kind="unknown", id="invoices", system="aws:s3-buckets", attributes=shown),
+        Resource(name="labels", kind="function", id="labels", system="aws:lambda-functions"),
+    ]
+
+    said = answer(world, "show me all S3 buckets and Lambda functions")
+
+    assert said.text == "I see s3 buckets (1) and lambda functions (1)."
+    assert said.lines == ("invoices (region us-east-1, created 2026-01-02, size 3)", "labels")
+    assert world.asked[-1].arguments["what"] == "s3 buckets and lambda functions"
 
 
 def test_changes_reach_as_far_back_as_was_asked_and_are_about_what_was_asked() -> None:

@@ -26,6 +26,12 @@ OPEN = Question(topic="open")
         ("who calls shop-db?", Question(topic="needs", what="shop-db")),
         ("is there a runbook for a full disk?", Question(topic="runbook", what="full disk")),
         ("how do I restart the importer?", Question(topic="runbook")),
+        (
+            "Show me all S3 buckets and Lambda functions",
+            Question(topic="estate", what="s3 buckets and lambda functions"),
+        ),
+        ("how many queues do we have?", Question(topic="estate", what="queues")),
+        ("list our load balancers", Question(topic="estate", what="load balancers")),
         ("why did orders restart twice yesterday?", OPEN),
         ("Which service has the highest error rate?", OPEN),
         ("how many tasks of checkout run now?", OPEN),
@@ -54,6 +60,8 @@ def test_questions_are_read(text: str, question: Question) -> None:
         "how do you know?",
         "which service has the highest error rate",
         "are payments going through?",
+        "show me why checkout is slow",
+        "list the errors of checkout",
     ],
 )
 def test_what_is_wrong_is_no_question(text: str) -> None:

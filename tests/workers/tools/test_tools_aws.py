@@ -207,6 +207,7 @@ def test_no_tool_can_change_anything(site: Site) -> None:
         "lambda_revision": {**service, "after": "tracking:9999"},
         "lambda_alias": {"function": "tracking", "alias": "live"},
         "lambda_concurrency": {"function": "tracking"},
+        "aws_query": {"what": "running"},
     }
 
     assert set(asked) == {action.name for toolset in AWS for action in toolset.actions}

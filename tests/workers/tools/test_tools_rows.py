@@ -11,7 +11,7 @@ from boto3.session import Session
 from botocore.validate import ParamValidator
 
 from workers.domain.telemetry import Signal
-from workers.tools.rows import Listing, Metric, Service, custom_metrics, services
+from workers.tools.rows import Listing, Metric, Service, catalogue, custom_metrics, services
 
 SESSION: Any = botocore.session.get_session()
 STAT = re.compile(r"Average|Sum|Maximum|Minimum|SampleCount|p\d{1,2}(\.\d+)?")
@@ -58,7 +58,8 @@ def sample(shape: Any, depth: int = 8) -> Any:
         "timestamp": 0,
         "blob": b"",
     }
-    return plain.get(shape.type_name, "PRIMARY" if shape.name == "String" else "x")
+    word = "PRIMARY" if shape.name == "String" else "x"
+    return plain.get(shape.type_name, word.ljust(int(shape.metadata.get("min", 0)), "x"))
 
 
 def wrong_call(client: str, listing: Listing, values: dict[str, Any]) -> tuple[list[str], Any]:
@@ -81,14 +82,14 @@ def wrong_call(client: str, listing: Listing, values: dict[str, Any]) -> tuple[l
 def wrong(row: Service) -> list[str]:
     """Everything in a row that AWS does not have."""
     told: list[str] = []
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"since": 0, "now": 0}
     item: Any = None
     for listing in (row.each, row.list, row.detail):
         if listing is None:
             continue
         problems, item = wrong_call(row.client, listing, values)
         told += problems
-        values |= {listing.as_: item} if listing is row.each else {"batch": [item]}
+        values |= {listing.as_: item} if listing is row.each else {"batch": [item], "item": item}
     if item is not None:
         paths = {"name": row.name, "identifier": row.identifier, **row.show}
         told += [f"{key}: no {path}" for key, path in paths.items() if jmespath.search(path, item) is None]
@@ -120,7 +121,7 @@ def wrong_signals(row: Service, signals: dict[Signal, Metric]) -> list[str]:
     return told
 
 
-ROWS = {row.id: row for row in services()}
+ROWS = {row.id: row for row in catalogue()}
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
@@ -129,7 +130,7 @@ def test_row_is_as_aws_has_it(row: Service) -> None:
 
 
 def test_rows_have_names_of_their_own_and_cover_what_is_promised() -> None:
-    assert len(ROWS) == len(services())
+    assert len(ROWS) == len(catalogue())
     assert {row.kind for row in services()} == {
         "service",
         "function",
@@ -191,7 +192,7 @@ def test_signal_with_a_slip_in_it_is_noticed(slip: dict[str, Any]) -> None:
 
 
 def test_every_client_there_is_a_row_for_is_one_boto3_can_make() -> None:
-    assert {row.client for row in services()} <= set(Session().get_available_services())
+    assert {row.client for row in catalogue()} <= set(Session().get_available_services())
 
 
 @pytest.mark.parametrize(
