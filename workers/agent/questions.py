@@ -93,7 +93,10 @@ def reply(case: Investigation, question: Question) -> Answered:
     shown = (*lines[:MOST], *([f"and {len(lines) - MOST} more"] if len(lines) > MOST else []))
     results = [case.results[key] for key in case.queries if key in case.results]
     failed = [r.failure for r in results if r.failure is not None]
-    gaps = [f"{f.message} {f.mend}".strip() for f in failed] + [f"{g.what}: {g.why}" for g in sight.gaps()]
+    # What was asked wrongly is no gap: the answer says what to ask instead.
+    wrong = {f.message for f in failed if f.kind == "refused"}
+    gaps = [f"{f.message} {f.mend}".strip() for f in failed if f.message not in wrong]
+    gaps += [f"{g.what}: {g.why}" for g in sight.gaps() if g.why not in wrong]
     sources = dict.fromkeys(r.source for r in results if r.ok)
     return Answered(
         at=case.incident.at,
@@ -213,16 +216,19 @@ def _runbook(sight: Sight, question: Question) -> tuple[str, list[str]]:
 
 
 def _estate(sight: Sight, question: Question) -> tuple[str, list[str]]:
+    result = sight.case.results.get("a-aws_query")
+    if result is not None and result.failure is not None and result.failure.kind == "refused":
+        return f"{result.failure.message}. {result.failure.mend}", []
     if unread := _unread(sight, "aws_query", f"what there is of “{question.what[:80]}”"):
         return unread
-    data = sight.case.results["a-aws_query"].data
-    found = data.resources if isinstance(data, ResourceData) else ()
+    found = result.data.resources if result and isinstance(result.data, ResourceData) else ()
     kinds: dict[str, list[Resource]] = defaultdict(list)
     for one in found:
         kinds[one.system.removeprefix("aws:").replace("-", " ")].append(one)
     counts = [f"{kind} ({len(some)})" for kind, some in kinds.items()]
     lines = [_shown(one) for some in kinds.values() for one in some]
-    return (f"I see {words.listed(counts)}." if counts else "I see none."), lines
+    none = "I see none in what I could read." if result and result.gaps else "I see none."
+    return (f"I see {words.listed(counts)}." if counts else none), lines
 
 
 def _shown(one: Resource) -> str:

@@ -58,6 +58,16 @@ def test_what_there_is_is_counted_by_service_and_named() -> None:
     assert world.asked[-1].arguments["what"] == "s3 buckets and lambda functions"
 
 
+def test_nothing_found_is_no_empty_answer_where_a_part_could_not_be_read() -> None:
+    world = made.shop()
+    assert answer(world, "list our buckets").text == "I see none."
+
+    world.denied["aws_query"] = "s3:ListBuckets"
+    assert answer(world, "list our buckets").text == (
+        "I cannot tell what there is of “buckets”: it could not be read."
+    )
+
+
 def test_changes_reach_as_far_back_as_was_asked_and_are_about_what_was_asked() -> None:
     world = made.shop()
     world.deployed("checkout", -20, revision=42)
