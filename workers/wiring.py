@@ -19,6 +19,7 @@ from knowledge.sources.filesystem import Filesystem
 from knowledge.store import Store
 from workers.agent.fallback import Fallback
 from workers.agent.model import Limits, ModelReasoner
+from workers.agent.sent import Making
 from workers.domain.budget import Budget
 from workers.domain.errors import ModelFailed, RunbookError, SettingsError
 from workers.ledger import Ledger, Mirror, connect
@@ -133,12 +134,20 @@ def _provider(settings: Settings) -> Provider:
     return kind(llm.model, host, pause=llm.pause_seconds, patience=llm.patience_seconds)
 
 
+def making(settings: Settings) -> Making:
+    """What prompts are made with; no system is asked for it."""
+    kinds = (*(AWS if settings.providers.aws.enabled else ()), *KNOWLEDGE)
+    tools = Gate([(toolset, None) for toolset in kinds], now).tools
+    return Making(_limits(settings), budget(settings), tools)
+
+
 def _limits(settings: Settings) -> Limits:
     llm, own = settings.llm, settings.llm.prices.get(settings.llm.model)
     return Limits(
         prompt=settings.agent.context_threshold_tokens,
         answer=llm.max_output_tokens,
         price=Price(**own.model_dump()) if own else PRICES.get(llm.model),
+        never=llm.never_for,
     )
 
 

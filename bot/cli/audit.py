@@ -70,6 +70,20 @@ def verify(
 
 
 @app.command()
+def sent(
+    investigation: Annotated[str, typer.Argument(help="Its id, as its card shows it.")],
+    full: Annotated[bool, typer.Option("--full", help="Print each text as it left.")] = False,
+    config: Config = None,
+) -> None:
+    """List what was sent to a model in an investigation: when, to which, for what, tokens, price, hash."""
+    from bot.cli.prompts import lines, making
+
+    journal = ledger_of(config).told(investigation)
+    with at_once():
+        print("\n".join(lines(journal, making(config) if full else None)))
+
+
+@app.command()
 def export(
     to: Annotated[Path | None, typer.Option(help="A file; standard output if absent.")] = None,
     config: Config = None,

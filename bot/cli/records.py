@@ -156,6 +156,7 @@ OUTCOMES: dict[str, Callable[[Body], str]] = {
     "ChangesStopped": lambda body: f"all changes stopped: {body['why']}",
     "ChangesAllowed": lambda _: "changes allowed again",
     "RosterChanged": lambda body: f"{body['source']} is now {', '.join(body['members']) or 'nobody'}",
+    "ModelAsked": lambda body: f"{body['model']} of {body['served']} was asked to {body['verb']}",
     "Purged": _purged,
     "IdentityTold": lambda body: f"{body['process']} is {body['arn']}",
 }

@@ -60,6 +60,8 @@ class Fallback:
             return verb(self._rules)
         if model is None:
             return self._switched(case, RULES, "no model is configured any more")
+        if why := model.withheld(case):
+            return self._switched(case, RULES, why)
         try:
             return verb(model)
         except ModelFailed as error:

@@ -179,10 +179,7 @@ class Investigator:
     def _formed(self) -> Iterator[Event]:
         """New claims. A batch that the last run left half formed is thought again, and its rest formed."""
         untested = {h.id for h in self.case.tree.open()}
-        others = HypothesisTree(nodes=tuple(h for h in self.case.tree.nodes if h.id not in untested))
-        batch = yield from self._thought(
-            lambda: self._reasoner.hypothesise(self.case.model_copy(update={"tree": others}))
-        )
+        batch = yield from self._thought(lambda: self._reasoner.hypothesise(considered(self.case)))
         self._out_of_ideas = not batch
         for hypothesis in batch:
             if hypothesis.id not in untested:
@@ -302,3 +299,10 @@ class Investigator:
                         value=reading.value,
                     )
                 )
+
+
+def considered(case: Investigation) -> Investigation:
+    """The case as new claims are thought of: without those that wait to be tested."""
+    untested = {h.id for h in case.tree.open()}
+    others = HypothesisTree(nodes=tuple(h for h in case.tree.nodes if h.id not in untested))
+    return case.model_copy(update={"tree": others})

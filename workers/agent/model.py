@@ -5,6 +5,7 @@ stood, each then tested like any other; and for the course of events once the ca
 """
 
 import hashlib
+import json
 import math
 import time
 from collections.abc import Callable
@@ -19,11 +20,12 @@ from workers.agent.reasoner import Remark, Weighing
 from workers.agent.rules import RuleReasoner
 from workers.agent.sight import Sight
 from workers.agent.talk import Talk
+from workers.agent.withheld import Withheld
 from workers.domain.budget import Budget
 from workers.domain.call import Tool
 from workers.domain.conclusion import NAMES_A_CAUSE, Conclusion, Outcome
 from workers.domain.errors import ModelFailed
-from workers.domain.event import Answered, LimitReached, ModelAnswered
+from workers.domain.event import Answered, LimitReached, ModelAnswered, ModelAsked
 from workers.domain.evidence import CausalQuery
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import Hypothesis
@@ -52,6 +54,8 @@ class Limits(Value):
     prompt: int = 30_000
     answer: int = 8_000
     price: Price | None = None
+    never: tuple[str, ...] = ()
+    """Services of which no model may be told, as patterns of their names."""
 
 
 class ModelReasoner:
@@ -74,7 +78,15 @@ class ModelReasoner:
         self._limits = limits
         self._now = now
         self._left = left
+        self._withheld = Withheld(limits.never)
         self._rules = RuleReasoner()
+        self._told: dict[str, str] = {}
+        """The prompts that this process has put on record, by key, and the key of what leaves for each."""
+
+    def withheld(self, case: Investigation) -> str:
+        """Why no model may think about this; empty where one may."""
+        name = self._withheld.concerned(case)
+        return str(self._withheld.refusal(name)) if name else ""
 
     def triage(self, case: Investigation) -> Facts | tuple[CausalQuery, ...]:
         """Facts are measured: nothing waits for a model before they are said."""
@@ -86,9 +98,9 @@ class ModelReasoner:
         guessed = sum(bool(h.by) for h in case.tree.nodes)
         if claims or guessed >= MOST_GUESSES or self._settled(case):
             return claims
-        sight = Sight(case)
+        sight = Sight(self._withheld.without(case))
         places = _places(sight)
-        return self._told(
+        return self._usable(
             case,
             "hypothesise",
             lambda limit: asking.claims(sight, places, limit, self._limits.answer),
@@ -107,10 +119,10 @@ class ModelReasoner:
         said = self._rules.conclude(case)
         if said.outcome not in NAMES_A_CAUSE:
             return said
-        sight = Sight(case)
+        sight = Sight(self._withheld.without(case))
         material, found = asking.material(sight, said), asking.findings(sight, said)
         names = [resource.name for resource in sight.topology.resources]
-        account = self._told(
+        account = self._usable(
             case,
             "conclude",
             lambda limit: asking.account(sight, said, limit, self._limits.answer),
@@ -122,19 +134,22 @@ class ModelReasoner:
         self, case: Investigation, question: Question, tools: tuple[Tool, ...]
     ) -> Answered | tuple[CausalQuery, ...] | Remark:
         """The talk as far as the journal has it, and the next step of it."""
+        case = self._withheld.without(case)
         names = [resource.name for resource in Sight(case).topology.resources]
         so_far = talk.begun(case, tools, self._limits.prompt, self._limits.answer, self._budget.queries)
         while len(so_far.wrong) < TRIES:
             limit = self._asked_enough(so_far)
             whole = talk.closed(so_far) if limit or so_far.idle >= IDLE else so_far.prompt
             prompt = talk.fitted(whole, so_far, self._limits.prompt)
-            key = _key(self.name, "answer", prompt)
+            key = key_of(self.name, "answer", prompt)
             reply = case.replies.get(key)
             if reply is None:
                 shorter = partial(talk.fitted, whole, so_far, self._limits.prompt // 2)
                 return self._reached(case, limit) or self._asked(case, "answer", key, prompt, shorter)
             if reply.stop == "refusal":
                 raise ModelFailed("it refused to answer")
+            if name := self._withheld.named(*(json.dumps(use.arguments) for use in reply.uses)):
+                raise self._withheld.refusal(name)
             if reply.uses and not prompt.closed:
                 if queries := talk.wanted(so_far, reply, case):
                     return queries
@@ -172,7 +187,7 @@ class ModelReasoner:
 
     # -- the model
 
-    def _told(
+    def _usable(
         self, case: Investigation, verb: Verb, ask: Callable[[int], Prompt], read: Callable[[str], T]
     ) -> T | Remark:
         """What a usable answer says; until there is one in the journal, the remark that brings it there."""
@@ -182,7 +197,7 @@ class ModelReasoner:
 
         prompt, problem = ask(self._limits.prompt), ""
         for _ in range(TRIES):
-            key = _key(self.name, verb, prompt)
+            key = key_of(self.name, verb, prompt)
             reply = case.replies.get(key)
             if reply is None:
                 return self._asked(case, verb, key, prompt, shorter)
@@ -201,18 +216,34 @@ class ModelReasoner:
 
     def _asked(
         self, case: Investigation, verb: Verb, key: str, prompt: Prompt, shorter: Callable[[], Prompt]
-    ) -> ModelAnswered | LimitReached:
-        """Ask; where the prompt is too long for the model, once more with less."""
+    ) -> ModelAsked | ModelAnswered | LimitReached:
+        """Put on record that it is asked, then ask; where the prompt is too long for the model, with less."""
         if limit := self._over(case, prompt):
             return limit
+        self._withheld.guard(prompt)
+        if key not in self._told:
+            return self._recorded(verb, key, key, prompt)
+        less = self._told[key] != key
         began = time.monotonic()
         try:
-            reply = self._provider.ask(prompt)
+            reply = self._provider.ask(shorter() if less else prompt)
         except ModelFailed as error:
-            if not error.too_long:
+            brief = shorter()
+            if not error.too_long or less or brief == prompt:
                 raise
-            reply = self._provider.ask(shorter())
+            return self._recorded(verb, key, key_of(self.name, verb, brief), brief)
         return self._answered(verb, key, reply, time.monotonic() - began)
+
+    def _recorded(self, verb: Verb, key: str, leaves: str, prompt: Prompt) -> ModelAsked:
+        self._told[key] = leaves
+        return ModelAsked(
+            at=self._now(),
+            verb=verb,
+            key=leaves,
+            model=self.name,
+            served=self._provider.served,
+            tokens=prompt.length,
+        )
 
     def _answered(self, verb: Verb, key: str, reply: Reply, seconds: float) -> ModelAnswered:
         return ModelAnswered(
@@ -262,5 +293,6 @@ def _whole(reply: ModelAnswered) -> str:
     return reply.text
 
 
-def _key(model: str, verb: str, prompt: Prompt) -> str:
+def key_of(model: str, verb: str, prompt: Prompt) -> str:
+    """The hash by which a prompt and the answer to it are known."""
     return hashlib.sha256(f"{model}\n{verb}\n{prompt.model_dump_json()}".encode()).hexdigest()

@@ -4,7 +4,7 @@ from typing import Literal, Protocol
 
 from workers.domain.call import Tool
 from workers.domain.conclusion import Conclusion
-from workers.domain.event import Answered, LimitReached, ModelAnswered, ReasonerSwitched
+from workers.domain.event import Answered, LimitReached, ModelAnswered, ModelAsked, ReasonerSwitched
 from workers.domain.evidence import CausalQuery, Evidence
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import Hypothesis
@@ -12,7 +12,7 @@ from workers.domain.investigation import Investigation
 from workers.domain.question import Question
 from workers.domain.value import Value
 
-Remark = ModelAnswered | ReasonerSwitched | LimitReached
+Remark = ModelAsked | ModelAnswered | ReasonerSwitched | LimitReached
 """What a mind wants written down before it answers."""
 
 

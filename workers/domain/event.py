@@ -107,6 +107,21 @@ class ReasonerSwitched(Happened):
     why: str
 
 
+class ModelAsked(Happened):
+    """A prompt leaves for a model: written down before it does, again by whoever resumes in the middle of it.
+
+    `key` is the hash of the prompt, which can be made again from the journal; `served` says who serves the
+    model; `tokens` are as many as the prompt has at most.
+    """
+
+    type: Literal["ModelAsked"] = "ModelAsked"
+    verb: Literal["hypothesise", "conclude", "answer"]
+    key: str
+    model: str
+    served: str
+    tokens: int
+
+
 class ModelAnswered(Happened):
     """What a model said, word for word, before anything is made of it.
 
@@ -297,6 +312,7 @@ Event = Annotated[
     | QueryFailed
     | EvidenceWeighed
     | ReasonerSwitched
+    | ModelAsked
     | ModelAnswered
     | Recalled
     | Steered

@@ -24,6 +24,7 @@ from workers.domain.event import (
     Failed,
     Happened,
     IncidentReported,
+    ModelAsked,
     QueryAsked,
     RemedyWithheld,
     RollbackAsked,
@@ -275,6 +276,7 @@ def record(investigation: str, event: Event) -> dict[str, JsonValue] | None:
 # The fields of each event that go into the chain; `None` is all of them.
 _KEPT: dict[type[Happened], dict[str, Any] | None] = {
     IncidentReported: {"incident": {"text", "requester", "source", "thread"}},
+    ModelAsked: None,
     QueryAsked: {"query": {"call", "window"}},
     RemedyWithheld: None,
     ApprovalRequested: {"approval": {"id", "hash", "call", "risk", "target", "expires_at", "narrows"}},

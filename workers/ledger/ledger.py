@@ -129,10 +129,14 @@ class Ledger:
             return tuple(EVENT.validate_json(row.body) for row in rows)
 
     def load(self, investigation: str) -> Investigation:
+        return fold(self.told(investigation))
+
+    def told(self, investigation: str) -> tuple[Event, ...]:
+        """The journal; raises `RunbookError` where there is none, or none any more."""
         journal = self.journal(investigation)
         if not journal:
             raise self._unknown(investigation)
-        return fold(journal)
+        return journal
 
     def _unknown(self, investigation: str) -> RunbookError:
         with reading(self._engine) as connection:

@@ -4,7 +4,7 @@ from typing import Any
 
 from workers.domain.errors import ModelFailed
 from workers.llm.chat_wire import Heard, request
-from workers.llm.hosted import PASSING, Host, Hosted, Verdict, timeout
+from workers.llm.hosted import PASSING, Host, Hosted, Verdict, hostname, timeout
 from workers.llm.provider import Prompt
 
 OPENAI = "https://api.openai.com/v1"
@@ -50,4 +50,4 @@ def completions(key: str, base_url: str) -> Host:
 
         return OpenAI(api_key=key or "none", base_url=base_url, timeout=timeout(pause), max_retries=0)
 
-    return Host(connect)
+    return Host(hostname(base_url), connect)

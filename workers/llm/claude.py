@@ -7,7 +7,7 @@ off: they would multiply with ours, and it waits up to ten minutes for an answer
 from collections.abc import Callable
 from typing import Any
 
-from workers.llm.hosted import MENDS, Host, Hosted, Verdict, timeout
+from workers.llm.hosted import MENDS, Host, Hosted, Verdict, hostname, timeout
 from workers.llm.provider import Prompt
 from workers.llm.vertex import Credentials
 from workers.llm.wire import Heard, request
@@ -59,7 +59,7 @@ def direct(key: str, base_url: str) -> Host:
         return Anthropic(api_key=key, base_url=base_url, timeout=timeout(pause), max_retries=0)
 
     # Where no time is named, a spending limit is reached, which no waiting lifts.
-    return Host(connect, unnamed=False)
+    return Host(hostname(base_url), connect, unnamed=False)
 
 
 def bedrock(
@@ -81,7 +81,7 @@ def bedrock(
             max_retries=0,
         )
 
-    return Host(connect, ON_BEDROCK)
+    return Host(f"Amazon Bedrock in {region}", connect, ON_BEDROCK)
 
 
 def vertex(region: str, project: str, base_url: str | None = None) -> Host:
@@ -100,4 +100,4 @@ def vertex(region: str, project: str, base_url: str | None = None) -> Host:
             max_retries=0,
         )
 
-    return Host(connect, ON_VERTEX)
+    return Host(f"Vertex AI in {region}", connect, ON_VERTEX)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_before_delay
 from tenacity.wait import wait_exponential_jitter
@@ -37,9 +38,15 @@ class Host:
     `mends` says by status what to do. `unnamed` is whether a 429 passes that names no time to wait.
     """
 
+    served: str
     connect: Callable[[float], Any]
     mends: Mapping[int, str] = field(default_factory=lambda: MENDS)
     unnamed: bool = True
+
+
+def hostname(base_url: str) -> str:
+    """The host of an address, without a name or password that may stand in it."""
+    return urlsplit(base_url).hostname or base_url
 
 
 Verdict = Literal["", "lasting", "too long"]
@@ -72,6 +79,7 @@ class Hosted(ABC):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.model = model
+        self.served = host.served
         self._host = host
         self._pause = pause
         self._patience = patience

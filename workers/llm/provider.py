@@ -67,6 +67,11 @@ class Provider(Protocol):
     @property
     def model(self) -> str: ...
 
+    @property
+    def served(self) -> str:
+        """Who is sent what is asked: a host, or a cloud and its region."""
+        ...
+
     def ask(self, prompt: Prompt) -> Reply:
         """The answer to one prompt, after as many tries as make sense; `ModelFailed` where none came."""
         ...

@@ -208,6 +208,10 @@ class Llm(Section):
     patience_seconds: int = Field(
         default=60, ge=1, le=300, description="All tries of one question, seconds; then the rules go on."
     )
+    never_for: Words = Field(
+        default=(),
+        description="Services of which no model is ever told, as names or patterns: `payments`, `shop-*`.",
+    )
     prices: dict[str, Price] = Field(
         default={}, description="By model, where Runbook does not know the price or you pay another."
     )

@@ -157,7 +157,7 @@ def _steps(conclusion: Conclusion) -> list[Part]:
 
 
 def _footer(case: Investigation) -> str:
-    mind = f"rules and statistics, {f'with {case.model}' if case.model else 'no model'}"
+    mind = f"rules and statistics, {f'with {case.model}' if case.replies else 'no model'}"
     spent = f"{elapsed(case, case.updated_at)} s, {case.calls_made} queries"
     since = moment(case.started_at)
     return (

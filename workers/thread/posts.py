@@ -9,7 +9,9 @@ from workers.thread.cause import cause
 from workers.thread.live import live
 
 # Steps too small to redraw the live message for; the next larger one shows them too.
-SILENT = frozenset({"QueryAnswered", "QueryFailed", "EvidenceWeighed", "Joined", "BudgetSet", "Recalled"})
+SILENT = frozenset(
+    {"QueryAnswered", "QueryFailed", "EvidenceWeighed", "Joined", "BudgetSet", "ModelAsked", "Recalled"}
+)
 
 
 def posts(case: Investigation, event: Event) -> tuple[Post, ...]:

@@ -25,14 +25,22 @@ Script = Callable[[dict[str, Any]], Turn]
 
 def mind(api: MessagesApi, budget: Budget | None = None, limits: Limits | None = None) -> Fallback:
     """The model's mind over HTTP, with the rules to fall back to; it never sleeps."""
-    return minded(Claude(MODEL, direct(KEY, api.address), pause=2, sleep=lambda _: None), budget, limits)
+    return minded(claude(api), budget, limits)
 
 
 def minded(provider: Provider, budget: Budget | None = None, limits: Limits | None = None) -> Fallback:
     """The mind of whatever model this asks, with the rules to fall back to."""
-    clock = made.Clock()
-    model = ModelReasoner(provider, budget or Budget(), limits or Limits(price=PRICE), clock)
-    return Fallback(model, clock)
+    return Fallback(reasoner(provider, budget, limits), made.Clock())
+
+
+def reasoner(provider: Provider, budget: Budget | None = None, limits: Limits | None = None) -> ModelReasoner:
+    """The mind of whatever model this asks, with nothing to fall back to."""
+    return ModelReasoner(provider, budget or Budget(), limits or Limits(price=PRICE), made.Clock())
+
+
+def claude(api: MessagesApi) -> Claude:
+    """The model behind the local API; it never sleeps."""
+    return Claude(MODEL, direct(KEY, api.address), pause=2, sleep=lambda _: None)
 
 
 def thinking(world: World, text: str, api: MessagesApi, budget: Budget | None = None) -> Investigator:

@@ -30,6 +30,7 @@ FOR_EVER = (
     "QueryFailed",
     "EvidenceWeighed",
     "ReasonerSwitched",
+    "ModelAsked",
     "ModelAnswered",
     "Recalled",
     "Steered",

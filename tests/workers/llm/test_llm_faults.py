@@ -167,4 +167,6 @@ def test_credentials_that_cannot_be_had_are_no_crash(served: Served, trouble: Ex
     def connect(pause: float) -> Any:
         raise trouble
 
-    assert "could not be asked" in str(failed(served.kind(served.model, Host(connect), sleep=Sleeps())))
+    assert "could not be asked" in str(
+        failed(served.kind(served.model, Host("here", connect), sleep=Sleeps()))
+    )

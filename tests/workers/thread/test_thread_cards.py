@@ -339,6 +339,7 @@ def test_no_post_of_an_ordinary_case_is_shortened(post: Post) -> None:
 # -- which posts an event brings about
 
 SAID: dict[str, list[str]] = {
+    "ModelAsked": [],
     "Recalled": [],
     "Joined": [],
     "BudgetSet": [],
