@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 from bot import words
 from bot.asking import refusal, take_on
 from bot.desk import Desk, Payload
+from bot.listeners.glass import break_glass
 from bot.listeners.halt import elsewhere, halt, resume
 from bot.listeners.status import status
 from bot.rooms import NotTaken, NotTold
@@ -49,6 +50,8 @@ def register(app: App, desk: Desk) -> None:
                 return halt(desk, body, client, *rest)
             case "resume":
                 return resume(desk, body, client)
+            case "break-glass":
+                return break_glass(desk, body, client, *rest)
             case "" | "help":
                 return ways()
             case _:

@@ -142,7 +142,8 @@ def _hindrance(desk: Desk, approval: Approval) -> str:
     stop, now = desk.ledger.stopped(), desk.now()
     if stop is not None:
         return f"{said(stop.told)}, by {person(stop.by)}. `/runbook resume` allows them again"
-    return desk.policy.hindrance(approval.risk, desk.ledger.changes_since(now - DAY), now)
+    hindrance = desk.policy.hindrance(approval.risk, desk.ledger.changes_since(now - DAY), now)
+    return hindrance if hindrance and not desk.policy.lifts(desk.ledger.glass(now), now) else ""
 
 
 def _vote(desk: Desk, approval: Approval, vote: Vote) -> None:

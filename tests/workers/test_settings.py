@@ -250,6 +250,8 @@ def test_a_switched_off_place_for_the_token_is_not_looked_at(write: Write) -> No
             "config.yaml:1 on_call: names schedules of opsgenie",
             "incident.opsgenie.enabled",
         ),
+        ("break_glass: {people: [U1, U1]}", "config.yaml:1 break_glass: names one person", "name two"),
+        ("break_glass: {duration: 9h}", "config.yaml:1 break_glass.duration: is out of range", "8h"),
         ("on_call: {services: {web: {}}}", "config.yaml:1 on_call: says nothing of web", "leave it out"),
         ("approvals:\n  ttl: 15", "config.yaml:2 approvals.ttl", "15m"),
         ("approvals:\n  ttl: 15 parsecs", "config.yaml:2 approvals.ttl", "15m"),

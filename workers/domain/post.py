@@ -29,5 +29,8 @@ class Post(Value):
 HEAD: Literal["{the-audit-head}"] = "{the-audit-head}"
 """Stands in a post for the head of the audit chain: as many of its digits, when the post is written down."""
 
+GLASS: Literal["{break-glass}"] = "{break-glass}"
+"""Stands in a post for who lifted limits until when, while somebody has, when the post is written down."""
+
 LIVE: Literal["live"] = "live"
 """The key of the one message that shows progress; in a channel without a thread it is the root."""

@@ -190,7 +190,7 @@ def first_bad(chain: Iterable[Link]) -> int | None:
 
 def stop(connection: Connection) -> Stop | None:
     """The newest word on whether changes may be made, where it is that they may not."""
-    for at, told in _newest(connection, '"event":"Changes'):
+    for at, told in newest(connection, '"event":"Changes'):
         if told["event"] == ALLOWED:
             return None
         if told["event"] == STOPPED:
@@ -202,7 +202,7 @@ def stop(connection: Connection) -> Stop | None:
 
 def identity(connection: Connection, process: str) -> str:
     """Who a process of this name last said that it is in AWS; empty where none has."""
-    told = _newest(connection, f'"event":"{TOLD}"', f'"process":"{process}"')
+    told = newest(connection, f'"event":"{TOLD}"', f'"process":"{process}"')
     found = (body["arn"] for _, body in told if (body["event"], body["process"]) == (TOLD, process))
     return next(found, "")
 
@@ -210,7 +210,7 @@ def identity(connection: Connection, process: str) -> str:
 def roster(connection: Connection, source: str) -> frozenset[str] | None:
     """Who a source of people last came to name, by the chain; `None` where it says nothing of it."""
     named = f'"source":{json.dumps(source, ensure_ascii=False)}'
-    told = (body for _, body in _newest(connection, f'"event":"{ROSTER}"', named))
+    told = (body for _, body in newest(connection, f'"event":"{ROSTER}"', named))
     found = (body["members"] for body in told if (body["event"], body["source"]) == (ROSTER, source))
     return next(map(frozenset[str], found), None)
 
@@ -231,7 +231,7 @@ def in_force(connection: Connection, upto: int) -> Iterator[tuple[float, dict[st
     yield from ((at, body) for _, at, body in found)
 
 
-def _newest(connection: Connection, *having: str) -> Iterator[tuple[float, dict[str, Any]]]:
+def newest(connection: Connection, *having: str) -> Iterator[tuple[float, dict[str, Any]]]:
     """The records in which these words stand, anywhere, the newest first, with their times."""
     words = (audit.c.body.contains(word, autoescape=True) for word in having)
     for row in connection.execute(select(audit).where(*words).order_by(audit.c.seq.desc())):

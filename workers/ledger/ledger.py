@@ -23,7 +23,7 @@ from workers.domain.incident import Incident, Thread
 from workers.domain.investigation import Investigation, fold
 from workers.domain.post import LIVE, Post
 from workers.domain.value import Value
-from workers.ledger import approvals, audit, outbox, purge, rosters
+from workers.ledger import approvals, audit, glass, outbox, purge, rosters
 from workers.ledger.database import alone_in, alone_with, reading, writing
 from workers.ledger.mirror import Mirror
 from workers.ledger.schema import events, investigations, requests
@@ -634,6 +634,11 @@ class Ledger:
         """Who stopped all changes, where somebody has and nobody has allowed them again."""
         with reading(self._engine) as connection:
             return audit.stop(connection)
+
+    def glass(self, now: datetime) -> glass.Glass | None:
+        """The break-glass that holds, or that somebody has asked for and nobody has confirmed."""
+        with reading(self._engine) as connection:
+            return glass.newest(connection, now)
 
     def identify(self, process: str, arn: str) -> None:
         """Put on record who processes of this name are in AWS, where that is news."""

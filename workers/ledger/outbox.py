@@ -3,9 +3,9 @@
 from pydantic import JsonValue
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
-from workers.domain.post import HEAD, Post
+from workers.domain.post import GLASS, HEAD, Post
 from workers.domain.value import Value
-from workers.ledger import audit
+from workers.ledger import audit, glass
 from workers.ledger.schema import investigations, outbox
 
 HOLD_SECONDS = 30.0
@@ -44,7 +44,9 @@ def say(connection: Connection, investigation: str, posts: tuple[Post, ...], at:
 
 
 def _headed(connection: Connection, body: str) -> str:
-    """The body with the chain's head in it: of after the step that the post belongs to."""
+    """The body with the chain's head, of after the step that the post belongs to, and with what is lifted."""
+    if GLASS in body:
+        body = body.replace(GLASS, glass.told(connection))
     return body.replace(HEAD, audit.head(connection)[: len(HEAD)]) if HEAD in body else body
 
 

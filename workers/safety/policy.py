@@ -8,6 +8,7 @@ from workers.domain.approval import Made
 from workers.domain.approver import ON_CALL, ON_CALL_FOR
 from workers.domain.risk import Risk
 from workers.domain.value import Value
+from workers.ledger.glass import Glass
 from workers.settings import Settings
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -56,6 +57,9 @@ class Policy(Value):
     most_changes: int = 5
     per_hour: int = 20
     per_day: int = 100
+    breakers: frozenset[str] = frozenset()
+    """Who may ask for break-glass, and confirm it; it holds for `glass_lasts`."""
+    glass_lasts: timedelta = HOUR
     solo: bool = False
     """Whether whoever is on call may approve what they asked for, where it can be taken back."""
     rotas: frozenset[str] = frozenset()
@@ -102,8 +106,18 @@ class Policy(Value):
             return Risk.CRITICAL
         return declared.raised() if names & self.production else declared
 
+    def lifts(self, glass: Glass | None, now: datetime) -> bool:
+        """Whether break-glass holds: asked for and confirmed by two of those who are named now."""
+        if glass is None or glass.until is None or not now < glass.until:
+            return False
+        both = {glass.asked_by, glass.confirmed_by}
+        return len(both) == TWO_PEOPLE and both <= self.breakers
+
     def hindrance(self, risk: Risk, made: Sequence[Made], now: datetime) -> str:
-        """Why no change of this risk may be made now, whoever approves it; empty when one may."""
+        """Why no change of this risk may be made now, whoever approves it; empty when one may.
+
+        All of this is soft: break-glass lifts it, and nothing else.
+        """
         frozen = next((freeze for freeze in self.freezes if freeze.holds(now)), None)
         if frozen is not None:
             until = f" until {frozen.ends:%Y-%m-%d %H:%M %Z}" if frozen.ends else ""
@@ -146,6 +160,8 @@ def policy(settings: Settings) -> Policy:
         most_changes=settings.safety.max_mutations_per_session,
         per_hour=settings.safety.max_mutations_per_hour,
         per_day=settings.safety.max_mutations_per_day,
+        breakers=frozenset(settings.break_glass.people),
+        glass_lasts=settings.break_glass.duration,
         solo=approvals.solo_on_call,
         rotas=frozenset(_rotas(settings)),
     )

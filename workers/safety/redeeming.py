@@ -12,6 +12,7 @@ from workers.domain.narrowing import widening
 from workers.domain.risk import Risk
 from workers.ledger import Ledger
 from workers.ledger.audit import Witness
+from workers.ledger.glass import USED
 from workers.safety import approvals
 from workers.safety.deciding import approvers, enough
 from workers.safety.gate import Gate
@@ -50,7 +51,7 @@ class Redeeming:
         return (
             self._too_few(approval, risk, witness)
             or self._wider(approval)
-            or self.policy.hindrance(risk, self.ledger.changes_since(self.now() - DAY), self.now())
+            or self._hindered(approval, risk)
             or self._spent(case)
             or self._drift(approval)
         )
@@ -88,6 +89,15 @@ class Redeeming:
             return f"{row.id} cannot be narrowed so"
         wider = widening(approval.model_copy(update={"state": ApprovalState.PENDING, "votes": ()}), before)
         return f"it is not less than what was asked for: {wider}" if wider else ""
+
+    def _hindered(self, approval: Approval, risk: Risk) -> str:
+        """What stands against any change now, unless break-glass lifts it, which is put on record."""
+        now = self.now()
+        hindrance = self.policy.hindrance(risk, self.ledger.changes_since(now - DAY), now)
+        if not hindrance or not self.policy.lifts(self.ledger.glass(now), now):
+            return hindrance
+        self.ledger.note({"event": USED, "approval": approval.id, "over": hindrance})
+        return ""
 
     def _spent(self, case: Investigation) -> str:
         spent = sum(one.state in SPENT for one in case.approvals)

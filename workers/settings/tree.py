@@ -25,6 +25,7 @@ from workers.domain.errors import SettingsError
 from workers.domain.value import Value
 
 LONGEST_TTL = timedelta(hours=24)
+LONGEST_GLASS = timedelta(hours=8)
 EMBEDDING_MODEL = "all-MiniLM-L6-v2"
 INCIDENT_CHANNEL = r"^(inc|incident|sev[0-9])[-_]"
 
@@ -56,6 +57,12 @@ def _kept(value: timedelta) -> timedelta:
 def _short(value: timedelta) -> timedelta:
     if not timedelta(minutes=1) <= value <= LONGEST_TTL:
         raise wrong("is out of range", "An approval lives between 1m and 24h; 15m is usual.")
+    return value
+
+
+def _glass(value: timedelta) -> timedelta:
+    if not timedelta(minutes=1) <= value <= LONGEST_GLASS:
+        raise wrong("is out of range", "Break-glass holds between 1m and 8h; 1h is usual.")
     return value
 
 
@@ -557,6 +564,23 @@ class Freeze(Section):
         return self
 
 
+class BreakGlass(Section):
+    """Who may lift freezes, pauses and the limits of an hour and a day for a while; off without `people`."""
+
+    people: Annotated[tuple[UserId, ...], BeforeValidator(_words)] = Field(
+        default=(), description="Slack user ids; one of them asks, another confirms."
+    )
+    duration: Annotated[Duration, AfterValidator(_glass)] = Field(
+        default=timedelta(hours=1), description="How long it holds, at most 8h."
+    )
+
+    @check(mode="after")
+    def _two(self) -> "BreakGlass":
+        if len(set(self.people)) == 1:
+            raise wrong("names one person", "One asks and another confirms: name two, or nobody.")
+        return self
+
+
 class Approvals(Section):
     """Who may approve a change, and how. Runbook never decides this by itself."""
 
@@ -673,6 +697,7 @@ class Settings(Section):
     slack: Slack = Field(default=Slack(), description="")
     approvals: Approvals = Field(default=Approvals(), description="")
     on_call: OnCalls = Field(default=OnCalls(), description="")
+    break_glass: BreakGlass = Field(default=BreakGlass(), description="")
     access: Access = Field(default=Access(), description="")
     retention: Retention = Field(default=Retention(), description="")
     environments: dict[str, Environment] = Field(default={}, description="")

@@ -9,7 +9,7 @@ from workers.domain.event import Verified
 from workers.domain.evidence import CausalQuery
 from workers.domain.investigation import Investigation
 from workers.domain.narrowing import room
-from workers.domain.post import HEAD, Block, Post
+from workers.domain.post import GLASS, HEAD, Block, Post
 from workers.thread.fit import (
     Part,
     actions,
@@ -220,7 +220,7 @@ def _way_back(case: Investigation, approval: Approval) -> list[Part]:
 def _small(approval: Approval) -> str:
     asked = f"asked by {person(approval.requester.id)} · " if approval.requester else ""
     own = "whoever asked may approve only while on call" if approval.solo else "whoever asked may not approve"
-    return f"{asked}{own} · one use · {code(approval.hash[:12])} · audit {code(HEAD)}"
+    return f"{asked}{own} · one use · {code(approval.hash[:12])} · audit {code(HEAD)}{GLASS}"
 
 
 def _spoken(case: Investigation, approval: Approval, outcome: Verified | None) -> str:
