@@ -75,7 +75,23 @@ THROTTLED = {
 }
 
 # IAM's prefix where it is not the client's name.
-IAM_PREFIX = {"elbv2": "elasticloadbalancing", "stepfunctions": "states"}
+IAM_PREFIX = {
+    "apigatewayv2": "apigateway",
+    "docdb": "rds",
+    "efs": "elasticfilesystem",
+    "elb": "elasticloadbalancing",
+    "elbv2": "elasticloadbalancing",
+    "emr": "elasticmapreduce",
+    "neptune": "rds",
+    "opensearch": "es",
+    "stepfunctions": "states",
+}
+# IAM's permission where it is not named after the operation.
+IAM_ACTION = {
+    ("apigateway", "get_rest_apis"): "apigateway:GET",
+    ("apigatewayv2", "get_apis"): "apigateway:GET",
+    ("s3", "list_buckets"): "s3:ListAllMyBuckets",
+}
 
 READ = Config(
     retries={"mode": "adaptive", "max_attempts": 3},
@@ -193,6 +209,8 @@ class Aws:
 
     def _permission(self, service: str, operation: str) -> str:
         name = self._client(service).meta.method_to_api_mapping[operation]
+        if (service, operation) in IAM_ACTION:
+            return IAM_ACTION[service, operation]
         return f"{IAM_PREFIX.get(service, service)}:{name}"
 
 

@@ -191,7 +191,7 @@ def test_service_that_refuses_is_a_gap_and_the_others_are_listed(
     line.open()
 
     assert "orders" in listed(result)
-    assert [(gap.what, gap.permission) for gap in result.gaps] == [("s3-buckets", "s3:ListBuckets")]
+    assert [(gap.what, gap.permission) for gap in result.gaps] == [("s3-buckets", "s3:ListAllMyBuckets")]
 
 
 def test_everything_is_listed_and_what_cannot_be_is_said(aws: Aws, made: dict[str, str]) -> None:

@@ -15,9 +15,15 @@ class Passage:
     def __init__(self) -> None:
         """Backends are created when they are first asked for."""
         self._moto = DomainDispatcherApplication(create_backend_app)
+        self._filled = False
 
     def take(self, request: Request) -> Answer:
         """moto's answer; what it cannot do is an unknown operation."""
+        if not self._filled:
+            from workers.sandbox.front import shelves  # moto's parts take a while, and few ask for them
+
+            shelves.fill()
+            self._filled = True
         builder = EnvironBuilder(
             method=request.method,
             base_url=request.inner.url_root,
