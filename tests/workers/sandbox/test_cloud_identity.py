@@ -20,7 +20,7 @@ DENIED = [
     ("logs", "delete_log_group", {"logGroupName": "/ecs/shop/checkout"}, "AccessDeniedException", 400),
     ("lambda", "delete_function", {"FunctionName": "notify"}, "AccessDeniedException", 403),
     ("ec2", "describe_volumes", {}, "UnauthorizedOperation", 403),
-    ("s3", "list_buckets", {}, "AccessDenied", 403),
+    ("s3", "create_bucket", {"Bucket": "mine"}, "AccessDenied", 403),
     ("rds", "delete_db_instance", {"DBInstanceIdentifier": "shop-db"}, "AccessDenied", 403),
     ("cloudwatch", "delete_alarms", {"AlarmNames": ["x"]}, "AccessDenied", 403),
     ("sqs", "purge_queue", {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/1/orders"}, "AccessDenied", 403),
