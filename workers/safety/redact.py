@@ -9,7 +9,7 @@ from workers.hiding import HIDDEN, redacted, secretive, shown
 
 __all__ = ["clean", "plain", "redacted", "scrubbed"]
 
-LONGEST = 16_000
+LONGEST = 40_000
 """Characters of one text that a tool may answer; what comes after them is cut off."""
 
 # Lists of settings, as ECS, CloudFormation and Kubernetes write them: {"name": "DB_PASSWORD", "value": "…"}.

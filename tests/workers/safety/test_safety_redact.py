@@ -140,7 +140,7 @@ def test_what_is_called_a_secret_is_hidden(told: object, shown: object) -> None:
 
 
 def test_text_that_a_tool_answers_has_an_end_and_nothing_invisible_in_it() -> None:
-    said = "fi\u200bne\u202e \U000e0041\U000e0042" + "a " * 20_000
+    said = "fi\u200bne\u202e \U000e0041\U000e0042" + "a " * 40_000
     data = StateData(state={"note": said, "tags": [said]})
 
     cleaned = clean(data)
