@@ -11,8 +11,9 @@ from bot.views.status import PHASES, WAITS, Running
 from bot.views.status import status as shown
 from workers.domain.errors import Unreachable
 from workers.domain.investigation import Investigation
+from workers.ledger.glass import Glass
 from workers.thread.live import subject
-from workers.thread.mrkdwn import person, said
+from workers.thread.mrkdwn import moment, person, said
 
 MOST = 8
 ASKING_SECONDS = 1.0
@@ -25,11 +26,18 @@ def status(desk: Desk, body: Payload, client: WebClient) -> Said:
     parts = _alive(desk)
     try:
         running, kept = _running(desk, body, client)
-        stop = desk.ledger.stopped()
+        stop, glass = desk.ledger.stopped(), desk.ledger.glass(desk.now())
     except Unreachable:
         return shown(parts | {"ledger": False}, None, 0)
     stopped = f"{said(stop.told)}, by {person(stop.by)}" if stop else ""
-    return shown(parts | {"ledger": True}, running, kept, stopped)
+    return shown(parts | {"ledger": True}, running, kept, stopped, _lifted(glass))
+
+
+def _lifted(glass: Glass | None) -> str:
+    if glass is None or glass.until is None:
+        return ""
+    both = f"{person(glass.asked_by)} and {person(glass.confirmed_by)}"
+    return f"*Break-glass* by {both} until {moment(glass.until)}: {said(glass.why)}"
 
 
 def _alive(desk: Desk) -> dict[str, bool | None]:

@@ -29,12 +29,16 @@ class Running(Value):
 
 
 def status(
-    parts: Mapping[str, bool | None], running: Sequence[Running] | None, kept: int, stopped: str = ""
+    parts: Mapping[str, bool | None],
+    running: Sequence[Running] | None,
+    kept: int,
+    stopped: str = "",
+    lifted: str = "",
 ) -> Said:
     """`parts` by name; `running` is absent when the ledger could not be asked.
 
     `kept` counts investigations that are not the asker's to see, or too many to show; `stopped` says by whom
-    and why all changes are stopped, where they are.
+    and why all changes are stopped, `lifted` by whom and until when limits are, where they are.
     """
     title = _title(running, kept)
     shown = [Part(blocks=(section(_line(one)),), rank=1) for one in running or ()]
@@ -45,6 +49,7 @@ def status(
         [
             Part(blocks=(section(f"*{title}*", "title"),)),
             *([Part(blocks=(context(told),))] if stopped else []),
+            *([Part(blocks=(context(lifted),))] if lifted else []),
             *shown,
             *([Part(blocks=(context(more),), rank=2)] if more else []),
             Part(blocks=(alive,)),

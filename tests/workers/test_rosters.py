@@ -9,7 +9,9 @@ import pytest
 import yaml
 
 from tests.bot.sandbox.local_slack import LocalSlack, finish, launch
-from tests.faults.plant import ROOT
+from tests.faults.plant import ROOT, plant
+from tests.faults.redis_server import redis_server
+from tests.faults.waiting import eventually
 from tests.pager import KEY, Pager, Shift, pager
 from workers import wiring
 from workers.ledger import Ledger, connect, migrate
@@ -181,3 +183,14 @@ def test_answer_that_says_something_else_is_no_roster(
     refresh(ledger, wiring.outside(configured), lambda: NOW)
 
     assert ledger.members("on-call", NOW) is None
+
+
+def test_clock_and_quick_keep_the_rosters_that_the_settings_name(slack: LocalSlack, tmp_path: Path) -> None:
+    with redis_server() as redis, plant(tmp_path, redis, slack) as site:
+        site.configure(approvals={"approvers": ["S0APPROVERS"]})
+        site.start("quick")
+        site.start("clock")
+
+        found = eventually(lambda: site.ledger.sworn("S0APPROVERS", wiring.now()), 30)
+
+    assert found == {slack.people["ben"]}

@@ -56,6 +56,8 @@ def test_two_who_are_named_lift_a_freeze_and_the_card_shows_it(say: Say, strict:
 
     asked.room.deliver()
     assert "*break-glass* by <@U0BENOKAFOR> and <@U0CAROLDIAZ> until" in str(asked.card()["blocks"])
+    room.command("status", "runbook", "alice")
+    assert "*Break-glass* by <@U0BENOKAFOR> and <@U0CAROLDIAZ>" in str(room.shown("alice")[-1]["blocks"])
     hand(strict, click_of(asked, BEN, samples.TEAM))
     assert asked.now.state is S.APPROVED
 
