@@ -3,7 +3,8 @@
 from workers.settings.holders import Process
 from workers.settings.load import DEFAULT_PATH, load, variables
 from workers.settings.needs import notices
-from workers.settings.tree import Aws, Environment, Executor, Identity, OnCall, Pager, Retention, Settings
+from workers.settings.rights import OnCall
+from workers.settings.tree import Aws, Environment, Executor, Identity, Pager, Retention, Settings
 
 __all__ = [
     "DEFAULT_PATH",

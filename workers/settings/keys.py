@@ -10,9 +10,10 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from workers.settings.kinds import Section
 from workers.settings.plain import Key
 from workers.settings.source import dotted
-from workers.settings.tree import Section, Settings
+from workers.settings.tree import Settings
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from importlib.util import find_spec
 
 from workers.domain.approver import ON_CALL
 from workers.settings.holders import THINKERS, Process, holders, split
+from workers.settings.rights import OnCall
 from workers.settings.source import Document, Problem
-from workers.settings.tree import OnCall, Settings
+from workers.settings.tree import Settings
 
 EXTRAS = {"vertex": "google.auth", "openai": "openai"}
 """What must be importable for a provider of models; each comes with the extra of the provider's name."""

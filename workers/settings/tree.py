@@ -1,179 +1,39 @@
 """The configuration tree: every key with its type, default and one sentence. `load()` fills it."""
 
-import os
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
-    ValidationInfo,
 )
 from pydantic import model_validator as check
-from pydantic_core import PydanticCustomError
 
-from workers.domain.approver import ON_CALL
 from workers.domain.errors import SettingsError
-from workers.domain.value import Value
+from workers.settings.kinds import (
+    INCIDENT_CHANNEL,
+    ChannelId,
+    HostName,
+    HttpUrl,
+    Kept,
+    Pattern,
+    Place,
+    Region,
+    Section,
+    SlashedUrl,
+    Words,
+    addressable,
+    starting,
+    words,
+    wrong,
+)
+from workers.settings.rights import Access, Approvals, BreakGlass, OnCalls, Safety
 
-LONGEST_TTL = timedelta(hours=24)
-LONGEST_GLASS = timedelta(hours=8)
 EMBEDDING_MODEL = "all-MiniLM-L6-v2"
-INCIDENT_CHANNEL = r"^(inc|incident|sev[0-9])[-_]"
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_RISKS = {"low_risk": "low", "high_risk": "high"}
-_EVERY_CHANGE = ("low", "high", "critical")
-
-
-def wrong(what: str, mend: str) -> PydanticCustomError:
-    """A refused value: what is wrong with it (never the value itself) and how to mend it."""
-    return PydanticCustomError("wrong", "{what}", {"what": what, "mend": mend})
-
-
-def _duration(value: Any) -> Any:
-    if isinstance(value, timedelta):
-        return value
-    parts = re.findall(r"(\d+)\s*([smhd])", value) if isinstance(value, str) else []
-    if not parts or re.sub(r"(\d+)\s*([smhd])|\s", "", value):
-        raise wrong("expected a length of time", "Write a number and a unit: 90s, 15m, 24h.")
-    return timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
-
-
-def _kept(value: timedelta) -> timedelta:
-    if value < timedelta(days=7):
-        raise wrong("is too short to look anything up", "Keep it for 7d at least; 36500d keeps it for ever.")
-    return value
-
-
-def _short(value: timedelta) -> timedelta:
-    if not timedelta(minutes=1) <= value <= LONGEST_TTL:
-        raise wrong("is out of range", "An approval lives between 1m and 24h; 15m is usual.")
-    return value
-
-
-def _glass(value: timedelta) -> timedelta:
-    if not timedelta(minutes=1) <= value <= LONGEST_GLASS:
-        raise wrong("is out of range", "Break-glass holds between 1m and 8h; 1h is usual.")
-    return value
-
-
-def _words(value: Any) -> Any:
-    # One variable can hold a list: APPROVERS=U1,U2.
-    return (
-        tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
-    )
-
-
-def _place(value: Path, info: ValidationInfo) -> Path:
-    context: dict[str, str] = info.context or {}
-    text = str(value)
-    if text == "~" or text.startswith("~/"):
-        text = context.get("home", "~") + text[1:]
-    return Path(os.path.normpath(os.path.join(context.get("cwd", ""), text)))
-
-
-def _addressable(value: Path) -> Path:
-    if re.search(r"[?#%]", str(value)):
-        raise wrong(
-            "holds ?, # or %, which mean something else in addresses", "Choose a plainer folder name."
-        )
-    return value
-
-
-def _pattern(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return re.compile(value)
-    except re.error as error:
-        raise wrong(
-            f"is not a regular expression: {error}", f"The usual one is {INCIDENT_CHANNEL}"
-        ) from error
-
-
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise wrong("is no time zone", "Zones look like Europe/Berlin.")
-    return value
-
-
-def _starting(*starts: str, example: str) -> AfterValidator:
-    def look(value: str | SecretStr) -> str | SecretStr:
-        text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if text in starts:
-            raise wrong("is not filled in", f"It looks like {example}")
-        if not text.startswith(starts):
-            raise wrong(f"must start with {' or '.join(starts)}", f"It looks like {example}")
-        return value
-
-    return AfterValidator(look)
-
-
-def _shaped(pattern: str, what: str, mend: str) -> AfterValidator:
-    def look(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise wrong(what, mend)
-        return value
-
-    return AfterValidator(look)
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-Place = Annotated[Path, AfterValidator(_place)]
-Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
-UserId = Annotated[
-    str,
-    _shaped(
-        r"[UW][A-Z0-9]{1,30}", "is not a Slack user id", "In Slack: profile, ⋮, Copy member ID (U012AB3CD)."
-    ),
-]
-ChannelId = Annotated[
-    str,
-    _shaped(
-        r"[CG][A-Z0-9]{1,30}",
-        "is not a Slack channel id",
-        "In Slack: channel details, at the end (C012AB3CD).",
-    ),
-]
-Approver = Annotated[
-    str,
-    _shaped(
-        rf"[UWS][A-Z0-9]{{1,30}}|{ON_CALL}",
-        "is not a Slack user id, a user-group id or on-call",
-        "In Slack: profile, ⋮, Copy member ID (U012AB3CD); of a group: ⋮, Copy group ID (S012AB3CD).",
-    ),
-]
-Approvers = Annotated[tuple[Approver, ...], BeforeValidator(_words)]
-HostName = Annotated[
-    str,
-    _shaped(
-        r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+", "is not the name of a host", "Hosts look like wiki.example.com."
-    ),
-]
-Region = Annotated[
-    str, _shaped(r"[a-z]{2,}(-[a-z]+)+-\d+", "is not an AWS region", "Regions look like us-east-1.")
-]
-Kept = Annotated[Duration, AfterValidator(_kept)]
-Ttl = Annotated[Duration, AfterValidator(_short)]
-HttpUrl = Annotated[str, _starting("http://", "https://", example="https://host:port")]
-# The SDK appends a method's name to it.
-SlashedUrl = Annotated[HttpUrl, AfterValidator(lambda url: url if url.endswith("/") else url + "/")]
-
-
-class Section(Value):
-    """A part of the tree; its errors never repeat what was written, since that may be a secret."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Price(Section):
@@ -285,7 +145,7 @@ class Aws(Section):
     """Amazon Web Services: where to look, as whom, and as whom to make an approved change."""
 
     enabled: bool = Field(default=True, description="Whether Runbook looks at AWS at all.")
-    regions: Annotated[tuple[Region, ...], BeforeValidator(_words)] = Field(
+    regions: Annotated[tuple[Region, ...], BeforeValidator(words)] = Field(
         default=(), description="Where to look, the most important first."
     )
     profile: str | None = Field(default=None, description="Short for `worker.profile`.")
@@ -385,37 +245,6 @@ class Knowledge(Section):
     retrieval: Retrieval = Field(default=Retrieval(), description="")
 
 
-def _every_change(named: tuple[str, ...]) -> tuple[str, ...]:
-    words = [_RISKS.get(word, word) for word in named]
-    if strange := [n for n, word in enumerate(words, 1) if word not in _EVERY_CHANGE]:
-        raise wrong(
-            f"item {strange[0]} is not a risk that is asked about", "They are low, high and critical."
-        )
-    if left := [risk for risk in _EVERY_CHANGE if risk not in words]:
-        raise wrong(
-            f"leaves out {' and '.join(left)}, but every change needs an approval",
-            "Configuration raises the bar and never waives it: write [low, high, critical] or nothing.",
-        )
-    return _EVERY_CHANGE
-
-
-class Safety(Section):
-    """Limits on changes. Every change needs an approval, whatever is written here."""
-
-    require_approval: Annotated[Words, AfterValidator(_every_change)] = Field(
-        default=_EVERY_CHANGE,
-        description="Always all of them: a risk that is left out is refused, not waived.",
-    )
-    max_mutations_per_session: int = Field(
-        default=5, ge=0, le=100, description="Changes in one investigation."
-    )
-    max_mutations_per_hour: int = Field(default=20, ge=0, le=1000, description="Changes within an hour.")
-    max_mutations_per_day: int = Field(default=100, ge=0, le=10_000, description="Changes within a day.")
-    cooldown_between_critical_ms: int = Field(
-        default=60_000, ge=0, description="Pause after a critical change, milliseconds."
-    )
-
-
 class Agent(Section):
     """Budgets of one investigation. Where one runs out, the best answer so far is given and says so."""
 
@@ -446,10 +275,10 @@ class Agent(Section):
 class Slack(Section):
     """The Slack app (`manifest.yml` makes one)."""
 
-    app_token: Annotated[SecretStr, _starting("xapp-", example="xapp-1-A012-…")] | None = Field(
+    app_token: Annotated[SecretStr, starting("xapp-", example="xapp-1-A012-…")] | None = Field(
         default=None, description="App-level token with `connections:write`, for Socket Mode."
     )
-    bot_token: Annotated[SecretStr, _starting("xoxb-", example="xoxb-…")] | None = Field(
+    bot_token: Annotated[SecretStr, starting("xoxb-", example="xoxb-…")] | None = Field(
         default=None, description="Bot user token, from the app's installation."
     )
     team_id: str | None = Field(default=None, description="The workspace; from the bot token where absent.")
@@ -468,189 +297,11 @@ class Slack(Section):
         description="Channel id for the head of the audit chain, once a day; absent: it is not posted.",
     )
     auto_join: bool = Field(default=True, description="Whether a new incident channel is joined unasked.")
-    link_hosts: Annotated[tuple[HostName, ...], BeforeValidator(_words)] = Field(
+    link_hosts: Annotated[tuple[HostName, ...], BeforeValidator(words)] = Field(
         default=(),
         description="Hosts beside AWS's console that messages may link to, such as your runbooks'; "
         "`*.example.com` is all below it.",
     )
-
-
-def _not_self(value: Any) -> Any:
-    if value in (True, "true"):
-        raise wrong("nobody approves their own request", "Leave allow_self out; add a second approver.")
-    return value
-
-
-class OnCall(Section):
-    """Where it stands who is on call; all that is named counts."""
-
-    pagerduty_schedules: Words = Field(default=(), description="Ids of PagerDuty's schedules.")
-    pagerduty_policies: Words = Field(
-        default=(), description="Ids of PagerDuty's escalation policies; their first level is on call."
-    )
-    opsgenie_schedules: Words = Field(default=(), description="Names or ids of OpsGenie's schedules.")
-
-    @property
-    def stated(self) -> bool:
-        return bool(self.pagerduty or self.opsgenie_schedules)
-
-    @property
-    def pagerduty(self) -> tuple[str, ...]:
-        return (*self.pagerduty_schedules, *self.pagerduty_policies)
-
-
-class OnCalls(Section):
-    """Who `on-call` is, for everything and for services that have a rota of their own."""
-
-    overall: OnCall = Field(default=OnCall(), description="")
-    services: dict[str, OnCall] = Field(default={}, description="")
-
-    def rotas(self) -> Iterator[OnCall]:
-        yield self.overall
-        yield from self.services.values()
-
-    @check(mode="after")
-    def _filled(self) -> "OnCalls":
-        if empty := [name for name, rota in self.services.items() if not rota.stated]:
-            raise wrong(f"says nothing of {empty[0]}", "Name a schedule or a policy, or leave it out.")
-        return self
-
-
-class Rule(Section):
-    """What changes of one risk take, beside what every change takes; the higher bar holds."""
-
-    approvers: Approvers = Field(default=(), description="As in `approvals.approvers`; those where absent.")
-    quorum: int = Field(
-        default=1,
-        ge=1,
-        le=10,
-        description="Different people that must approve; two at least of critical ones.",
-    )
-    ttl: Ttl = Field(
-        default=LONGEST_TTL, description="An approval's life, where it is shorter than the general one."
-    )
-    cooldown: Duration = Field(default=timedelta(0), description="Pause after such a change.")
-
-
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-class Freeze(Section):
-    """A time in which nothing is changed, whoever approves: between two moments, or on days of the week."""
-
-    why: str = Field(description="What people are told.")
-    starts: AwareDatetime | None = Field(
-        default=None, description="From when, with a zone: 2026-12-23T18:00Z."
-    )
-    ends: AwareDatetime | None = Field(default=None, description="Until when.")
-    days: Annotated[
-        tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...], BeforeValidator(_words)
-    ] = Field(default=(), description="Days of the week instead: mon, tue, wed, thu, fri, sat, sun.")
-    zone: Annotated[str, AfterValidator(_zone)] = Field(
-        default="UTC", description="The time zone of `days`: Europe/Berlin."
-    )
-
-    @property
-    def weekdays(self) -> tuple[int, ...]:
-        """Monday is 0."""
-        return tuple(DAYS.index(day) for day in self.days)
-
-    @check(mode="after")
-    def _either(self) -> "Freeze":
-        between = self.starts is not None and self.ends is not None and self.starts < self.ends
-        one_end = (self.starts is None) != (self.ends is None)
-        if one_end or between == bool(self.days):
-            raise wrong("names no time", "Give starts and a later ends, or days.")
-        return self
-
-
-class BreakGlass(Section):
-    """Who may lift freezes, pauses and the limits of an hour and a day for a while; off without `people`."""
-
-    people: Annotated[tuple[UserId, ...], BeforeValidator(_words)] = Field(
-        default=(), description="Slack user ids; one of them asks, another confirms."
-    )
-    duration: Annotated[Duration, AfterValidator(_glass)] = Field(
-        default=timedelta(hours=1), description="How long it holds, at most 8h."
-    )
-
-    @check(mode="after")
-    def _two(self) -> "BreakGlass":
-        if len(set(self.people)) == 1:
-            raise wrong("names one person", "One asks and another confirms: name two, or nobody.")
-        return self
-
-
-class Approvals(Section):
-    """Who may approve a change, and how. Runbook never decides this by itself."""
-
-    approvers: Approvers = Field(
-        default=(),
-        description="Slack ids of people and user groups, and `on-call`. Empty: nothing is ever changed.",
-    )
-    quorum: int = Field(default=1, ge=1, le=10, description="Different people that must approve.")
-    ttl: Ttl = Field(default=timedelta(minutes=15), description="An approval's life, at most 24h.")
-    allow_self: Annotated[Literal[False], BeforeValidator(_not_self)] = Field(
-        default=False, description="Fixed: the person who asked never approves."
-    )
-    solo_on_call: bool = Field(
-        default=False,
-        description="Whether whoever is on call for a service may approve alone what they asked for there:"
-        " low and high changes that can be taken back, by typing its name.",
-    )
-    low: Rule = Field(default=Rule(), description="")
-    high: Rule = Field(default=Rule(), description="")
-    critical: Rule = Field(default=Rule(), description="")
-    freezes: tuple[Freeze, ...] = Field(default=(), description="")
-
-    @check(mode="after")
-    def _reachable(self) -> "Approvals":
-        people = all(name[0] in "UW" for name in self.approvers)
-        if self.approvers and people and self.quorum > len(set(self.approvers)):
-            raise wrong(
-                "quorum is larger than the list of approvers", "Name more approvers or lower the quorum."
-            )
-        return self
-
-    @property
-    def named(self) -> frozenset[str]:
-        """Everybody and everything that any list of approvers names."""
-        lists = (self.approvers, self.low.approvers, self.high.approvers, self.critical.approvers)
-        return frozenset(name for one in lists for name in one)
-
-
-class AskScope(Section):
-    """Somebody may ask about something. What is left out narrows nothing: nobody named means everybody."""
-
-    people: Approvers = Field(default=(), description="Slack user ids, user-group ids, `on-call`.")
-    channels: Annotated[tuple[ChannelId, ...], BeforeValidator(_words)] = Field(
-        default=(), description="Channel ids in which it holds."
-    )
-    alerts: bool = Field(
-        default=False, description="Whether it holds for what monitors report, in any channel."
-    )
-    services: Words = Field(
-        default=(), description="Names of services, functions, databases, caches and queues; may hold *."
-    )
-    clusters: Words = Field(default=(), description="Names of clusters; may hold *.")
-    accounts: Words = Field(default=(), description="Account ids, in quotes.")
-
-
-class Access(Section):
-    """Who may ask Runbook, about what, and how often. Who may approve stands in `approvals`."""
-
-    guests: bool = Field(default=False, description="Whether guests of the workspace may ask.")
-    shared_channels: bool = Field(
-        default=False, description="Whether Runbook answers where people of other workspaces are."
-    )
-    scopes: tuple[AskScope, ...] = Field(default=(), description="")
-    per_person: int = Field(
-        default=30, ge=1, le=10_000, description="Questions of one person within an hour."
-    )
-    per_channel: int = Field(
-        default=60, ge=1, le=10_000, description="Questions and alerts of one channel within an hour."
-    )
-    per_day: int = Field(default=1000, ge=1, le=100_000, description="Questions and alerts within a day.")
 
 
 class Retention(Section):
@@ -702,16 +353,16 @@ class Settings(Section):
     retention: Retention = Field(default=Retention(), description="")
     environments: dict[str, Environment] = Field(default={}, description="")
     redis_url: (
-        Annotated[SecretStr, _starting("redis://", "rediss://", "unix://", example="redis://host:6379/0")]
+        Annotated[SecretStr, starting("redis://", "rediss://", "unix://", example="redis://host:6379/0")]
         | None
     ) = Field(default=None, description="The queue; Runbook's own Redis where absent.")
     database_url: (
-        Annotated[SecretStr, _starting("sqlite:", "postgres", example="postgresql://user@host/db")] | None
+        Annotated[SecretStr, starting("sqlite:", "postgres", example="postgresql://user@host/db")] | None
     ) = Field(default=None, description="The ledger; `<data_dir>/ledger.db` (SQLite) where absent.")
-    chroma_url: Annotated[SecretStr, _starting("http://", "https://", example="http://host:8000")] | None = (
+    chroma_url: Annotated[SecretStr, starting("http://", "https://", example="http://host:8000")] | None = (
         Field(default=None, description="The knowledge index; Runbook's own Chroma server where absent.")
     )
-    data_dir: Annotated[Place, AfterValidator(_addressable)] = Field(
+    data_dir: Annotated[Place, AfterValidator(addressable)] = Field(
         default=Path(".runbook"), validate_default=True, description="Where Runbook keeps what is its own."
     )
 
