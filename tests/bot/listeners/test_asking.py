@@ -16,6 +16,7 @@ from tests.bot.listeners.test_shortcut import shortcut_body
 from tests.faults.plant import Plant
 from tests.faults.waiting import eventually, never
 from workers import wiring
+from workers.domain.errors import Unreachable
 from workers.safety.access import Access, Area, Grant
 
 OURS = "@Runbook"
@@ -124,8 +125,17 @@ def with_rules(desk: Desk, app: App, office: Plant) -> Callable[..., App]:
 
 
 def forget(office: Plant) -> None:
-    """Nobody has asked anything yet, as far as Redis knows."""
+    """Nobody has asked anything yet, as far as Redis knows, which answers again by now."""
     office.redis.wipe()
+
+    def answers() -> bool:
+        try:
+            office.queue.ping()
+        except Unreachable:
+            return False
+        return True
+
+    eventually(answers)
 
 
 def mentioned(
@@ -200,7 +210,7 @@ def test_command_beyond_the_limit_is_answered_with_when_to_come_back(
 
     def beyond() -> bool:
         """A Slack that is slow for a second is told instead."""
-        assert hand(app, command_body(room, "payments is slow")) == 200
+        assert hand(app, command_body(room, f"payments is slow {next(_numbers)}")) == 200
         return any("one channel may" in record["why"] for record in refused(room, "alice"))
 
     eventually(beyond)
