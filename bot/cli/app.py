@@ -8,6 +8,7 @@ from bot.cli import (
     backtest,
     config,
     demo,
+    doctor,
     evaluate,
     halting,
     health,
@@ -33,6 +34,7 @@ app.command(cls=Reading)(investigate.investigate)
 app.command(cls=Reading)(ask.ask)
 app.command(cls=Reading)(ask.chat)
 app.command(cls=Reading)(backtest.backtest)
+app.command(cls=Reading)(doctor.doctor)
 for command in (processes.bot, processes.worker, processes.quick, processes.executor, processes.clock):
     app.command()(command)
 app.command()(processes.migrate)

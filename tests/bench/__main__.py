@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from tests.bench import engine, injection, line, processes, safety
+from tests.bench import engine, estate, injection, line, processes, safety
 
 GROUPS = {
     "engine": engine.rows,
@@ -20,6 +20,7 @@ GROUPS = {
     "processes": processes.rows,
     "safety": safety.rows,
     "injection": injection.rows,
+    "estate": estate.rows,
 }
 
 

@@ -16,6 +16,7 @@ from botocore import xform_name
 from tests.faults.wire import Wire, wire
 from workers.domain.errors import Refused
 from workers.jobs import AT_ONCE
+from workers.tools import permissions
 from workers.tools.aws import Aws, Counted
 from workers.tools.changes import change_rows
 from workers.tools.rows import Kind, catalogue, operations, table
@@ -160,6 +161,32 @@ def test_everything_our_code_asks_for_is_of_the_kind_it_is_sent_as() -> None:
 
     assert {one for one in asked if operations().get(one[:2]) != one[2]} == set()
     assert {("sts", "get_caller_identity", "read"), ("ecs", "update_service", "change")} < asked
+
+
+def test_what_the_policies_are_made_of_is_what_our_code_asks_for() -> None:
+    literal = {
+        (str(client.value), str(operation.value))
+        for _, kind, (client, operation, *_) in written()
+        if kind == "read" and isinstance(client, ast.Constant) and isinstance(operation, ast.Constant)
+    }
+
+    asked = {(client, one) for client, named in table("aws_asked.yaml").items() for one in named}
+    assert asked == literal
+
+
+def test_policy_of_the_worker_changes_nothing_and_that_of_the_executor_only_what_is_a_row() -> None:
+    worker, executor = permissions.policy("worker"), permissions.policy("executor")
+
+    (reads,) = worker["Statement"]
+    assert executor["Statement"][0] == reads
+    assert executor["Statement"][1]["Action"] == sorted(
+        {permissions.permission(row.client, row.operation) for row in change_rows().values()}
+    )
+    assert not set(reads["Action"]) & set(executor["Statement"][1]["Action"])
+    verbs = {action.partition(":")[2] for action in reads["Action"]}
+    assert all(re.match("Describe|Get|List|Lookup|Filter|BatchGet|GET", verb) for verb in verbs)
+    assert {"s3:ListAllMyBuckets", "apigateway:GET", "es:DescribeDomains"} < set(reads["Action"])
+    assert not [action for action in reads["Action"] if "*" in action]
 
 
 def test_services_are_listed_exactly_if_something_asks_them() -> None:

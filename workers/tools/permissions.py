@@ -1,0 +1,49 @@
+"""What the worker and the executor have to be allowed in AWS, made of what they ask: no more than that."""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any, Literal
+
+import botocore.session
+from botocore import xform_name
+
+from workers.tools.aws import IAM_ACTION, IAM_PREFIX
+from workers.tools.changes import change_rows
+from workers.tools.rows import catalogue, table
+
+Who = Literal["worker", "executor"]
+
+
+def policy(who: Who) -> dict[str, Any]:
+    """The least policy document for a user or role; whoever changes has to read, too."""
+    statements = [_allowed("Read", _reads())]
+    if who == "executor":
+        changes = ((row.client, row.operation) for row in change_rows().values())
+        statements.append(_allowed("Change", changes))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _allowed(sid: str, operations: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    actions = sorted({permission(*one) for one in operations})
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*"}
+
+
+def _reads() -> Iterator[tuple[str, str]]:
+    for client, named in table("aws_asked.yaml").items():
+        yield from ((client, operation) for operation in named)
+    for row in catalogue():
+        yield from ((row.client, one.call) for one in (row.each, row.list, row.detail) if one)
+
+
+def permission(client: str, operation: str) -> str:
+    """IAM's name for an operation as boto3 spells it."""
+    if (client, operation) in IAM_ACTION:
+        return IAM_ACTION[client, operation]
+    return f"{IAM_PREFIX.get(client, client)}:{_names(client)[operation]}"
+
+
+@cache
+def _names(client: str) -> dict[str, str]:
+    """AWS's own names of a client's operations."""
+    session: Any = botocore.session.get_session()
+    return {xform_name(name): name for name in session.get_service_model(client).operation_names}
