@@ -61,12 +61,15 @@ class Pager:
     rotas: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     """OpsGenie's schedules, by name or id, with who is on call in each."""
     fault: int = 0
+    moved: str = ""
+    """Where everybody is sent instead."""
     odd: bool = False
     """Users are not told whole, though that is asked for."""
     asked: list[str] = field(default_factory=list[str])
 
     def forget(self) -> None:
         self.on_call, self.rotas, self.fault, self.odd, self.asked = [], {}, 0, False, []
+        self.moved = ""
 
     def answer(self, path: str, query: Query, headers: dict[str, str]) -> dict[str, Any]:
         if path == "/oncalls":
@@ -165,7 +168,9 @@ def pager() -> Generator[Pager]:
                     message | {"took": 0.0, "requestId": "x"} if "/v2/" in self.path else {"error": message}
                 )
             said = json.dumps(body).encode()
-            self.send_response(status)
+            self.send_response(302 if one.moved else status)
+            if one.moved:
+                self.send_header("Location", one.moved + self.path)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(said)))
             self.end_headers()

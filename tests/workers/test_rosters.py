@@ -163,6 +163,20 @@ def test_pager_that_does_not_tell_leaves_the_roster_as_old_as_it_is(
     assert ledger.members("S0APPROVERS", later) == {"U0BENOKAFOR"}
 
 
+def test_pager_that_sends_us_elsewhere_is_not_followed(
+    configured: Settings, ledger: Ledger, outside_world: Pager
+) -> None:
+    """Whoever answers for a pager must get neither our key for others nor us to others' addresses."""
+    with pager() as elsewhere:
+        elsewhere.on_call = [Shift(BEN)]
+        outside_world.moved = elsewhere.url
+
+        refresh(ledger, wiring.outside(configured), lambda: NOW)
+
+        assert elsewhere.asked == []
+    assert ledger.members("on-call", NOW) is None
+
+
 def test_slack_that_does_not_tell_leaves_the_roster_as_old_as_it_is(
     configured: Settings, ledger: Ledger, slack: LocalSlack, outside_world: Pager
 ) -> None:

@@ -20,7 +20,13 @@ class Web:
     def get(self, path: str, asked: Mapping[str, str | int], read: Callable[[Any], T]) -> T:
         """What `read` finds in the answer's JSON; raises `Unreachable`, `AccessDenied` or `ToolFailed`."""
         try:
-            answer = httpx.get(self._url + path, params=asked, headers=self._headers, timeout=SECONDS)
+            answer = httpx.get(
+                self._url + path,
+                params=asked,
+                headers=self._headers,
+                timeout=SECONDS,
+                follow_redirects=False,
+            )
         except httpx.HTTPError as error:
             raise Unreachable(
                 self._name, type(error).__name__, "Check its api_url and the network."
