@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pydantic import JsonValue
 from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, update
@@ -604,10 +604,11 @@ class Ledger:
 
     def note(self, record: dict[str, JsonValue]) -> str:
         """Add a record to the audit chain that is no event (a refused click); returns the chain's head."""
+        at = datetime.now(UTC)
         with writing(self._engine) as connection:
-            head = audit.chain(connection, time.time(), record)
+            head = audit.chain(connection, at.timestamp(), record)
         if self._mirror is not None:
-            self._mirror.audit(record)
+            self._mirror.audit({"at": at.isoformat(), **record})
         return head
 
     def audit_trail(self) -> Iterator[audit.Link]:

@@ -1,11 +1,12 @@
 """The copies for people and grep: written after the ledger, and never in its way."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 from tests.workers.ledger.samples import asked, opened, said, step, voted
 from workers.domain.approval import ApprovalState
-from workers.ledger import Ledger
+from workers.ledger import Ledger, Mirror
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -61,3 +62,14 @@ def test_full_disk_stops_nothing(ledger: Ledger, tmp_path: Path) -> None:
     ledger.record(investigation, said())
 
     assert ledger.load(investigation).seq == 2
+
+
+def test_every_line_says_when_it_was_made_so_that_only_old_ones_go(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.note({"event": "VoteRefused", "why": "not an approver"})
+    mirror = Mirror(tmp_path / "mirror")
+
+    (copied,) = lines(tmp_path / "mirror/audit/approvals.jsonl")
+    made = datetime.fromisoformat(str(copied["at"])).timestamp()
+
+    assert mirror.prune(made, dry=True) == 0
+    assert mirror.prune(made + 1, dry=True) == 1
