@@ -173,6 +173,9 @@ def _worked(made: Parts, case: Investigation, runner: str) -> Investigation:
     scope = access(made.settings).scope(case.incident, lambda group: made.ledger.members(group, wiring.now()))
     gate = made.gate.within(scope)
     if refused := _not_theirs(case, gate, scope):
+        asker, channel = case.incident.requester, case.incident.thread.channel
+        told = {"actor": asker.id if asker else "", "channel": channel, "why": refused.why}
+        made.ledger.note({"event": "AskRefused", "investigation": case.id, **told})
         return _written(made, case, refused, runner)
     investigator = Investigator(
         case,

@@ -5,6 +5,7 @@ Every process is real: bot, clock, quick and workers over one ledger and one Red
 
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -301,6 +302,9 @@ def test_what_its_asker_may_not_ask_about_is_not_looked_at(
     assert case.phase == "failed"
     assert says in case.failures[-1].why
     assert case.queries == {}
+    with closing(Ledger(connect(f"sqlite:///{tmp_path / 'ledger.db'}"))) as ledger:
+        (record,) = ledger.audited("AskRefused")
+    assert (record["actor"], record["investigation"]) == (making.ALICE.id, case.id)
     assert not [name for name in running.line.seen if name.endswith((LOGS, "GetMetricData", "LookupEvents"))]
 
 
