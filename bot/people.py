@@ -1,7 +1,7 @@
 """What Slack says about people: remembered for a while where they ask, asked anew where they decide."""
 
 import time
-from typing import Any
+from typing import Any, Literal
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -9,6 +9,8 @@ from slack_sdk.errors import SlackApiError
 from bot.rooms import NotTold
 from bot.slack import error_code, passes
 
+Kind = Literal["member", "guest", "nobody"]
+"""What somebody is in a workspace; a bot, a deactivated person and a stranger are nobody."""
 REMEMBERED_SECONDS = 600.0
 GUEST = ("is_restricted", "is_ultra_restricted")
 NOBODY = ("is_bot", "deleted", "is_stranger")
@@ -18,22 +20,19 @@ class People:
     """People by id."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[str, float]] = {}
+        self._known: dict[str, tuple[Kind, float]] = {}
 
-    def kind(self, person: str, team: str, client: WebClient) -> str:
-        """`member` or `guest` of a workspace, or `nobody` (a bot, deactivated), at most ten minutes old.
-
-        Raises `NotTold` while Slack does not say.
-        """
-        kind, until = self._known.get(person, ("", 0.0))
-        if kind and time.monotonic() < until:
-            return kind
+    def kind(self, person: str, team: str, client: WebClient) -> Kind:
+        """What they were in this workspace within ten minutes; raises `NotTold` while Slack does not say."""
+        known, until = self._known.get(person, (None, 0.0))
+        if known and time.monotonic() < until:
+            return known
         kind = ask(person, team, client)
         self._known[person] = kind, time.monotonic() + REMEMBERED_SECONDS
         return kind
 
 
-def ask(person: str, team: str, client: WebClient) -> str:
+def ask(person: str, team: str, client: WebClient) -> Kind:
     """The same as Slack has it now."""
     slack: Any = client
     try:

@@ -26,7 +26,7 @@ from workers.domain.telemetry import Edge, Passage, Resource, Topology
 from workers.safety.access import Scope
 
 PLACES = ("service", "group", "function")
-"""The arguments that name what a call is about, beside `services` and `targets`."""
+"""The arguments that name what a call is about, beside `targets`."""
 REVISIONS = ("after", "before")
 WHY = "it is outside what may be asked about here (access.scopes)"
 MEND = "Ask somebody whose scope is wider."

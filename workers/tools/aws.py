@@ -208,10 +208,7 @@ class Aws:
             raise ToolFailed(f"AWS {service} {operation} answered what cannot be read: {error}") from error
 
     def _permission(self, service: str, operation: str) -> str:
-        name = self._client(service).meta.method_to_api_mapping[operation]
-        if (service, operation) in IAM_ACTION:
-            return IAM_ACTION[service, operation]
-        return f"{IAM_PREFIX.get(service, service)}:{name}"
+        return permission(service, operation, self._client(service).meta.method_to_api_mapping[operation])
 
 
 class Counted:
@@ -228,6 +225,11 @@ class Counted:
     @property
     def calls(self) -> int:
         return self._box[0]
+
+
+def permission(service: str, operation: str, name: str) -> str:
+    """IAM's name for an operation as boto3 spells it; `name` is how AWS itself does."""
+    return IAM_ACTION.get((service, operation), f"{IAM_PREFIX.get(service, service)}:{name}")
 
 
 def _must_be(kind: Kind, service: str, operation: str) -> None:

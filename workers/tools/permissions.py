@@ -7,7 +7,7 @@ from typing import Any, Literal
 import botocore.session
 from botocore import xform_name
 
-from workers.tools.aws import IAM_ACTION, IAM_PREFIX
+from workers.tools import aws
 from workers.tools.changes import change_rows
 from workers.tools.rows import catalogue, table
 
@@ -37,9 +37,7 @@ def _reads() -> Iterator[tuple[str, str]]:
 
 def permission(client: str, operation: str) -> str:
     """IAM's name for an operation as boto3 spells it."""
-    if (client, operation) in IAM_ACTION:
-        return IAM_ACTION[client, operation]
-    return f"{IAM_PREFIX.get(client, client)}:{_names(client)[operation]}"
+    return aws.permission(client, operation, _names(client)[operation])
 
 
 @cache

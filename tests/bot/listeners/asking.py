@@ -96,17 +96,25 @@ def click_of(asked: Asked, person: str, team: str, decision: str = "approve") ->
 
 
 def submission_of(asked: Asked, user: str, word: str) -> dict[str, Any]:
-    """The modal, sent off with this word in it."""
+    """The modal for the word, sent off with this one in it."""
+    return sent_off(asked, user, "approve_typed", word={"typed": word})
+
+
+def sent_off(asked: Asked, user: str, callback: str, **typed: dict[str, Any]) -> dict[str, Any]:
+    """A modal about an approval, sent off by whomever with whatever in it, as no client of Slack's would."""
     about = {"approval": asked.approval.id, "channel": asked.room.id, "thread": ""}
+    values = {
+        block: {field: {"value": value} for field, value in fields.items()} for block, fields in typed.items()
+    }
     return {
         "type": "view_submission",
         "team": {"id": samples.TEAM},
         "user": {"id": user, "team_id": samples.TEAM},
         "view": {
             "type": "modal",
-            "callback_id": "approve_typed",
+            "callback_id": callback,
             "private_metadata": json.dumps(about),
-            "state": {"values": {"word": {"typed": {"value": word}}}},
+            "state": {"values": values},
         },
     }
 

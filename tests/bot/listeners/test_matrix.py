@@ -16,7 +16,7 @@ from bot.rooms import Rooms
 from tests.bot.listeners.asking import Asked, click_of, submission_of
 from tests.bot.listeners.conftest import Room, hand
 from tests.bot.listeners.test_command import command_body
-from tests.bot.listeners.test_narrow import scaled, sent_off
+from tests.bot.listeners.test_narrow import narrowed_to, scaled
 from tests.bot.listeners.test_rollback import Made
 from tests.faults.plant import Plant
 from tests.workers.ledger import samples
@@ -105,7 +105,7 @@ def typed(scene: Asked, who: Clicker) -> dict[str, Any]:
 
 
 def less(scene: Asked, who: Clicker) -> dict[str, Any]:
-    body = sent_off(scene, "5", who.id)
+    body = narrowed_to(scene, "5", who.id)
     return {**body, "user": {"id": who.id, "team_id": who.team}}
 
 

@@ -1,16 +1,14 @@
 """*Change…*: an approver asks for less than the card does; nobody gets more than was asked for."""
 
-import json
 import threading
 from typing import Any
 
 import pytest
 from slack_bolt import App
 
-from tests.bot.listeners.asking import Asked
+from tests.bot.listeners.asking import Asked, sent_off
 from tests.bot.listeners.conftest import Room, hand
 from tests.workers.domain.test_domain_narrowing import scaling
-from tests.workers.ledger import samples
 from workers.domain.approval import ApprovalState as S
 from workers.domain.risk import Risk
 
@@ -26,21 +24,9 @@ def asked(room: Room) -> Asked:
     return scaled(room)
 
 
-def sent_off(asked: Asked, value: Any, person: str = "U0BENOKAFOR", word: str = "") -> dict[str, Any]:
-    """The modal sent off by whomever with whatever in it, as no client of Slack's would."""
-    about = {"approval": asked.approval.id, "channel": asked.room.id, "thread": ""}
-    values = {"less": {"value": {"value": value}}, "word": {"typed": {"value": word}}}
-    return {
-        "type": "view_submission",
-        "team": {"id": samples.TEAM},
-        "user": {"id": person, "team_id": samples.TEAM},
-        "view": {
-            "type": "modal",
-            "callback_id": "approve_less",
-            "private_metadata": json.dumps(about),
-            "state": {"values": values},
-        },
-    }
+def narrowed_to(asked: Asked, value: Any, person: str = "U0BENOKAFOR", word: str = "") -> dict[str, Any]:
+    """*Change…* sent off with this value and this word."""
+    return sent_off(asked, person, "approve_less", less={"value": value}, word={"typed": word})
 
 
 def test_less_is_approved_by_who_asks_for_it_and_takes_the_place_of_more(asked: Asked) -> None:
@@ -71,7 +57,7 @@ def test_where_two_people_are_needed_the_first_is_whoever_asked_for_less(room: R
 
 @pytest.mark.parametrize("value", ["9", "10", "3", "0", "-5", "5.5", "1e1", "²", "９", "", None, "5" * 400])
 def test_what_is_not_less_is_refused_whatever_the_payload_says(app: App, asked: Asked, value: Any) -> None:
-    hand(app, sent_off(asked, value))
+    hand(app, narrowed_to(asked, value))
 
     assert (asked.now.state, asked.others()) == (S.PENDING, [])
     assert asked.refusals()[0]["why"] == "what was sent off is not less"
@@ -85,7 +71,7 @@ def test_page_of_slack_refuses_what_is_not_less(asked: Asked) -> None:
 
 @pytest.mark.parametrize("person", ["U0ALICECHEN", "U0CAROLDIAZ", "U0DANPRICE1", "U0CWALARMS1"])
 def test_who_may_not_approve_may_not_ask_for_less(app: App, asked: Asked, person: str) -> None:
-    hand(app, sent_off(asked, "5", person))
+    hand(app, narrowed_to(asked, "5", person))
 
     assert (asked.now.state, asked.others()) == (S.PENDING, [])
     assert len(asked.refusals()) == 1
@@ -94,7 +80,7 @@ def test_who_may_not_approve_may_not_ask_for_less(app: App, asked: Asked, person
 def test_change_that_has_nothing_to_narrow_cannot_be_narrowed(app: App, room: Room) -> None:
     plain = Asked(room)
 
-    hand(app, sent_off(plain, "5"))
+    hand(app, narrowed_to(plain, "5"))
 
     assert (plain.now.state, plain.others()) == (S.PENDING, [])
     assert "Change…" not in str(plain.card()["blocks"])
@@ -103,9 +89,9 @@ def test_change_that_has_nothing_to_narrow_cannot_be_narrowed(app: App, room: Ro
 def test_critical_change_is_narrowed_by_who_types_its_name(app: App, room: Room) -> None:
     asked = scaled(room, word="checkout", quorum=2, risk=Risk.CRITICAL)
 
-    hand(app, sent_off(asked, "5", word="payments"))
+    hand(app, narrowed_to(asked, "5", word="payments"))
     assert asked.others() == []
-    hand(app, sent_off(asked, "5", word="checkout"))
+    hand(app, narrowed_to(asked, "5", word="checkout"))
 
     (less,) = asked.others()
     assert [vote.typed for vote in less.votes] == ["checkout"]
@@ -115,7 +101,7 @@ def test_of_one_who_approves_and_one_who_narrows_at_once_one_decides(app: App, r
     for _ in range(5):
         asked = scaled(room)
         presses = [
-            threading.Thread(target=hand, args=(app, sent_off(asked, value))) for value in ("5", "6", "7")
+            threading.Thread(target=hand, args=(app, narrowed_to(asked, value))) for value in ("5", "6", "7")
         ]
         for press in presses:
             press.start()
