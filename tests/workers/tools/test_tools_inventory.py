@@ -7,7 +7,7 @@ import pytest
 from tests.workers.tools.conftest import Site
 from workers.domain.call import TopologyData
 from workers.domain.telemetry import Resource, Signal, Topology
-from workers.tools.inventory import endpoint
+from workers.tools.edges import endpoint
 
 
 def topology(site: Site) -> Topology:
