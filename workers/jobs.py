@@ -76,7 +76,7 @@ class Parts:
 
 def parts(settings: Settings) -> Parts:
     ledger, queue = wiring.ledger(settings), wiring.queue(settings)
-    aws, embed = wiring.reading(settings), Embedder()
+    aws, embed = wiring.reading(settings, Queue(settings.queue_url, patient=False)), Embedder()
     if aws is not None:
         aws.warm(*AT_ONCE)
     return Parts(

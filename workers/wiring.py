@@ -35,6 +35,7 @@ from workers.thread.publisher import Publisher
 from workers.tools import AWS, KNOWLEDGE
 from workers.tools.aws import READ, WRITE, Aws
 from workers.tools.inventory import Account
+from workers.tools.metering import Bucket, Pace
 from workers.tools.opsgenie import OpsGenie
 from workers.tools.pagerduty import PagerDuty
 from workers.tools.runbooks import Library, Search
@@ -97,6 +98,9 @@ def budget(settings: Settings) -> Budget:
         queries=agent.max_queries,
         tokens=agent.max_tokens,
         dollars=agent.max_dollars,
+        metrics=agent.max_metrics,
+        scanned=agent.max_bytes_scanned,
+        pace=settings.providers.aws.max_calls_per_second,
     )
 
 
@@ -160,13 +164,22 @@ def _keys(settings: Settings) -> tuple[str, str, str | None]:
     return keys.access_key or "", keys.secret_key or "", keys.token
 
 
-def reading(settings: Settings) -> Aws | None:
-    """AWS with the read-only identity; `None` where AWS is switched off."""
+def reading(settings: Settings, through: Queue | None = None) -> Aws | None:
+    """AWS with the read-only identity; `None` where AWS is switched off.
+
+    With a queue, all processes together keep to the pace at which an account may be asked.
+    """
     aws = settings.providers.aws
     if not aws.enabled:
         return None
     session = _session(aws.reader, aws.regions[0])
-    return Aws(session, aws.regions[0], endpoint_url=aws.endpoint_url, config=READ)
+    pace = _pace(aws.max_calls_per_second, through)
+    return Aws(session, aws.regions[0], endpoint_url=aws.endpoint_url, config=READ, pace=pace)
+
+
+def _pace(limit: int, through: Queue | None) -> Pace:
+    share = through and (lambda: through.take("aws", limit, 1.0, uuid.uuid4().hex))
+    return Pace(Bucket(limit, share or None).take)
 
 
 def acting(settings: Settings) -> tuple[Aws, Aws]:

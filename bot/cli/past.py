@@ -1,8 +1,9 @@
 """Eyes that see what could be seen at an earlier moment, and say so where that is not kept."""
 
+import copy
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from pydantic import JsonValue, ValidationError
 
@@ -48,6 +49,11 @@ class Past(Gate):
         self.at = at
         self._gate = gate
         self._moves = moves
+
+    def spending(self, metrics: int, scanned: int) -> Self:
+        held = copy.copy(self)
+        held._gate = self._gate.spending(metrics, scanned)
+        return held
 
     def run(self, call: ToolCall) -> ToolResult:
         """Ask as of then; never raises for what a system does."""

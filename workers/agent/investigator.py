@@ -77,7 +77,7 @@ class Investigator:
     ) -> None:
         self.case = case
         self._reasoner = reasoner
-        self._gate = gate
+        self._gate = gate.spending(budget.metrics - case.metrics, budget.scanned - case.scanned)
         self._policy = policy
         self._budget = budget
         self._now = now

@@ -161,7 +161,8 @@ class ToolResult(Value):
     """The answer to one call, or its failure: never both, and a failure is never an empty answer.
 
     `gaps` are the parts of a partly answered call. `seconds` is how long it took; `cost` is in calls
-    to the system behind it, since that is what its owner pays and limits.
+    to the system behind it, `metrics` in series fetched and `scanned` in bytes of logs looked through, since
+    that is what its owner pays and limits.
     """
 
     data: ToolData | None = None
@@ -169,6 +170,8 @@ class ToolResult(Value):
     gaps: tuple[Gap, ...] = ()
     truncated: bool = False
     cost: int = 1
+    metrics: int = 0
+    scanned: int = 0
     seconds: float = 0.0
     at: AwareDatetime
     source: str

@@ -130,6 +130,16 @@ class Investigation(Value):
         return sum(result.cost for result in self.results.values())
 
     @property
+    def metrics(self) -> int:
+        """How many series were fetched."""
+        return sum(result.metrics for result in self.results.values())
+
+    @property
+    def scanned(self) -> int:
+        """How many bytes of logs were looked through."""
+        return sum(result.scanned for result in self.results.values())
+
+    @property
     def model(self) -> str:
         """The model that thinks, or thought until it gave way; empty where there was none."""
         if not self.switches:

@@ -28,6 +28,7 @@ from workers.safety.access import Scope
 from workers.safety.redact import clean, plain
 from workers.safety.scope import MEND, View
 from workers.tools.action import Action, Toolset
+from workers.tools.metering import Allowance, Counted
 
 # The longest window of each kind of telemetry that one question may ask for.
 LONGEST = {
@@ -49,11 +50,18 @@ class Gate:
         self._actions = {a.name: (a, client) for toolset, client in toolsets for a in toolset.actions}
         self._now = now
         self._scope: Scope | None = None
+        self._allowance: Allowance | None = None
 
     def within(self, scope: Scope | None) -> Self:
         """The same gate for somebody who may not ask about everything; `None` is everything."""
         held = copy.copy(self)
         held._scope = scope
+        return held
+
+    def spending(self, metrics: int, scanned: int) -> Self:
+        """The same gate for one investigation, which may use so many series and bytes of logs."""
+        held = copy.copy(self)
+        held._allowance = Allowance(metrics, scanned)
         return held
 
     def hidden(self, text: str) -> tuple[str, ...]:
@@ -78,7 +86,8 @@ class Gate:
             view = self._view(self._scope) if self._scope is not None else None
             if view is not None and (why := view.refusal(call, action.answers)):
                 raise Refused(why, MEND)
-            answer = action.run(client, **arguments)
+            with Counted(self._allowance) as counted:
+                answer = action.run(client, **arguments)
             data, beyond = view.narrowed(answer.data) if view is not None else (answer.data, ())
         except ApprovalRequired:
             raise
@@ -94,6 +103,8 @@ class Gate:
             gaps=tuple(_clean_gap(gap) for gap in (*answer.gaps, *beyond)),
             truncated=answer.truncated,
             cost=answer.cost,
+            metrics=counted.metrics,
+            scanned=counted.scanned,
             seconds=round(time.monotonic() - started, 3),
             at=self._now(),
             source=plain(answer.source),

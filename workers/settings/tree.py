@@ -152,6 +152,12 @@ class Aws(Section):
     endpoint_url: HttpUrl | None = Field(
         default=None, description="Another address than AWS's own, for a local cloud."
     )
+    max_calls_per_second: int = Field(
+        default=40,
+        ge=1,
+        le=1000,
+        description="Calls to one account within a second, of all processes together: others need AWS, too.",
+    )
     worker: Identity = Field(default=Identity(), description="The read-only identity that investigates.")
     executor: Executor = Field(default=Executor(), description="The identity that makes approved changes.")
 
@@ -254,6 +260,14 @@ class Agent(Section):
     max_hypothesis_depth: int = Field(default=4, ge=1, le=4, description="How far a hypothesis branches.")
     max_seconds: int = Field(default=600, ge=10, le=1200, description="Time, seconds.")
     max_queries: int = Field(default=120, ge=1, le=2000, description="Queries to your systems.")
+    max_metrics: int = Field(
+        default=20_000, ge=100, description="Series fetched from CloudWatch, which bills for each."
+    )
+    max_bytes_scanned: int = Field(
+        default=5_000_000_000,
+        ge=0,
+        description="Logs that Logs Insights looks through, bytes, which it bills by; 0 does without it.",
+    )
     max_tokens: int = Field(
         default=100_000, ge=0, description="Tokens of the model, read and written; then the rules go on."
     )

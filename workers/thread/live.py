@@ -146,7 +146,7 @@ def _counts(case: Investigation, hypothesis: Hypothesis) -> str:
 
 
 def _footer(case: Investigation, now: datetime) -> list[str]:
-    spent = f"{elapsed(case, now)} s · {case.calls_made} queries · {said(mind(case))}"
+    spent = f"{elapsed(case, now)} s · {case.calls_made} queries{_billed(case)} · {said(mind(case))}"
     limits = [f"limit reached: {said(limit.detail)}" for limit in case.limits]
     bound = [most(case)] if case.budget and case.conclusion is None else []
     checking = [query.call.why for query in case.pending()][:2]
@@ -160,6 +160,12 @@ def _footer(case: Investigation, now: datetime) -> list[str]:
         if not one.undoes
     ]
     return [*now_checking, " · ".join([spent, *bound, *by, *limits]), *withheld, *failed[:2]]
+
+
+def _billed(case: Investigation) -> str:
+    """What AWS bills by, where there was any."""
+    metrics = f" · {case.metrics:,} metrics" if case.metrics else ""
+    return f"{metrics} · {case.scanned / 1e9:.2f} GB of logs" if case.scanned else metrics
 
 
 def mind(case: Investigation) -> str:
@@ -178,7 +184,9 @@ def most(case: Investigation) -> str:
     if budget is None:
         return ""
     model = f", {budget.tokens:,} tokens, ${budget.dollars:.2f}" if case.model else ""
-    return f"at most {budget.seconds} s, {budget.iterations} rounds, {budget.queries} queries{model}"
+    asked = f"{budget.queries} queries ({budget.pace} calls a second)"
+    billed = f"{budget.metrics:,} metrics, {budget.scanned / 1e9:g} GB of logs"
+    return f"at most {budget.seconds} s, {budget.iterations} rounds, {asked}, {billed}{model}"
 
 
 def _buttons(case: Investigation) -> list[Part]:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar, copy_context
+from contextvars import copy_context
 from typing import Any, TypeVar, cast
 
 import jmespath
@@ -34,6 +34,8 @@ from workers.domain.errors import (
     ToolFailed,
     Unreachable,
 )
+from workers.tools.metering import Counted as Counted
+from workers.tools.metering import called, fetching
 from workers.tools.rows import Kind, operations
 
 Item = TypeVar("Item")
@@ -93,6 +95,8 @@ IAM_ACTION = {
     ("s3", "list_buckets"): "s3:ListAllMyBuckets",
 }
 
+METRICS = "get_metric_data"
+"""The one read that AWS bills by what it fetches, metric by metric."""
 READ = Config(
     retries={"mode": "adaptive", "max_attempts": 3},
     connect_timeout=3,
@@ -102,19 +106,27 @@ READ = Config(
 # A change is sent once: a retry after a lost answer could make it twice.
 WRITE = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
 
-_calls: ContextVar[list[int] | None] = ContextVar("aws_calls", default=None)
-
 
 class Aws:
-    """One account and region. Clients are made when first needed, and shared between threads."""
+    """One account and region. Clients are made when first needed, and shared between threads.
+
+    `pace` returns when one more request may be sent.
+    """
 
     def __init__(
-        self, session: Session, region: str, *, endpoint_url: str | None = None, config: Config = READ
+        self,
+        session: Session,
+        region: str,
+        *,
+        endpoint_url: str | None = None,
+        config: Config = READ,
+        pace: Callable[[], None] | None = None,
     ) -> None:
         self.region = region
         self._session = session
         self._endpoint_url = endpoint_url
         self._config = config
+        self._pace = pace
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="aws")
@@ -142,8 +154,8 @@ class Aws:
             return list(jmespath.search(items, self.call(service, operation, **arguments)) or ())
         found: list[Any] = []
         with self._translating(service, operation):
+            _metered(operation, arguments)
             for page in client.get_paginator(operation).paginate(**arguments):
-                _count()
                 found += jmespath.search(items, page) or ()
                 if len(found) >= limit:
                     break
@@ -173,7 +185,7 @@ class Aws:
         return [future.result() for future in futures]
 
     def _send(self, service: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        _count()
+        _metered(operation, arguments)
         with self._translating(service, operation):
             return getattr(self._client(service), operation)(**arguments)
 
@@ -187,7 +199,14 @@ class Aws:
                     endpoint_url=self._endpoint_url,
                     config=self._config,
                 )
+                self._clients[service].meta.events.register("before-send", self._sending)
             return self._clients[service]
+
+    def _sending(self, **_: Any) -> None:
+        """Each request is counted, pages and second tries too, and waits until its account may be asked."""
+        called()
+        if self._pace is not None:
+            self._pace()
 
     @contextmanager
     def _translating(self, service: str, operation: str) -> Generator[None]:
@@ -211,22 +230,6 @@ class Aws:
         return permission(service, operation, self._client(service).meta.method_to_api_mapping[operation])
 
 
-class Counted:
-    """Counts the AWS calls made inside a `with` block, also those made on the pool's threads."""
-
-    def __enter__(self) -> "Counted":
-        self._box = [0]
-        self._token = _calls.set(self._box)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        _calls.reset(self._token)
-
-    @property
-    def calls(self) -> int:
-        return self._box[0]
-
-
 def permission(service: str, operation: str, name: str) -> str:
     """IAM's name for an operation as boto3 spells it; `name` is how AWS itself does."""
     return IAM_ACTION.get((service, operation), f"{IAM_PREFIX.get(service, service)}:{name}")
@@ -242,10 +245,9 @@ def _must_be(kind: Kind, service: str, operation: str) -> None:
         )
 
 
-def _count() -> None:
-    counter = _calls.get()
-    if counter is not None:
-        counter[0] += 1
+def _metered(operation: str, arguments: dict[str, Any]) -> None:
+    if operation == METRICS:
+        fetching(len(arguments["MetricDataQueries"]))
 
 
 def _never_arrived(error: BaseException | None) -> bool:
