@@ -52,6 +52,11 @@ AT_ONCE = (
     "cloudwatch",
     "logs",
     "cloudtrail",
+    "codedeploy",
+    "codepipeline",
+    "cloudformation",
+    "amplify",
+    "apprunner",
 )
 
 CLAUDE = ("anthropic", "anthropic.resources.messages")

@@ -102,12 +102,13 @@ def places(sight: Sight) -> tuple[Resource, ...]:
 def _near(sight: Sight) -> tuple[Change, ...]:
     """Deployments that somebody could blame: up to four hours before the onset, and shortly after it."""
     onset = sight.onset or sight.case.incident.at
+    told = any(c.kind == "commit" for c in sight.changes)
     return tuple(
         c
         for c in sight.changes
-        # A deployment whose commits are known is tested by them.
+        # A deployment whose commits are told as changes of their own is tested by them.
         if c.kind == "deployment"
-        and not c.commit
+        and not (told and c.commit)
         and timedelta(hours=-4) <= c.at - onset <= timedelta(minutes=25)
     )
 

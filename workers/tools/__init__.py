@@ -10,7 +10,7 @@ from workers.tools import (
     logs,
     rds,
     runbooks,
-    trail,
+    timeline,
     zones,
 )
 from workers.tools.action import Toolset
@@ -19,7 +19,7 @@ AWS: tuple[Toolset, ...] = (
     inventory.TOOLSET,
     cloudwatch.TOOLSET,
     logs.TOOLSET,
-    trail.TOOLSET,
+    timeline.TOOLSET,
     ecs.TOOLSET,
     autoscaling.TOOLSET,
     rds.TOOLSET,

@@ -174,6 +174,11 @@ class Aws:
                 raise
             raise OutcomeUnknown(f"{error}", "Read the resource to learn what happened.") from error
 
+    def offers(self, service: str) -> bool:
+        """Whether AWS has a service in this region; where botocore does not know the region, it may."""
+        there = self._session.get_available_regions(service)
+        return self.region in there or self.region not in self._session.get_available_regions("ecs")
+
     def who(self) -> str:
         """The user or role that AWS takes us for; of a role without the name of the session."""
         arn: str = self.call("sts", "get_caller_identity")["Arn"]

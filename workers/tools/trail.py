@@ -1,31 +1,19 @@
-"""What changed: CloudTrail's record and ECS's own list of deployments, as one timeline.
-
-CloudTrail is some minutes late; ECS knows of its deployments at once. A change that both tell is told once.
-"""
+"""CloudTrail: what its record of calls says was changed. It is some minutes late."""
 
 import json
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import jmespath
 from pydantic import TypeAdapter
 
-from workers.domain.call import ChangeData, Gap
-from workers.domain.risk import Risk
+from workers.domain.call import Gap
 from workers.domain.telemetry import Change, ChangeKind
 from workers.domain.value import Value
 from workers.domain.window import Window
-from workers.tools.action import Answer, Toolset, action
-from workers.tools.aws import Counted
-from workers.tools.guarded import guarded
 from workers.tools.inventory import Account
 from workers.tools.rows import table
-
-# The same deployment, told by two systems, carries two times.
-SAME = timedelta(minutes=3)
 
 # What a pipeline publishes it lets callers have within so long.
 TAKEN_UP = timedelta(minutes=30)
@@ -50,25 +38,8 @@ def meanings() -> tuple[Meaning, ...]:
     return TypeAdapter(tuple[Meaning, ...]).validate_python(table("aws_trail.yaml"))
 
 
-@action(risk=Risk.READ, answers="changes", name="changes")
-def aws_changes(account: Account, window: Window) -> Answer:
-    """Deployments, configuration, scaling, access and alarm changes in a window, oldest first."""
-    gaps: list[Gap] = []
-    with Counted() as counted:
-        recorded = guarded("the CloudTrail record", lambda: _recorded(account, window, gaps), gaps)
-        rolled = guarded("ECS deployments", lambda: _rolled(account, window), gaps)
-        rolled += guarded("instance refreshes", lambda: _refreshed(account, window), gaps)
-        rolled += guarded("versions of functions", lambda: _published(account, window), gaps)
-    changes = sorted(_merged(recorded, rolled), key=lambda change: change.at)
-    return Answer(
-        data=ChangeData(changes=tuple(changes)), source="changes", gaps=tuple(gaps), cost=counted.calls
-    )
-
-
-TOOLSET = Toolset(name="trail", actions=(aws_changes,))
-
-
-def _recorded(account: Account, window: Window, gaps: list[Gap]) -> list[Change]:
+def recorded(account: Account, window: Window, gaps: list[Gap]) -> list[Change]:
+    """The changes on record in a window; where not all of it could be read, a gap says from when on."""
     events: list[dict[str, Any]] = account.aws.pages(
         "cloudtrail",
         "lookup_events",
@@ -108,8 +79,8 @@ def _change(event: dict[str, Any], region: str) -> tuple[Meaning, Change] | None
 
 
 def _meant(event: dict[str, Any], meaning: Meaning, asked: dict[str, Any], region: str) -> Change:
-    service = _function(_tail(str(jmespath.search(meaning.service, asked) or "")))
-    after = _tail(str(jmespath.search(meaning.after, asked) or "")) if meaning.after else ""
+    service = _function(tail(str(jmespath.search(meaning.service, asked) or "")))
+    after = tail(str(jmespath.search(meaning.after, asked) or "")) if meaning.after else ""
     return Change(
         id=event["EventId"],
         at=event["EventTime"],
@@ -148,124 +119,11 @@ def _chained(changes: list[Change]) -> list[Change]:
     return chained
 
 
-def _rolled(account: Account, window: Window) -> list[Change]:
-    """Deployments that ECS itself shows: the present one of each service, and those it is replacing."""
-    found: list[Change] = []
-    services = (r for r in account.inventory().topology.resources if r.system == "aws:ecs-services")
-    by_cluster: dict[str, list[str]] = {}
-    for service in services:
-        by_cluster.setdefault(service.attributes["cluster"], []).append(service.name)
-    for cluster, names in by_cluster.items():
-        for first in range(0, len(names), 10):
-            batch = names[first : first + 10]
-            reply = account.aws.call("ecs", "describe_services", cluster=cluster, services=batch)
-            found += [c for s in reply["services"] for c in _deployments(s, window)]
-    return found
-
-
-def _deployments(service: dict[str, Any], window: Window) -> list[Change]:
-    rows = sorted(service.get("deployments", []), key=lambda d: d["createdAt"])
-    revisions = ["", *(_tail(d["taskDefinition"]) for d in rows)]
-    return [
-        Change(
-            id=row["id"],
-            at=row["createdAt"],
-            kind="deployment",
-            service=service["serviceName"],
-            summary=f"{_tail(row['taskDefinition'])} was deployed to {service['serviceName']}",
-            before=revisions[index],
-            after=_tail(row["taskDefinition"]),
-            source="ecs",
-        )
-        for index, row in enumerate(rows)
-        if window.holds(row["createdAt"])
-    ]
-
-
-def _refreshed(account: Account, window: Window) -> list[Change]:
-    """Instance refreshes to a launch template version, which Auto Scaling knows of at once."""
-    found: list[Change] = []
-    for group in account.inventory().topology.resources:
-        if group.system != "aws:autoscaling-groups":
-            continue
-        refreshes = account.aws.pages(
-            "autoscaling", "describe_instance_refreshes", "InstanceRefreshes", AutoScalingGroupName=group.name
-        )
-        before = ""
-        for row in sorted(refreshes, key=lambda r: r["StartTime"]):
-            template = row.get("DesiredConfiguration", {}).get("LaunchTemplate", {})
-            after = f"{template['LaunchTemplateName']}:{template['Version']}" if template else before
-            if after != before and window.holds(row["StartTime"]):
-                found.append(
-                    Change(
-                        id=row["InstanceRefreshId"],
-                        at=row["StartTime"],
-                        kind="deployment",
-                        service=group.name,
-                        summary=f"{after} was deployed to {group.name}",
-                        before=before,
-                        after=after,
-                        source="autoscaling",
-                    )
-                )
-            before = after
-    return found
-
-
-def _published(account: Account, window: Window) -> list[Change]:
-    """The newest version that each function's alias names, which Lambda knows of at once.
-
-    It was published a little before the alias was pointed to it; when that was only the record tells.
-    """
-    found: list[Change] = []
-    for function in account.inventory().topology.resources:
-        alias = function.attributes.get("alias", "")
-        if function.system != "aws:lambda-functions" or not alias:
-            continue
-        named = account.aws.call("lambda", "get_alias", FunctionName=function.name, Name=alias)
-        listed: list[dict[str, Any]] = account.aws.pages(
-            "lambda", "list_versions_by_function", "Versions", FunctionName=function.name
-        )
-        versions = sorted((v for v in listed if v["Version"].isdigit()), key=lambda v: int(v["Version"]))
-        for old, new in pairwise(versions):
-            at = datetime.strptime(new["LastModified"], "%Y-%m-%dT%H:%M:%S.%f%z")
-            if new["Version"] == named["FunctionVersion"] and window.holds(at):
-                before, after = (f"{function.name}:{one['Version']}" for one in (old, new))
-                found.append(
-                    Change(
-                        id=f"{named['AliasArn']}:{new['Version']}",
-                        at=at,
-                        kind="deployment",
-                        service=function.name,
-                        summary=f"{after} was deployed to {function.name}",
-                        before=before,
-                        after=after,
-                        source="lambda",
-                    )
-                )
-    return found
-
-
-def _merged(recorded: Iterable[Change], rolled: Iterable[Change]) -> list[Change]:
-    merged = list(recorded)
-    for change in rolled:
-        told = any(
-            other.service == change.service
-            and other.kind == "deployment"
-            and other.after in ("", change.after)
-            and abs(other.at - change.at) <= SAME
-            for other in merged
-        )
-        if not told:
-            merged.append(change)
-    return merged
-
-
 def _function(name: str) -> str:
     """The plain name of a function that was named by its ARN, or with an alias behind it."""
     return name.rpartition(":function:")[2].partition(":")[0] if ":function:" in name else name
 
 
-def _tail(name: str) -> str:
+def tail(name: str) -> str:
     """The last part of an ARN, path or URL."""
     return name.rsplit("/", 1)[-1].rsplit(":task-definition", 1)[-1] if "/" in name else name

@@ -129,9 +129,9 @@ def test_only_the_executor_may_update_a_service(cloud: LocalCloud) -> None:
     assert done["service"]["serviceName"] == "checkout"
 
 
-@pytest.mark.parametrize("service", ["lightsail", "health", "apprunner", "codecommit"])
+@pytest.mark.parametrize("service", ["lightsail", "health", "codecommit"])
 def test_what_is_not_supported_is_refused_and_never_an_error_page(cloud: LocalCloud, service: str) -> None:
-    calls = {"lightsail": "get_instances", "health": "describe_events", "apprunner": "list_services"}
+    calls = {"lightsail": "get_instances", "health": "describe_events"}
     client = cloud.client(service, "operator")
 
     with pytest.raises(ClientError) as refused:

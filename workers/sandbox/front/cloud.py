@@ -28,6 +28,7 @@ from workers.sandbox.front import (
     ssm,
     states,
     synthetics,
+    unused,
 )
 from workers.sandbox.front.desk import Desk, Handler, Playing, Result
 from workers.sandbox.front.identity import Caller, Identity
@@ -54,6 +55,7 @@ HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     "ssm": ssm.HANDLERS,
     "stepfunctions": states.HANDLERS,
     "synthetics": synthetics.HANDLERS,
+    **unused.HANDLERS,
 }
 # What policies call a service, where that is not the name of its model.
 _POLICY_NAMES = {"elbv2": "elasticloadbalancing", "stepfunctions": "states", "ses": "email"}

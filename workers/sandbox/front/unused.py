@@ -1,0 +1,21 @@
+"""Services that this account does not use: their lists are empty, as AWS answers for such an account."""
+
+from collections.abc import Mapping
+
+from workers.sandbox.front.desk import Desk, Handler, Result
+
+
+def _nothing(**empty: list[object]) -> Handler:
+    def answer(desk: Desk) -> Result:
+        return dict(empty)
+
+    return answer
+
+
+HANDLERS: Mapping[str, Mapping[str, Handler]] = {
+    "amplify": {"ListApps": _nothing(apps=[])},
+    "apprunner": {"ListServices": _nothing(ServiceSummaryList=[])},
+    "cloudformation": {"ListStacks": _nothing(StackSummaries=[])},
+    "codedeploy": {"ListDeployments": _nothing(deployments=[])},
+    "codepipeline": {"ListPipelines": _nothing(pipelines=[])},
+}
