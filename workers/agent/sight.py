@@ -28,6 +28,7 @@ from workers.domain.call import (
 from workers.domain.evidence import CausalQuery
 from workers.domain.facts import Deviation
 from workers.domain.investigation import Investigation
+from workers.domain.signal import HEALTHY
 from workers.domain.telemetry import (
     Activity,
     Alarm,
@@ -66,28 +67,29 @@ TROUBLE: dict[str, tuple[tuple[Signal, Literal["up", "down"]], ...]] = {
     "queue": ((Signal.QUEUE_AGE, "up"), (Signal.QUEUE_DEPTH, "up")),
     "synthetic": ((Signal.SUCCESS, "down"),),
 }
-# The direction in which a signal means strain, whether or not users notice.
-BAD: dict[Signal, Literal["up", "down"]] = {
-    Signal.ERROR_RATE: "up",
-    Signal.ERRORS: "up",
-    Signal.LATENCY: "up",
-    Signal.QUEUE_AGE: "up",
-    Signal.QUEUE_DEPTH: "up",
-    Signal.MEMORY: "up",
-    Signal.CPU: "up",
-    Signal.CONNECTIONS: "up",
-    Signal.READ_LATENCY: "up",
-    Signal.WRITE_LATENCY: "up",
-    Signal.DISK_QUEUE: "up",
-    Signal.READS: "up",
-    Signal.THROTTLES: "up",
-    Signal.EVICTIONS: "up",
-    Signal.UNHEALTHY: "up",
-    Signal.HIT_RATIO: "down",
-    Signal.FREE_STORAGE: "down",
-    Signal.PROCESSED: "down",
-    Signal.SUCCESS: "down",
-}
+# What means strain where it leaves what is healthy, whether or not users notice; they notice the first first.
+STRAIN = (
+    Signal.ERROR_RATE,
+    Signal.ERRORS,
+    Signal.LATENCY,
+    Signal.QUEUE_AGE,
+    Signal.QUEUE_DEPTH,
+    Signal.MEMORY,
+    Signal.CPU,
+    Signal.CONNECTIONS,
+    Signal.READ_LATENCY,
+    Signal.WRITE_LATENCY,
+    Signal.DISK_QUEUE,
+    Signal.READS,
+    Signal.THROTTLES,
+    Signal.EVICTIONS,
+    Signal.UNHEALTHY,
+    Signal.HIT_RATIO,
+    Signal.FREE_STORAGE,
+    Signal.PROCESSED,
+    Signal.SUCCESS,
+)
+BAD: dict[Signal, Literal["up", "down"]] = {s: "up" if HEALTHY[s] == "low" else "down" for s in STRAIN}
 # What users notice.
 FACING = (Signal.ERROR_RATE, Signal.LATENCY, Signal.ERRORS, Signal.QUEUE_AGE)
 DAY = timedelta(days=1)

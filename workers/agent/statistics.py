@@ -60,6 +60,7 @@ FLOOR: dict[Signal, float] = {
     Signal.EVICTIONS: 10.0,
     Signal.QUEUE_DEPTH: 10.0,
     Signal.QUEUE_AGE: 10.0,
+    Signal.LAG: 5.0,
     Signal.SENT: 3.0,
     Signal.RECEIVED: 3.0,
     Signal.PROCESSED: 3.0,

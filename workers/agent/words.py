@@ -29,6 +29,7 @@ NAMES: dict[Signal, str] = {
     Signal.EVICTIONS: "evictions",
     Signal.QUEUE_DEPTH: "waiting messages",
     Signal.QUEUE_AGE: "age of the oldest message",
+    Signal.LAG: "lag",
     Signal.SENT: "messages sent",
     Signal.PROCESSED: "messages processed",
     Signal.THROTTLES: "throttled calls",

@@ -6,50 +6,15 @@ vendor they came from stands in `source`, for the reader and for counting indepe
 
 import re
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import AwareDatetime
 
+from workers.domain.signal import Healthy, Signal
 from workers.domain.value import Value
 from workers.domain.window import Window
 
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
-
-
-class Signal(StrEnum):
-    """What a series measures, in the field's words."""
-
-    REQUESTS = "requests"
-    ERRORS = "errors"
-    ERROR_RATE = "error_rate"
-    CLIENT_ERRORS = "client_errors"
-    BALANCER_ERRORS = "balancer_errors"
-    LATENCY = "latency"
-    CPU = "cpu"
-    MEMORY = "memory"
-    RUNNING = "running"
-    UNHEALTHY = "unhealthy"
-    CONNECTIONS = "connections"
-    READS = "reads"
-    WRITES = "writes"
-    READ_LATENCY = "read_latency"
-    WRITE_LATENCY = "write_latency"
-    DISK_QUEUE = "disk_queue"
-    FREE_STORAGE = "free_storage"
-    HITS = "hits"
-    MISSES = "misses"
-    HIT_RATIO = "hit_ratio"
-    EVICTIONS = "evictions"
-    QUEUE_DEPTH = "queue_depth"
-    QUEUE_AGE = "queue_age"
-    SENT = "sent"
-    RECEIVED = "received"
-    PROCESSED = "processed"
-    THROTTLES = "throttles"
-    CONCURRENCY = "concurrency"
-    SUCCESS = "success"
-    OTHER = "other"
 
 
 Unit = Literal["count", "seconds", "percent", "ratio", "bytes", "per_second"]
@@ -61,7 +26,8 @@ class Series(Value):
     `values[i]` covers `window.start + i * period` for `period` seconds; `None` means no point came,
     which is neither zero nor healthy. `lag` is how many seconds late this source usually is. `reference`
     are points of a time that was in order (the days before), where the source has any. `metric` is its own
-    system's name for it, where that says more than `signal` (always with `Signal.OTHER`).
+    system's name for it, where that says more than `signal` (always with `Signal.OTHER`). `healthy` stands
+    where its row says another than `HEALTHY`.
     """
 
     service: str
@@ -76,6 +42,7 @@ class Series(Value):
     lag: int = 0
     reference: tuple[float, ...] = ()
     metric: str = ""
+    healthy: Healthy | None = None
 
     def time(self, index: int) -> datetime:
         return self.window.start + timedelta(seconds=index * self.period)
@@ -108,13 +75,17 @@ ResourceKind = Literal[
 
 
 class Resource(Value):
-    """A thing that can be at fault. `name` is what people call it, `id` what its system calls it."""
+    """A thing that can be at fault. `name` is what people call it, `id` what its system calls it.
+
+    `tags` are those that its owners gave it, as far as they were read.
+    """
 
     name: str
     kind: ResourceKind
     id: str
     system: str
     attributes: dict[str, str] = {}
+    tags: dict[str, str] = {}
     link: str = ""
 
     @property
@@ -172,6 +143,7 @@ class Change(Value):
     `before` and `after` name revisions where there are any; `differences` lists what differs between
     them (`image`, `environment.DB_POOL_SIZE`), empty while unknown. `commit` is what a deployment runs, or
     the commit itself, which has the `files` it touches and its `diff` (what others wrote, cut to size).
+    `system` is set where an investigation weighs it only if the thing it changed is one it looks at.
     """
 
     id: str
@@ -186,6 +158,7 @@ class Change(Value):
     commit: str = ""
     files: tuple[str, ...] = ()
     diff: str = ""
+    system: str = ""
     source: str
     link: str = ""
 

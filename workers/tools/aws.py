@@ -86,6 +86,7 @@ IAM_PREFIX = {
     "emr": "elasticmapreduce",
     "neptune": "rds",
     "opensearch": "es",
+    "resourcegroupstaggingapi": "tag",
     "stepfunctions": "states",
 }
 # IAM's permission where it is not named after the operation.

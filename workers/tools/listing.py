@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import jmespath
@@ -14,6 +14,8 @@ from workers.tools.rows import Listing, Service
 MOST_DESCRIBED = 50
 """Items that are described one call each; the rest of a list is left out, and said so."""
 SINCE = timedelta(hours=3)
+UNREAD = "-"
+"""The `tags` of a row whose tags cannot be read."""
 
 
 def resources(aws: Aws, row: Service, limit: int = 1000) -> list[Resource]:
@@ -73,6 +75,7 @@ def resource(region: str, row: Service, item: Any) -> Resource:
     def shown(path: str, key: str) -> str:
         value = jmespath.search(path, item)
         text = "" if value is None else str(value)
+        text = text.rpartition(row.cut[key])[2] if key in row.cut else text
         return _tail(text) if key in row.tail else text
 
     name, id_ = shown(row.name, "name"), shown(row.identifier, "identifier")
@@ -85,8 +88,17 @@ def resource(region: str, row: Service, item: Any) -> Resource:
         id=id_,
         system=f"aws:{row.id}",
         attributes=attributes,
+        tags=tags(jmespath.search(row.tags, item)) if row.tags not in ("", UNREAD) else {},
         link=f"https://console.aws.amazon.com/{path}" if path else "",
     )
+
+
+def tags(found: Any) -> dict[str, str]:
+    """A thing's tags, in whichever of its three shapes AWS gives them: a map, or pairs in either spelling."""
+    if isinstance(found, dict):
+        return {str(key): str(value) for key, value in cast(dict[Any, Any], found).items()}
+    pairs = ((one.get("Key", one.get("key")), one.get("Value", one.get("value"))) for one in found or ())
+    return {str(key): str(value or "") for key, value in pairs}
 
 
 def _tail(text: str) -> str:

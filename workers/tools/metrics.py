@@ -6,18 +6,29 @@ from typing import Any
 from workers.domain.telemetry import Resource, Signal
 from workers.tools.rows import Metric, Service, custom_metrics
 
+LITERAL = "="
+"""How a dimension begins that stands for itself."""
 
-def measured(row: Service, resource: Resource) -> tuple[tuple[Signal, Metric], ...]:
+
+def measured(row: Service, resource: Resource, region: str = "") -> tuple[tuple[Signal, Metric], ...]:
     """The row's metrics with their dimensions filled in; unknown dimensions leave a metric out."""
-    known = resource.attributes | {"name": resource.name}
+    place = {"id": resource.id, "account": resource.account, "region": region}
+    known = place | resource.attributes | {"name": resource.name}
+    own = ((Signal.OTHER, metric) for metric in row.own.values())
+    pairs = (*(row.signals | _behind(row, known)).items(), *own)
     return tuple(
-        (
-            signal,
-            metric.model_copy(update={"dimensions": {d: known[a] for d, a in metric.dimensions.items()}}),
-        )
-        for signal, metric in (row.signals | _behind(row, known)).items()
-        if all(known.get(attribute) for attribute in metric.dimensions.values())
+        (signal, metric.model_copy(update={"dimensions": filled}))
+        for signal, metric in pairs
+        if all(known.get(key, "").lower() == value for key, value in metric.only.items())
+        and all((filled := _filled(metric, known)).values())
     )
+
+
+def _filled(metric: Metric, known: dict[str, str]) -> dict[str, str]:
+    return {
+        name: of.removeprefix(LITERAL) if of.startswith(LITERAL) else known.get(of, "")
+        for name, of in metric.dimensions.items()
+    }
 
 
 def _behind(row: Service, known: dict[str, str]) -> dict[Signal, Metric]:

@@ -7,14 +7,16 @@ from typing import Any, Literal, cast
 import yaml
 from pydantic import TypeAdapter
 
-from workers.domain.telemetry import ResourceKind, Signal, Unit
+from workers.domain.signal import Healthy, Signal
+from workers.domain.telemetry import ChangeKind, ResourceKind, Unit
 from workers.domain.value import Value
 
 
 class Metric(Value):
     """What CloudWatch holds for one signal; metrics named in `plus` are added to it.
 
-    `ratio` = first / (first + second) of two other signals.
+    `ratio` = first / (first + second) of two other signals. It is there only where attributes are as in
+    `only`, and kept in one `region` whatever the thing's own is. Without `healthy` the signal says what is.
     """
 
     namespace: str = ""
@@ -26,6 +28,9 @@ class Metric(Value):
     plus: tuple[str, ...] = ()
     ratio: tuple[Signal, Signal] | None = None
     dimensions: dict[str, str] = {}
+    only: dict[str, str] = {}
+    region: str = ""
+    healthy: Healthy | None = None
 
 
 class Listing(Value):
@@ -48,6 +53,19 @@ class Listing(Value):
         return cls.model_validate(renamed)
 
 
+class Meaning(Value):
+    """What some CloudTrail events of a service mean; `events` are the operations behind them."""
+
+    events: tuple[str, ...]
+    when: str = ""
+    kind: ChangeKind
+    name: str
+    after: str = ""
+    step: bool = False
+    weigh: bool = False
+    client: str = ""
+
+
 class Service(Value):
     """One row of `aws_services.yaml` or of `aws_listed.yaml`."""
 
@@ -64,9 +82,14 @@ class Service(Value):
     identifier: str
     show: dict[str, str] = {}
     tail: tuple[str, ...] = ()
+    cut: dict[str, str] = {}
+    tags: str = ""
+    arn: str = ""
     logs: str = ""
     signals: dict[Signal, Metric] = {}
     behind: dict[Signal, Metric] = {}
+    own: dict[str, Metric] = {}
+    changed_by: tuple[Meaning, ...] = ()
 
 
 class CustomMetric(Value):
@@ -129,5 +152,14 @@ def custom_metrics() -> CustomMetrics:
 
 def _service(row: dict[str, Any]) -> Service:
     calls = {key: Listing.read(row[key]) for key in ("each", "list", "detail") if key in row}
-    rest = {key: value for key, value in row.items() if key not in ("each", "list", "detail", "id")}
-    return Service.model_validate({"id": row["id"], **rest, **calls})
+    shared = row.get("measured", {})
+    metrics = {
+        part: {
+            key: {"metric": key} | shared | one if part == "own" else shared | one
+            for key, one in some.items()
+        }
+        for part in ("signals", "own")
+        if (some := row.get(part))
+    }
+    plain = {key: value for key, value in row.items() if key != "measured"}
+    return Service.model_validate(plain | calls | metrics)

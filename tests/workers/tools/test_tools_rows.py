@@ -1,6 +1,8 @@
-"""Every row of `aws_services.yaml` against botocore's own models: calls, arguments, paths, dimensions."""
+"""Every row of AWS's tables against botocore's own models: calls, arguments, paths, dimensions, changes."""
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -10,14 +12,16 @@ import pytest
 from boto3.session import Session
 from botocore.validate import ParamValidator
 
-from workers.domain.telemetry import Signal
-from workers.tools.rows import Listing, Metric, Service, catalogue, custom_metrics, services
+from workers.domain.signal import HEALTHY, Signal
+from workers.tools.listing import UNREAD, resource, tags
+from workers.tools.metrics import LITERAL, measured
+from workers.tools.rows import Listing, Meaning, Metric, Service, catalogue, custom_metrics, services
 
 SESSION: Any = botocore.session.get_session()
 STAT = re.compile(r"Average|Sum|Maximum|Minimum|SampleCount|p\d{1,2}(\.\d+)?")
-# Attributes that are not a row's own: what the inventory adds to a service behind a balancer.
-ADDED = {"name", "load_balancer"}
-OTHERS = ("CWAgent", "CloudWatchSynthetics")
+# Attributes that are not a row's own: where it is, and what the inventory adds behind a balancer.
+ADDED = {"name", "id", "account", "region", "load_balancer"}
+OTHERS = ("CWAgent", "CloudWatchSynthetics", "ContainerInsights", "ApplicationSignals", "Glue")
 """Namespaces of AWS's own agents, which are not under AWS/."""
 
 
@@ -91,15 +95,47 @@ def wrong(row: Service) -> list[str]:
         told += problems
         values |= {listing.as_: item} if listing is row.each else {"batch": [item], "item": item}
     if item is not None:
-        paths = {"name": row.name, "identifier": row.identifier, **row.show}
+        paths = {"name": row.name, "identifier": row.identifier, **row.show, **tags_of(row)}
         told += [f"{key}: no {path}" for key, path in paths.items() if jmespath.search(path, item) is None]
     told += [f"{key} is cut and not shown" for key in row.tail if key not in {*row.show, "name"}]
-    return told + wrong_signals(row, row.signals) + wrong_signals(row, row.behind)
+    told += [f"{key} is cut and not shown" for key in row.cut if key not in row.show]
+    told += [slip for meaning in row.changed_by for slip in wrong_meaning(row, meaning)]
+    told += wrong_signals(row, row.behind, row.behind)
+    return told + wrong_signals(row, {**row.signals, **row.own}, row.signals)
 
 
-def wrong_signals(row: Service, signals: dict[Signal, Metric]) -> list[str]:
+def tags_of(row: Service) -> dict[str, str]:
+    return {} if row.tags in ("", UNREAD) else {"tags": row.tags}
+
+
+RENAMED = {
+    "PutBucketPublicAccessBlock": "PutPublicAccessBlock",
+    "DeleteBucketPublicAccessBlock": "DeletePublicAccessBlock",
+}
+"""Operations that CloudTrail knows by another name."""
+SPELT = {"s3": {"bucketName"}, "ec2": {"instancesSet"}}
+"""Parameters that CloudTrail does not spell as the operation does."""
+
+
+def wrong_meaning(row: Service, meaning: Meaning) -> list[str]:
+    client = meaning.client or row.client
     told: list[str] = []
-    for signal, metric in signals.items():
+    for event in meaning.events:
+        name = RENAMED.get(event, event)
+        if name not in model(client).operation_names:
+            told.append(f"{client} has no {event}")
+            continue
+        members = model(client).operation_model(name).input_shape.members
+        spelt = {name[0].lower() + name[1:] for name in members} | SPELT.get(client, set())
+        # A path into a parameter is held to AWS's models by its first name.
+        paths = [re.split(r"[\[. ]", one)[0] for one in (meaning.when, meaning.name, meaning.after) if one]
+        told += [f"{event} has no {path}" for path in paths if path not in spelt]
+    return told
+
+
+def wrong_signals(row: Service, metrics: Mapping[Any, Metric], signals: dict[Signal, Metric]) -> list[str]:
+    told: list[str] = []
+    for signal, metric in metrics.items():
         beside = [*(metric.ratio or ()), *([metric.sparse] if metric.sparse else [])]
         told += [
             f"{signal} is read beside {other}, which is not there" for other in beside if other not in signals
@@ -113,7 +149,8 @@ def wrong_signals(row: Service, signals: dict[Signal, Metric]) -> list[str]:
         )
         told += [] if STAT.fullmatch(metric.stat) else [f"{signal}: there is no {metric.stat}"]
         known = {*row.show, *ADDED, *(("target_group",) if row.behind else ())}
-        told += [f"{signal}: no attribute {name}" for name in metric.dimensions.values() if name not in known]
+        named = {*metric.only, *(n for n in metric.dimensions.values() if not n.startswith(LITERAL))}
+        told += [f"{signal}: no attribute {name}" for name in sorted(named - known)]
         told += [] if metric.dimensions else [f"{signal} is of everything"]
         if metric.sparse and metric.sparse in signals:
             same = signals[metric.sparse].dimensions == metric.dimensions
@@ -189,6 +226,83 @@ def test_signal_with_a_slip_in_it_is_noticed(slip: dict[str, Any]) -> None:
     metric = row.signals[Signal.ERRORS].model_copy(update=slip)
 
     assert wrong(row.model_copy(update={"signals": {**row.signals, Signal.ERRORS: metric}}))
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        {"tags": "Labels"},
+        {"cut": {"arn": "/"}},
+        {"own": {"BurstBalance": Metric(namespace="EBS", metric="BurstBalance", unit="percent")}},
+        {"changed_by": (Meaning(events=("ModifyVolumes",), kind="other", name="volumeId"),)},
+        {"changed_by": (Meaning(events=("ModifyVolume",), kind="other", name="volume"),)},
+        {"changed_by": (Meaning(events=("ModifyVolume",), kind="other", name="volumeId", when="type"),)},
+    ],
+)
+def test_slip_in_what_else_a_row_says_is_noticed(slip: dict[str, Any]) -> None:
+    assert wrong(ROWS["ebs-volumes"].model_copy(update=slip))
+
+
+def test_every_signal_says_what_is_healthy_and_a_row_only_what_differs() -> None:
+    assert set(HEALTHY) == set(Signal)
+    for row in catalogue():
+        assert [name for name, metric in row.own.items() if metric.healthy is None] == []
+        stated = {**row.signals, **row.behind}.items()
+        assert [signal for signal, metric in stated if metric.healthy is HEALTHY[signal]] == []
+
+
+def test_an_event_is_given_one_meaning() -> None:
+    said = {
+        (m.client or row.client, event, m.when, m.name): row.id
+        for row in catalogue()
+        for m in row.changed_by
+        for event in m.events
+    }
+    one = Counter((client, event, when) for client, event, when, _ in said)
+
+    assert {key for key, count in one.items() if count > 1} == set()
+
+
+def test_rows_that_measure_nothing_are_known() -> None:
+    dark = {row.id for row in catalogue() if not row.signals and not row.own}
+
+    assert dark == {
+        *("lightsail-instances", "batch-queues", "memorydb-clusters", "backup-plans", "vpcs", "subnets"),
+        *("security-groups", "iam-roles", "secrets", "kms-keys", "certificates", "guardduty-detectors"),
+        *("security-hub-findings", "user-pools", "alarms", "parameters", "stacks", "trails", "config-rules"),
+        *("health-events", "accounts", "appconfig-applications", "xray-groups", "pipelines", "repositories"),
+        *("deploy-applications", "work-groups", "comprehend-endpoints"),
+    }
+
+
+@pytest.mark.parametrize(
+    "found",
+    [[{"Key": "env", "Value": "prod"}], [{"key": "env", "value": "prod"}], {"env": "prod"}],
+)
+def test_tags_are_read_in_each_shape(found: Any) -> None:
+    assert tags(found) == {"env": "prod"}
+
+
+def test_dimensions_are_filled_from_what_a_thing_is() -> None:
+    arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/{}/shop/50dc6c49"
+    alb, nlb = (
+        resource("eu-west-1", ROWS["load-balancers"], {"LoadBalancerArn": arn.format(one), "Type": kind})
+        for one, kind in (("app", "application"), ("net", "network"))
+    )
+
+    of = {kind: measured(ROWS["load-balancers"], one) for kind, one in (("alb", alb), ("nlb", nlb))}
+
+    assert {metric.namespace for _, metric in of["alb"]} == {"AWS/ApplicationELB"}
+    assert {tuple(metric.dimensions.values()) for _, metric in of["alb"]} == {("app/shop/50dc6c49",)}
+    assert [metric.metric for _, metric in of["nlb"]] == ["ActiveFlowCount", "TCP_Target_Reset_Count"]
+
+
+def test_dimension_can_be_a_word_of_its_own_or_the_place() -> None:
+    acl = resource("eu-west-1", ROWS["web-acls"], {"Name": "shop", "ARN": "arn:aws:wafv2:x"})
+
+    (_, metric), *_ = measured(ROWS["web-acls"], acl, "eu-west-1")
+
+    assert metric.dimensions == {"WebACL": "shop", "Region": "eu-west-1", "Rule": "ALL"}
 
 
 def test_every_client_there_is_a_row_for_is_one_boto3_can_make() -> None:
