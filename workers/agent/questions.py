@@ -148,20 +148,31 @@ def _line(one: Resource, alarm: str) -> str:
 def _changed(sight: Sight, question: Question) -> tuple[str, list[str]]:
     if unread := _unread(sight, "changes", "what changed"):
         return unread
-    places = _places(sight, question)
-    if places == ():
-        return _unknown(question)
-    found = [c for c in sight.changes if places is None or c.service in places]
+    places = _changed_ones(sight, question) or _places(sight, question)
+    found = [c for c in _every_change(sight) if places is None or c.service in places]
     span = (
         words.counted(question.minutes, "minute")
         if question.minutes < 120
         else f"{question.minutes // 60} hours"
     )
-    about = "" if places is None else f" of {words.listed(list(places))}"
+    about = "" if places is None else f" of {words.listed(list(places)) or f'“{question.what[:80]}”'}"
     if not found:
         return f"No change{about} is on record for the last {span}.", []
     text = f"I know of {words.counted(len(found), 'change')}{about} in the last {span}, the newest first."
     return text, [_told(change) for change in reversed(found)]
+
+
+def _changed_ones(sight: Sight, question: Question) -> tuple[str, ...]:
+    """What was changed and is named, though nobody knows it as a place: a bucket, a role."""
+    asked = set(question.what.split())
+    return tuple(dict.fromkeys(c.service for c in sight.told if c.service.lower() in asked))
+
+
+def _every_change(sight: Sight) -> list[Change]:
+    """Also of what no investigation looks at."""
+    seen = {change.id for change in sight.changes}
+    more = [change for change in sight.told if change.id not in seen]
+    return sorted((*sight.changes, *more), key=lambda change: change.at)
 
 
 def _told(change: Change) -> str:

@@ -149,11 +149,20 @@ class Sight:
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:
-        """Every change we were told of, oldest first, with the differences that were read meanwhile."""
-        told = {c.id: c for _, d in self._answered("changes") if isinstance(d, ChangeData) for c in d.changes}
-        read = (self._completed(c) for c in told.values())
+        """Every change that may bear on this, oldest first, with the differences that were read meanwhile.
+
+        Of a bucket or a table that nothing we look at needs, it is not weighed who changed it.
+        """
+        joined = {name for edge in self.topology.edges for name in (edge.caller, edge.callee)}
+        read = (self._completed(c) for c in self.told if not c.system or c.service in joined)
         said = steering.changes(self.case, self.topology)
         return tuple(sorted((*read, *said), key=lambda change: change.at))
+
+    @cached_property
+    def told(self) -> tuple[Change, ...]:
+        """Every change we were told of, oldest first."""
+        told = {c.id: c for _, d in self._answered("changes") if isinstance(d, ChangeData) for c in d.changes}
+        return tuple(sorted(told.values(), key=lambda change: change.at))
 
     def _completed(self, change: Change) -> Change:
         for _, data in self._answered("state"):

@@ -11,7 +11,8 @@ Topic = Literal["running", "changed", "alarms", "health", "needs", "runbook", "e
 LONGEST = 200
 """Characters of a question; what is longer reports something."""
 HOUR = 60
-_UNITS = {"m": 1, "h": HOUR, "d": 24 * HOUR}
+DAY = 24 * HOUR
+_UNITS = {"m": 1, "h": HOUR, "d": DAY}
 _SINCE = re.compile(
     r"\b(?:in|over|during|within) the (?:last|past) (?P<count>\d{1,3} )?(?P<unit>m|h|d)\w*$|\btoday$"
 )
@@ -24,6 +25,10 @@ _PATTERNS: tuple[tuple[Topic, re.Pattern[str]], ...] = (
         ),
     ),
     ("changed", re.compile(r"what (?:has )?changed(?: (?:in|on|with|at) (?P<what>.+))?")),
+    (
+        "changed",
+        re.compile(r"(?P<who>who) (?:has )?(?:changed|altered|edited|touched|modified|deleted) (?P<what>.+)"),
+    ),
     (
         "changed",
         re.compile(
@@ -111,7 +116,8 @@ def read(text: str, *, follows: bool = False, sure: bool = False) -> Question | 
             what = parts.get("what") or parts.get("have") or ""
             if topic == "estate" and _TROUBLE.search(what):
                 continue
-            return Question(topic=topic, what=_named(what), minutes=_minutes(since))
+            usual = DAY if parts.get("who") else HOUR
+            return Question(topic=topic, what=_named(what), minutes=_minutes(since, usual))
     asks = bool(words) and (sure or said.rstrip("!. ").endswith("?"))
     return Question(topic="open") if asks and _open(_AND.sub("", words), follows or sure) else None
 
@@ -130,9 +136,9 @@ def _named(words: str) -> str:
     return words
 
 
-def _minutes(since: "re.Match[str] | None") -> int:
+def _minutes(since: "re.Match[str] | None", usual: int) -> int:
     if since is None:
-        return HOUR
+        return usual
     if not since["unit"]:
-        return 24 * HOUR
+        return DAY
     return int(since["count"] or 1) * _UNITS[since["unit"]]

@@ -102,5 +102,7 @@ def _completed(known: Told, one: Told) -> Told:
         more = {name: more[name] for name in ("actor", "commit") if name in more}
     elif more.get("after"):
         more["summary"] = one.change.summary
+    # What a deployment's own system tells is weighed, whatever the record alone would be.
+    more["system"] = known.change.system if one.change.system else ""
     change = known.change.model_copy(update=more)
     return known.model_copy(update={"change": change, "run": known.run or one.run})

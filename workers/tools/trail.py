@@ -1,19 +1,20 @@
 """CloudTrail: what its record of calls says was changed. It is some minutes late."""
 
 import json
+import re
 from datetime import UTC, timedelta
 from functools import cache
 from typing import Any
 
 import jmespath
-from pydantic import TypeAdapter
 
 from workers.domain.call import Gap
 from workers.domain.telemetry import Change, ChangeKind
 from workers.domain.value import Value
 from workers.domain.window import Window
+from workers.tools.aws import IAM_PREFIX
 from workers.tools.inventory import Account
-from workers.tools.rows import table
+from workers.tools.rows import Meaning, catalogue
 
 # What a pipeline publishes it lets callers have within so long.
 TAKEN_UP = timedelta(minutes=30)
@@ -22,20 +23,46 @@ TAKEN_UP = timedelta(minutes=30)
 MOST = 500
 
 
-class Meaning(Value):
-    """One row of `aws_trail.yaml`."""
+# Where CloudTrail's name for a service is neither IAM's nor its client's.
+SOURCES = {
+    "application-autoscaling": ("autoscaling", "application-autoscaling"),
+    "cloudwatch": ("monitoring",),
+    "mq": ("amazonmq",),
+}
 
-    event: str
-    when: str = ""
-    kind: ChangeKind
-    service: str
-    after: str = ""
-    step: bool = False
+# What some services put behind an operation's name: UpdateFunctionCode20150331v2.
+DATED = re.compile(r"20\d\d_?\d\d_?\d\d(?:v\d)?$")
+
+# The names in ARNs that do not end in them.
+NAMES = (
+    re.compile(r":function:([^:]+)"),
+    re.compile(r":(?:loadbalancer|listener|listener-rule)/\w+/([^/]+)/"),
+    re.compile(r":(?:targetgroup|service|cluster)/([^/]+)/[0-9a-f-]{16,}$"),
+    re.compile(r"/webacl/([^/]+)/"),
+    re.compile(r"^arn:[^/]+:([^/:]+)$"),
+)
+
+
+class Known(Value):
+    """A meaning of events, as one row of `system` has it; `sources` are who sends them."""
+
+    system: str
+    sources: tuple[str, ...]
+    meaning: Meaning
 
 
 @cache
-def meanings() -> tuple[Meaning, ...]:
-    return TypeAdapter(tuple[Meaning, ...]).validate_python(table("aws_trail.yaml"))
+def known() -> dict[str, tuple[Known, ...]]:
+    """What the rows say of each event, by its name without a date, in their order."""
+    found: dict[str, tuple[Known, ...]] = {}
+    for row in catalogue():
+        for meaning in row.changed_by:
+            client = meaning.client or row.client
+            senders = SOURCES.get(client, (IAM_PREFIX.get(client, client),))
+            one = Known(system=f"aws:{row.id}", sources=senders, meaning=meaning)
+            for event in meaning.events:
+                found[event] = (*found.get(event, ()), one)
+    return found
 
 
 def recorded(account: Account, window: Window, gaps: list[Gap]) -> list[Change]:
@@ -70,25 +97,31 @@ def _taken_up(told: list[tuple[Meaning, Change]]) -> list[Change]:
 def _change(event: dict[str, Any], region: str) -> tuple[Meaning, Change] | None:
     record: dict[str, Any] = json.loads(event.get("CloudTrailEvent") or "{}")
     asked: dict[str, Any] = record.get("requestParameters") or {}
-    meaning = next(
-        (m for m in meanings() if m.event == event["EventName"] and (not m.when or m.when in asked)), None
-    )
-    if meaning is None or record.get("errorCode"):
+    name = DATED.sub("", event["EventName"])
+    source = str(event.get("EventSource", "")).partition(".")[0]
+    found = next((one for one in known().get(name, ()) if _fits(one, source, asked)), None)
+    if found is None or record.get("errorCode"):
         return None
-    return meaning, _meant(event, meaning, asked, region)
+    return found.meaning, _meant(event, name, found, asked, region)
 
 
-def _meant(event: dict[str, Any], meaning: Meaning, asked: dict[str, Any], region: str) -> Change:
-    service = _function(tail(str(jmespath.search(meaning.service, asked) or "")))
+def _fits(one: Known, source: str, asked: dict[str, Any]) -> bool:
+    return source in one.sources and (not one.meaning.when or one.meaning.when in asked)
+
+
+def _meant(event: dict[str, Any], name: str, found: Known, asked: dict[str, Any], region: str) -> Change:
+    meaning = found.meaning
+    thing = named(str(jmespath.search(meaning.name, asked) or ""))
     after = tail(str(jmespath.search(meaning.after, asked) or "")) if meaning.after else ""
     return Change(
         id=event["EventId"],
         at=event["EventTime"],
         kind=meaning.kind,
-        service=service,
-        summary=_summary(event["EventName"], meaning.kind, service, after, asked),
+        service=thing,
+        summary=_summary(name, meaning.kind, thing, after, asked),
         actor=event.get("Username", ""),
         after=after,
+        system="" if meaning.weigh else found.system,
         source="cloudtrail",
         link=f"https://{region}.console.aws.amazon.com/cloudtrailv2/home?region={region}#/events/{event['EventId']}",
     )
@@ -119,9 +152,10 @@ def _chained(changes: list[Change]) -> list[Change]:
     return chained
 
 
-def _function(name: str) -> str:
-    """The plain name of a function that was named by its ARN, or with an alias behind it."""
-    return name.rpartition(":function:")[2].partition(":")[0] if ":function:" in name else name
+def named(text: str) -> str:
+    """The name of a thing that a call gave by its name, path, URL or ARN."""
+    found = next((match for pattern in NAMES if (match := pattern.search(text))), None)
+    return found.group(1) if found else tail(text)
 
 
 def tail(name: str) -> str:

@@ -186,14 +186,15 @@ class World:
         self.differences[after] = differences
         return change
 
-    def changed(self, kind: Any, service: str, at: float, summary: str) -> None:
-        """Somebody altered something that is no revision."""
+    def changed(self, kind: Any, service: str, at: float, summary: str, system: str = "") -> None:
+        """Somebody altered something that is no revision, with `system` something that is only listed."""
         change = Change(
             id=f"{kind}-{service}",
             at=making.at(at),
             kind=kind,
             service=service,
             summary=summary,
+            system=system,
             source="cloudtrail",
         )
         self.changes.append(change)

@@ -82,6 +82,26 @@ def test_changes_reach_as_far_back_as_was_asked_and_are_about_what_was_asked() -
     assert [line.split()[2] for line in longer.lines] == ["checkout:42", "checkout:41"]
 
 
+def test_who_changed_a_bucket_is_told_and_nobody_is_suspected_for_it() -> None:
+    world = troubles.bad_deployment()
+    world.changed("access", "invoices", -30, "PutBucketPolicy on invoices", system="aws:s3-buckets")
+    world.changed("configuration", "orders", -25, "SetQueueAttributes on orders", system="aws:sqs-queues")
+
+    who = answer(world, "who changed bucket invoices?")
+    well = answer(world, "is checkout ok?")
+
+    assert who.text == "I know of 1 change of invoices in the last 24 hours, the newest first."
+    assert who.lines == ("11:30 UTC: PutBucketPolicy on invoices",)
+    assert not any("invoices" in line for line in well.lines)
+    assert "11:35 UTC: SetQueueAttributes on orders" in well.lines  # checkout needs it
+
+
+def test_bucket_that_nobody_changed_is_said_to_be_unchanged() -> None:
+    said = answer(made.shop(), "who changed bucket invoices in the last 3 hours?")
+
+    assert said.text == "No change of “bucket invoices” is on record for the last 3 hours."
+
+
 def test_alarms_that_fire_are_told_and_that_none_does() -> None:
     world = made.shop()
     assert answer(world, "which alarms are firing?").text == "No alarm fires. I watch 0 alarms."
