@@ -212,6 +212,8 @@ def _needs(sight: Sight, question: Question) -> tuple[str, list[str]]:
         below, above = sight.topology.callees(name), sight.topology.callers(name)
         lines.append(f"{name} needs {words.listed(list(below)) if below else 'nothing that I know of'}")
         lines.append(f"{words.listed(list(above)) if above else 'nobody that I know of'} needs {name}")
+        if doors := sight.topology.doors(name):
+            lines.append(f"requests come to {name} through {words.listed(doors)}")
     return f"As far as I can see, for {words.listed(list(places))}:", lines
 
 

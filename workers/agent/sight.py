@@ -114,8 +114,9 @@ class Sight:
 
     @cached_property
     def topology(self) -> Topology:
-        found = [data.topology for _, data in self._answered("topology") if isinstance(data, TopologyData)]
-        return found[-1] if found else Topology()
+        """What each tool that was asked told last, put together."""
+        told = {q.call.name: d.topology for q, d in self._answered("topology") if isinstance(d, TopologyData)}
+        return sum(told.values(), Topology())
 
     @cached_property
     def series(self) -> dict[Key, Series]:

@@ -115,7 +115,10 @@ class Symptoms:
     def surge(self) -> Deviation | None:
         """More requests than usual where they come in: at a place that nothing of ours calls."""
         more = [s for s in self.moved if s.signal is Signal.REQUESTS or _REQUESTS.match(s.metric)]
-        doors = [s for s in more if not self.sight.topology.callers(s.service) and s.direction == "up"]
+        found = self.sight.topology
+        # A balancer counts again what the services behind it count, also what they ask of each other.
+        own = [s for s in more if not found.passes_on(s.service)]
+        doors = [s for s in own if not found.callers(s.service) and s.direction == "up"]
         return next((s for s in doors if s.now >= SURGE * s.baseline), None)
 
     @cached_property

@@ -11,11 +11,12 @@ from pydantic import JsonValue
 
 from workers.agent import statistics, words
 from workers.agent.sight import FACING, Sight
+from workers.domain import telemetry
 from workers.domain.call import ToolCall
 from workers.domain.evidence import CausalQuery
 from workers.domain.facts import Affected, Deviation, Facts, Trend
 from workers.domain.investigation import Investigation
-from workers.domain.telemetry import Change, LogPattern, Signal
+from workers.domain.telemetry import Change, LogPattern, Resource, Signal
 from workers.domain.window import Window, ending
 
 HISTORY_MINUTES = 180
@@ -189,6 +190,8 @@ SIGNALS: dict[str, tuple[Signal, ...]] = {
     "cache": (Signal.CPU, Signal.HITS, Signal.MISSES, Signal.HIT_RATIO, Signal.EVICTIONS, Signal.CONNECTIONS),
     "queue": (Signal.QUEUE_AGE, Signal.QUEUE_DEPTH, Signal.SENT, Signal.PROCESSED),
     "synthetic": (Signal.SUCCESS,),
+    # The rest of what it counts, the services behind it count, too.
+    "balancer": (Signal.BALANCER_ERRORS,),
 }
 BALANCED = (Signal.REQUESTS, Signal.ERRORS, Signal.LATENCY, Signal.UNHEALTHY)
 
@@ -197,9 +200,16 @@ def _signals(sight: Sight, name: str) -> tuple[Signal, ...]:
     resource = sight.topology.find(name)
     if resource is None or OWN in resource.attributes:
         return ()
-    wanted = SIGNALS.get(resource.kind, ())
+    told = _told(resource)
+    wanted = SIGNALS.get(resource.kind, told)
+    wanted = tuple(s for s in wanted if s in told) if told else wanted
     behind = resource.kind != "service" or "target_group" in resource.attributes
     return wanted if behind else tuple(s for s in wanted if s not in BALANCED)
+
+
+def _told(resource: Resource) -> tuple[Signal, ...]:
+    named = resource.attributes.get(telemetry.SIGNALS, "").split()
+    return tuple(signal for one in named if (signal := Signal(one)) is not Signal.OTHER)
 
 
 @cache
@@ -275,6 +285,8 @@ def _affected(sight: Sight) -> tuple[Affected, ...]:
     """Everything whose users notice, worst first; what ended long ago does not count."""
     found: list[Affected] = []
     for resource in sight.topology.resources:
+        if telemetry.SIGNALS in resource.attributes:
+            continue  # users notice what asks it
         shifts = [s for signal in FACING if (s := sight.shift(resource.name, signal)) is not None]
         bad = tuple(s for s in shifts if s.direction == "up" and not _old(s, sight))
         if bad:

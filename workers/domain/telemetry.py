@@ -74,6 +74,12 @@ ResourceKind = Literal[
 ]
 
 
+SIGNALS = "signals"
+"""The attribute of a resource that names what is measured of it, where its kind does not tell."""
+TAGS = ("service", "app", "application", "component", "app.kubernetes.io/name")
+"""The tags that say what a thing is a part of, the narrowest first."""
+
+
 class Resource(Value):
     """A thing that can be at fault. `name` is what people call it, `id` what its system calls it.
 
@@ -87,6 +93,12 @@ class Resource(Value):
     attributes: dict[str, str] = {}
     tags: dict[str, str] = {}
     link: str = ""
+
+    @property
+    def part_of(self) -> str:
+        """The service that its tags say it is of; empty where none does."""
+        tags = {key.lower(): value for key, value in self.tags.items()}
+        return next((tags[key] for key in TAGS if tags.get(key)), "")
 
     @property
     def account(self) -> str:
@@ -103,9 +115,25 @@ class Edge(Value):
     source: str
 
 
+SUPPOSED = frozenset(("aws:security-group", "aws:tag"))
+"""Sources that tell who may need whom; where another tells who needs a place, they do not count."""
+UNSEEN = ("external", "unknown")
+"""Kinds of what is only heard of."""
+
+
 class Topology(Value):
     resources: tuple[Resource, ...] = ()
     edges: tuple[Edge, ...] = ()
+
+    def __add__(self, other: "Topology") -> "Topology":
+        """What either knows: of a resource that both do, what says more; of an edge, every source."""
+        known = {r.name: r for r in self.resources}
+        for resource in other.resources:
+            known[resource.name] = _fuller(known.get(resource.name, resource), resource)
+        edges = tuple(dict.fromkeys((*self.edges, *other.edges)))
+        seen = {edge.callee for edge in edges if edge.source not in SUPPOSED}
+        kept = tuple(e for e in edges if e.source not in SUPPOSED or e.callee not in seen)
+        return Topology(resources=tuple(known.values()), edges=kept)
 
     def find(self, name: str) -> Resource | None:
         return next((r for r in self.resources if r.name == name), None)
@@ -114,7 +142,20 @@ class Topology(Value):
         return tuple(dict.fromkeys(e.callee for e in self.edges if e.caller == name))
 
     def callers(self, name: str) -> tuple[str, ...]:
+        """What needs it. Of balancers, which only pass on what others ask, see `doors`."""
+        return tuple(n for n in self._before(name) if not self.passes_on(n))
+
+    def doors(self, name: str) -> tuple[str, ...]:
+        """The balancers that pass requests on to it."""
+        return tuple(n for n in self._before(name) if self.passes_on(n))
+
+    def _before(self, name: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(e.caller for e in self.edges if e.callee == name))
+
+    def passes_on(self, name: str) -> bool:
+        """Whether it is a balancer."""
+        found = self.find(name)
+        return found is not None and found.kind == "balancer"
 
     def downstream(self, name: str) -> tuple[str, ...]:
         """`name` and everything it needs, nearest first; cycles end where they began."""
@@ -122,6 +163,14 @@ class Topology(Value):
         for current in seen:
             seen += [callee for callee in self.callees(current) if callee not in seen]
         return tuple(seen)
+
+
+def _fuller(one: Resource, other: Resource) -> Resource:
+    """Of two tellings of a resource the one that has seen it, with the attributes of both."""
+    first, second = (other, one) if one.kind in UNSEEN and other.kind not in UNSEEN else (one, other)
+    return first.model_copy(
+        update={"attributes": second.attributes | first.attributes, "tags": second.tags | first.tags}
+    )
 
 
 ChangeKind = Literal[

@@ -6,25 +6,29 @@ endpoints it calls. Built once per investigation; the metrics, logs and change t
 
 import threading
 import time
+from typing import Any
 
 from workers.domain.call import Gap, TopologyData
 from workers.domain.risk import Risk
-from workers.domain.telemetry import Resource, Signal, Topology
+from workers.domain.telemetry import SIGNALS, Edge, Resource, Signal, Topology
 from workers.domain.value import Value
-from workers.tools import edges, metrics
+from workers.tools import beyond, metrics
 from workers.tools.action import Answer, Toolset, action
 from workers.tools.aws import Aws, Counted
-from workers.tools.rows import Metric, Service
-from workers.tools.survey import Survey, Task, called_by
+from workers.tools.edges import outside
+from workers.tools.joining import Book, joined
+from workers.tools.rows import Metric, Service, services
+from workers.tools.survey import Listed, Survey, Task, called_by
 
 FRESH_SECONDS = 120.0
+Measured = tuple[tuple[Signal, Metric], ...]
 
 
 class Inventory(Value):
     """Resources, edges, what is measured of each resource, and what could not be seen."""
 
     topology: Topology
-    metrics: dict[str, tuple[tuple[Signal, Metric], ...]]
+    metrics: dict[str, Measured]
     gaps: tuple[Gap, ...]
 
     def metric(self, name: str, signal: Signal) -> Metric | None:
@@ -69,42 +73,46 @@ TOOLSET = Toolset(name="inventory", actions=(aws_topology,))
 
 
 def read(aws: Aws) -> Inventory:
-    """List everything at once; what is denied or down becomes a gap, and the rest is kept."""
-    reader = Survey(aws)
-    listed = reader.listed()
-    tasks = reader.tasks(listed) | reader.instances(listed)
-    needs = {name: task.environment for name, task in tasks.items()} | reader.function_environments()
-    groups = reader.target_groups()
-    mappings, aliases = reader.mappings(), reader.function_targets(groups)
-    aliases |= called_by(mapping["FunctionArn"] for mapping in mappings)
-    described = [
-        (row, _described(row, resource, tasks.get(resource.name), groups, aliases))
-        for row, resource in listed
-    ]
-    measured = {resource.name: metrics.measured(row, resource) for row, resource in described}
-    kept = {
-        (resource.name, signal)
-        for row, resource in described
-        if "target_group" in resource.attributes
-        for signal in row.behind
-    }
-    for service, signal, metric in reader.published(frozenset(measured)):
-        if (service, signal) in kept and signal is not Signal.LATENCY:
-            continue
-        others = tuple(pair for pair in measured[service] if pair[0] is not signal)
-        measured[service] = (*others, (signal, metric))
-    resources = {resource.name: resource for _, resource in described}
-    drained = [edges.drained(mapping) for mapping in mappings]
-    mapped = {(edge.callee, edge.caller) for edge in drained}
-    needed = (e for e in edges.needed(needs, resources) if (e.caller, e.callee) not in mapped)
-    found = (*needed, *drained)
-    unlisted = sorted({edge.callee for edge in found} - set(resources))
-    externals = map(edges.outside, unlisted)
-    return Inventory(
-        topology=Topology(resources=(*resources.values(), *externals), edges=found),
-        metrics=measured,
-        gaps=tuple(reader.gaps),
-    )
+    """List everything at once; what is denied or down becomes a gap, and the rest is kept.
+
+    What no row of an investigation lists is looked up only where something refers to it.
+    """
+    with Survey(aws) as survey:
+        grouping, mapping = survey.start(survey.target_groups), survey.start(survey.mappings)
+        published, variables = survey.start(survey.published), survey.start(survey.function_environments)
+        listed = survey.listed()
+        groups, mappings = grouping.result(), mapping.result()
+        doors, targets = (
+            survey.start(beyond.balancers, survey, groups),
+            survey.start(survey.function_targets, groups),
+        )
+        tasks = survey.tasks(listed) | survey.instances(listed)
+        claimed = {resource.attributes.get("target_group", "") for _, resource in listed}
+        listed += doors.result() + beyond.instances(survey, groups, claimed)
+        aliases = targets.result() | called_by(one["FunctionArn"] for one in mappings)
+        dimensions = {one.arn: one.dimensions for one in groups}
+        book = Book(
+            (row, _described(row, resource, tasks.get(resource.name), dimensions, aliases))
+            for row, resource in listed
+        )
+        needs = {name: task.environment for name, task in tasks.items()} | variables.result()
+        edges = joined(survey, book, needs, mappings)
+        measured = _measured(book.listed, published.result(), aws.region)
+    return Inventory(topology=_topology(book, edges, measured), metrics=measured, gaps=tuple(survey.gaps))
+
+
+def _topology(book: Book, edges: tuple[Edge, ...], measured: dict[str, Measured]) -> Topology:
+    unlisted = sorted({edge.callee for edge in edges} - set(book.known))
+    seen = (_telling(row, resource, measured[resource.name]) for row, resource in book.listed)
+    return Topology(resources=(*seen, *map(outside, unlisted)), edges=edges)
+
+
+def _telling(row: Service, resource: Resource, measured: Measured) -> Resource:
+    """With what is measured of it, where its kind does not tell."""
+    signals = " ".join(signal for signal, _ in measured)
+    if row in services() or not signals:
+        return resource
+    return resource.model_copy(update={"attributes": resource.attributes | {SIGNALS: signals}})
 
 
 def _described(
@@ -118,6 +126,27 @@ def _described(
     attributes = known | groups.get(known.get("target_group", ""), {})
     if runs is not None:
         attributes |= {"log_group": runs.log_group, "image": runs.image}
+    if runs is not None and runs.security_groups:
+        attributes["security_groups"] = runs.security_groups
     if row.logs:
         attributes["log_group"] = row.logs.format(name=resource.name)
     return resource.model_copy(update={"attributes": attributes})
+
+
+def _measured(listed: list[Listed], published: list[dict[str, Any]], region: str) -> dict[str, Measured]:
+    """What CloudWatch has of each resource, with what applications publish about it themselves."""
+    measured = {resource.name: metrics.measured(row, resource, region) for row, resource in listed}
+    kept = {
+        (resource.name, signal)
+        for row, resource in listed
+        if "target_group" in resource.attributes
+        for signal in row.behind
+    }
+    names = frozenset(measured)
+    for hit in (metrics.published(metric, names) for metric in published):
+        if hit is None or (hit[:2] in kept and hit[1] is not Signal.LATENCY):
+            continue
+        service, signal, metric = hit
+        others = tuple(pair for pair in measured[service] if pair[0] is not signal)
+        measured[service] = (*others, (signal, metric))
+    return measured

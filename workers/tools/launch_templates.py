@@ -16,6 +16,13 @@ def environment(version: dict[str, Any]) -> dict[str, str]:
     return dict(_SETTING.findall(_script(version)))
 
 
+def security_groups(version: dict[str, Any]) -> list[str]:
+    """The ids of the security groups that its instances are in."""
+    body: dict[str, Any] = version["LaunchTemplateData"]
+    networks: list[dict[str, Any]] = body.get("NetworkInterfaces", [])
+    return [*body.get("SecurityGroupIds", []), *(one for net in networks for one in net.get("Groups", []))]
+
+
 def flat(version: dict[str, Any]) -> dict[str, str]:
     """A version as flat keys: `image`, `type`, `role`, `environment.NAME`, and the `command` around them."""
     body: dict[str, Any] = version["LaunchTemplateData"]

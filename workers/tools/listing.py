@@ -1,6 +1,6 @@
 """Reading a row of AWS's services: its parents, its list, what describes each item, as resources."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import quote
@@ -13,6 +13,8 @@ from workers.tools.rows import Listing, Service
 
 MOST_DESCRIBED = 50
 """Items that are described one call each; the rest of a list is left out, and said so."""
+MOST_SEARCHED = 5000
+"""Items of a list in which somebody's things are looked for."""
 SINCE = timedelta(hours=3)
 UNREAD = "-"
 """The `tags` of a row whose tags cannot be read."""
@@ -21,6 +23,22 @@ UNREAD = "-"
 def resources(aws: Aws, row: Service, limit: int = 1000) -> list[Resource]:
     """What a row lists, at most so many."""
     return [resource(aws.region, row, item) for item in _items(aws, row, limit)][:limit]
+
+
+def called(aws: Aws, row: Service, names: Collection[str]) -> list[Resource]:
+    """Those of a row's things that have one of these names or ids; no other is described."""
+
+    def meant(item: Any) -> bool:
+        """Whether a list's item is one of them; where it has to be described, it is a name or an ARN."""
+        if row.detail:
+            return item in names or _tail(str(item)) in names
+        one = resource(aws.region, row, item)
+        return one.name in names or one.id in names
+
+    listed = aws.pages(row.client, row.list.call, row.list.items, limit=MOST_SEARCHED, **row.list.with_)
+    wanted = [item for item in listed if meant(item)]
+    found = _detailed(aws, row, {}, wanted) if row.detail else wanted
+    return [resource(aws.region, row, item) for item in found]
 
 
 def _items(aws: Aws, row: Service, limit: int) -> Iterator[Any]:

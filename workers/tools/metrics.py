@@ -13,7 +13,7 @@ LITERAL = "="
 def measured(row: Service, resource: Resource, region: str = "") -> tuple[tuple[Signal, Metric], ...]:
     """The row's metrics with their dimensions filled in; unknown dimensions leave a metric out."""
     place = {"id": resource.id, "account": resource.account, "region": region}
-    known = place | resource.attributes | {"name": resource.name}
+    known = place | {"name": resource.name} | resource.attributes
     own = ((Signal.OTHER, metric) for metric in row.own.values())
     pairs = (*(row.signals | _behind(row, known)).items(), *own)
     return tuple(

@@ -1,23 +1,46 @@
 """The calls behind an inventory of an AWS account: each failed one is a gap, and the rest is kept."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 from workers.domain.call import Gap
 from workers.domain.errors import AccessDenied, RunbookError
-from workers.domain.telemetry import Resource, Signal
+from workers.domain.telemetry import Resource
 from workers.domain.value import Value
-from workers.tools import launch_templates, listing, metrics
+from workers.tools import launch_templates, listing
 from workers.tools.aws import Aws
-from workers.tools.rows import Metric, Service, services
+from workers.tools.rows import Service, services
+
+Found = TypeVar("Found")
+Listed = tuple[Service, Resource]
+AT_ONCE = 8
+"""Parts of an inventory that are read side by side."""
 
 
 class Task(Value):
-    """What a task definition says about the service that runs it."""
+    """What a task definition or a launch template says about the service that it runs."""
 
     log_group: str
     image: str
     environment: dict[str, str]
+    security_groups: str = ""
+
+
+class TargetGroup(Value):
+    """What a balancer sends requests to, with the two dimensions under which CloudWatch keeps its metrics."""
+
+    arn: str
+    target_group: str
+    load_balancer: str
+    balancer: str
+    type: str
+
+    @property
+    def dimensions(self) -> dict[str, str]:
+        return {"target_group": self.target_group, "load_balancer": self.load_balancer}
 
 
 class Survey:
@@ -25,45 +48,67 @@ class Survey:
 
     def __init__(self, aws: Aws) -> None:
         self.gaps: list[Gap] = []
-        self._aws = aws
+        self.aws = aws
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="survey")
 
-    def listed(self) -> list[tuple[Service, Resource]]:
-        found = self._aws.each(
-            lambda row: self._try(row.id, lambda: listing.resources(self._aws, row)), services()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def start(self, ask: Callable[..., Found], /, *about: Any) -> Future[Found]:
+        """Begin to ask, beside everything else."""
+        return self._pool.submit(copy_context().run, ask, *about)
+
+    def attempt(self, what: str, ask: Callable[[], Found]) -> Found | None:
+        """What is found; `None`, and a gap named `what`, where it cannot be asked."""
+        try:
+            return ask()
+        except RunbookError as error:
+            permission = error.permission if isinstance(error, AccessDenied) else ""
+            self.gaps.append(Gap(what=what, why=str(error), mend=error.mend, permission=permission))
+            return None
+
+    def listed(self) -> list[Listed]:
+        found = self.aws.each(
+            lambda row: self.attempt(row.id, lambda: listing.resources(self.aws, row)), services()
         )
         return [
             (row, resource) for row, some in zip(services(), found, strict=True) for resource in some or ()
         ]
 
-    def tasks(self, listed: list[tuple[Service, Resource]]) -> dict[str, Task]:
+    def tasks(self, listed: list[Listed]) -> dict[str, Task]:
         running = [r for _, r in listed if r.attributes.get("task_definition")]
-        found = self._aws.each(
-            lambda r: self._try(f"task definition of {r.name}", lambda: self._task(r)), running
+        found = self.aws.each(
+            lambda r: self.attempt(f"task definition of {r.name}", lambda: self._task(r)), running
         )
         return {r.name: task for r, task in zip(running, found, strict=True) if task is not None}
 
     def _task(self, service: Resource) -> Task:
         arn = service.attributes["task_definition"]
-        reply = self._aws.call("ecs", "describe_task_definition", taskDefinition=arn)
+        reply = self.aws.call("ecs", "describe_task_definition", taskDefinition=arn)
         return task(reply["taskDefinition"])
 
-    def instances(self, listed: list[tuple[Service, Resource]]) -> dict[str, Task]:
+    def instances(self, listed: list[Listed]) -> dict[str, Task]:
         """What runs on the instances of Auto Scaling groups, by their launch templates."""
         groups = [r for _, r in listed if r.attributes.get("launch_template")]
         if not groups:
             return {}
-        names = self._try(
+        names = self.attempt(
             "log groups",
-            lambda: self._aws.pages("logs", "describe_log_groups", "logGroups[].logGroupName"),
+            lambda: self.aws.pages("logs", "describe_log_groups", "logGroups[].logGroupName"),
         )
-        found = self._aws.each(
-            lambda r: self._try(f"launch template of {r.name}", lambda: self._instance(r, names or [])),
+        found = self.aws.each(
+            lambda r: self.attempt(f"launch template of {r.name}", lambda: self._instance(r, names or [])),
             groups,
         )
         return {r.name: one for r, one in zip(groups, found, strict=True) if one is not None}
 
     def _instance(self, group: Resource, log_groups: list[str]) -> Task:
-        reply = self._aws.call(
+        reply = self.aws.call(
             "ec2",
             "describe_launch_template_versions",
             LaunchTemplateName=group.attributes["launch_template"],
@@ -76,37 +121,29 @@ class Survey:
             log_group=next((name for name in mine if not name.startswith("/aws/")), ""),
             image=version["LaunchTemplateData"].get("ImageId", ""),
             environment=launch_templates.environment(version),
+            security_groups=" ".join(launch_templates.security_groups(version)),
         )
 
     def function_environments(self) -> dict[str, dict[str, str]]:
-        found = self._try(
+        found = self.attempt(
             "functions",
-            lambda: self._aws.pages(
+            lambda: self.aws.pages(
                 "lambda", "list_functions", "Functions[].[FunctionName, Environment.Variables]"
             ),
         )
         return {name: variables or {} for name, variables in found or ()}
 
-    def target_groups(self) -> dict[str, dict[str, str]]:
-        """By target group ARN: the two dimensions under which CloudWatch keeps its metrics."""
-        found = self._try(
-            "load balancers", lambda: self._aws.pages("elbv2", "describe_target_groups", "TargetGroups")
+    def target_groups(self) -> list[TargetGroup]:
+        found = self.attempt(
+            "load balancers", lambda: self.aws.pages("elbv2", "describe_target_groups", "TargetGroups")
         )
-        groups: dict[str, dict[str, str]] = {}
-        for group in found or ():
-            arn, balancers = group["TargetGroupArn"], group.get("LoadBalancerArns") or [""]
-            groups[arn] = {
-                "target_group": arn.rsplit(":", 1)[-1],
-                "load_balancer": balancers[0].partition("loadbalancer/")[2],
-                "type": group.get("TargetType", ""),
-            }
-        return groups
+        return [_target_group(group) for group in found or ()]
 
-    def function_targets(self, groups: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    def function_targets(self, groups: list[TargetGroup]) -> dict[str, dict[str, str]]:
         """By function: the target group that sends it requests, and the alias it goes by there."""
-        arns = [arn for arn, group in groups.items() if group.pop("type") == "lambda"]
-        found = self._aws.each(
-            lambda arn: self._try(f"targets of {arn.rsplit('/', 2)[1]}", lambda: self._targets(arn)), arns
+        arns = [group.arn for group in groups if group.type == "lambda"]
+        found = self.aws.each(
+            lambda arn: self.attempt(f"targets of {arn.rsplit('/', 2)[1]}", lambda: self.targets(arn)), arns
         )
         return {
             name: known | {"target_group": arn}
@@ -114,35 +151,39 @@ class Survey:
             for name, known in called_by(targets or ()).items()
         }
 
-    def _targets(self, arn: str) -> list[str]:
-        reply = self._aws.call("elbv2", "describe_target_health", TargetGroupArn=arn)
+    def targets(self, arn: str) -> list[str]:
+        """The ids of what a target group sends requests to."""
+        reply = self.aws.call("elbv2", "describe_target_health", TargetGroupArn=arn)
         return [one["Target"]["Id"] for one in reply["TargetHealthDescriptions"]]
 
     def mappings(self) -> list[dict[str, Any]]:
         """What has functions read from queues and streams."""
-        found = self._try(
+        found = self.attempt(
             "event sources",
-            lambda: self._aws.pages("lambda", "list_event_source_mappings", "EventSourceMappings"),
+            lambda: self.aws.pages("lambda", "list_event_source_mappings", "EventSourceMappings"),
         )
         return found or []
 
-    def published(self, known: frozenset[str]) -> list[tuple[str, Signal, Metric]]:
-        """What applications publish themselves about services we know."""
-        found = self._try(
+    def published(self) -> list[dict[str, Any]]:
+        """The metrics that applications publish themselves, among AWS's own."""
+        found = self.attempt(
             "custom metrics",
-            lambda: self._aws.pages(
+            lambda: self.aws.pages(
                 "cloudwatch", "list_metrics", "Metrics", limit=5000, RecentlyActive="PT3H"
             ),
         )
-        return [hit for metric in found or () if (hit := metrics.published(metric, known)) is not None]
+        return found or []
 
-    def _try(self, what: str, ask: Callable[[], Any]) -> Any:
-        try:
-            return ask()
-        except RunbookError as error:
-            permission = error.permission if isinstance(error, AccessDenied) else ""
-            self.gaps.append(Gap(what=what, why=str(error), mend=error.mend, permission=permission))
-            return None
+
+def _target_group(group: dict[str, Any]) -> TargetGroup:
+    arn, balancers = group["TargetGroupArn"], group.get("LoadBalancerArns") or [""]
+    return TargetGroup(
+        arn=arn,
+        target_group=arn.rsplit(":", 1)[-1],
+        load_balancer=balancers[0].partition("loadbalancer/")[2],
+        balancer=balancers[0],
+        type=group.get("TargetType", ""),
+    )
 
 
 def function_name(arn: str) -> tuple[str, str]:
@@ -168,5 +209,11 @@ def task(definition: dict[str, Any]) -> Task:
     return Task(
         log_group=options.get("awslogs-group", ""),
         image=main.get("image", ""),
-        environment={pair["name"]: pair["value"] for pair in main.get("environment", [])},
+        environment={pair["name"]: pair["value"] for pair in main.get("environment", [])} | _secrets(main),
     )
+
+
+def _secrets(container: dict[str, Any]) -> dict[str, str]:
+    """The ARNs of what a container is given as secrets; a plain name is a parameter's."""
+    pairs = ((pair["name"], pair["valueFrom"]) for pair in container.get("secrets", []))
+    return {name: arn for name, arn in pairs if arn.startswith("arn:")}

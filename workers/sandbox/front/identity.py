@@ -46,6 +46,7 @@ READS = (
     "lambda:ListVersionsByFunction",
     "lambda:ListAliases",
     "lambda:GetAlias",
+    "lambda:GetPolicy",
     "lambda:ListEventSourceMappings",
     "sqs:ListQueues",
     "sqs:GetQueueUrl",
