@@ -9,7 +9,7 @@ from workers.domain.call import Gap, ResourceData
 from workers.domain.errors import Refused
 from workers.domain.risk import Risk
 from workers.domain.telemetry import Resource
-from workers.tools import listing
+from workers.tools import environments, listing, tags
 from workers.tools.action import Answer, Toolset, action
 from workers.tools.aws import Counted
 from workers.tools.guarded import guarded
@@ -20,29 +20,85 @@ MOST = 200
 """Things of one service that are listed."""
 AT_ONCE = 16
 """Services that are listed side by side."""
+STATES = ("status", "state", "health")
+"""The attributes of which the first tells a thing's status."""
+SHOWN = 5
+"""Names that a gap tells."""
 EVERYTHING = re.compile(r"\b(?:everything|all (?:aws )?services|anything)\b")
 
 
 @action(risk=Risk.READ, answers="resources")
-def aws_query(account: Account, what: str, name: str = "") -> Answer:
-    """What there is in AWS: `what` in plain words (buckets, functions, databases), `name` a part of names."""
-    rows = chosen(what)
+def aws_query(
+    account: Account,
+    what: str,
+    name: str = "",
+    tag: tuple[str, ...] = (),
+    status: str = "",
+    environment: str = "",
+) -> Answer:
+    """What is in AWS: `what` in plain words (buckets), `name` a part of names, `tag` as team=web."""
+    rows, tagged = chosen(what), tags.wanted(tag)
     gaps: list[Gap] = []
-
-    def listed(row: Service) -> list[Resource]:
-        return guarded(row.id, lambda: listing.resources(account.aws, row, MOST + 1), gaps)
-
-    with Counted() as counted, ThreadPoolExecutor(AT_ONCE, thread_name_prefix="estate") as pool:
-        asked = [pool.submit(copy_context().run, listed, row) for row in rows]
-        found = [future.result() for future in asked]
-    kept = [one for some in found for one in some[:MOST] if _holds(one, name)]
+    with Counted() as counted:
+        found = listed(account, rows, gaps, MOST + 1)
+        kept = [(row, one) for row, some in found for one in some[:MOST] if _holds(one, name)]
+        if tagged or environment:
+            kept = _filtered(account, kept, tagged, environment, gaps)
+        if status:
+            kept = _in_state(kept, status, gaps)
     return Answer(
-        data=ResourceData(resources=tuple(kept)),
+        data=ResourceData(resources=tuple(one for _, one in kept)),
         source="aws",
         gaps=tuple(gaps),
-        truncated=any(len(some) > MOST for some in found),
+        truncated=any(len(some) > MOST for _, some in found),
         cost=counted.calls,
     )
+
+
+def listed(
+    account: Account, rows: tuple[Service, ...], gaps: list[Gap], most: int
+) -> list[tuple[Service, list[Resource]]]:
+    """What there is of each row, at most so many; what could not be listed is a gap."""
+
+    def ask(row: Service) -> list[Resource]:
+        return guarded(row.id, lambda: listing.resources(account.aws, row, most), gaps)
+
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="estate") as pool:
+        asked = [pool.submit(copy_context().run, ask, row) for row in rows]
+        return [(row, future.result()) for row, future in zip(rows, asked, strict=True)]
+
+
+def _filtered(
+    account: Account, found: tags.Found, tagged: dict[str, str], environment: str, gaps: list[Gap]
+) -> tags.Found:
+    """Those with these tags and of this environment; a gap counts those of which nothing tells."""
+    told, dark = tags.read(account.aws, found, gaps)
+    kept = [pair for pair in told if not tagged or (pair[1].id not in dark and tags.carries(pair[1], tagged))]
+    if not environment:
+        return kept
+    region, known = account.aws.region, account.environments
+    verdicts = [(pair, environments.of(pair[1], region, environment, known)) for pair in kept]
+    if unsaid := [pair for pair, verdict in verdicts if verdict is None]:
+        why = f"no setting, tag or name says which it is of {_some(unsaid)}"
+        gaps.append(Gap(what=f"the environment of {len(unsaid)} of {len(kept)}", why=why))
+    return [pair for pair, verdict in verdicts if verdict]
+
+
+def _in_state(found: tags.Found, status: str, gaps: list[Gap]) -> tags.Found:
+    wanted = status.strip().lower()
+    states = [
+        (pair, next((pair[1].attributes[key] for key in STATES if key in pair[1].attributes), ""))
+        for pair in found
+    ]
+    if unsaid := [pair for pair, state in states if not state]:
+        why = f"AWS's list tells none of {_some(unsaid)}"
+        gaps.append(Gap(what=f"the status of {len(unsaid)} of {len(found)}", why=why))
+    return [pair for pair, state in states if wanted in state.lower()]
+
+
+def _some(found: tags.Found) -> str:
+    names = [one.name for _, one in found]
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
 
 def chosen(what: str) -> tuple[Service, ...]:

@@ -16,6 +16,7 @@ from workers.tools import beyond, metrics
 from workers.tools.action import Answer, Toolset, action
 from workers.tools.aws import Aws, Counted
 from workers.tools.edges import outside
+from workers.tools.environments import Environments
 from workers.tools.joining import Book, joined
 from workers.tools.rows import Metric, Service, services
 from workers.tools.survey import Listed, Survey, Task, called_by
@@ -40,10 +41,14 @@ class Inventory(Value):
 
 
 class Account:
-    """An AWS account with its inventory, which is read when first needed and kept for a while."""
+    """An AWS account with its inventory, which is read when first needed and kept for a while.
 
-    def __init__(self, aws: Aws) -> None:
+    `environments` are those of the settings, by name.
+    """
+
+    def __init__(self, aws: Aws, environments: Environments | None = None) -> None:
         self.aws = aws
+        self.environments = environments or {}
         self._lock = threading.Lock()
         self._inventory: Inventory | None = None
         self._read_at = 0.0

@@ -58,7 +58,12 @@ HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     **unused.HANDLERS,
 }
 # What policies call a service, where that is not the name of its model.
-_POLICY_NAMES = {"elbv2": "elasticloadbalancing", "stepfunctions": "states", "ses": "email"}
+_POLICY_NAMES = {
+    "elbv2": "elasticloadbalancing",
+    "ses": "email",
+    "stepfunctions": "states",
+    "tagging": "tag",
+}
 
 # And what they call an operation, where that is not its name.
 _POLICY_ACTIONS = {"s3:ListBuckets": "s3:ListAllMyBuckets"}

@@ -97,6 +97,7 @@ READS = (
     "sns:ListTopics",
     "ssm:DescribeParameters",
     "states:ListStateMachines",
+    "tag:GetResources",
 )
 CHANGES = (
     "ecs:UpdateService",

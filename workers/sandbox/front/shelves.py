@@ -9,6 +9,8 @@ from workers.sandbox.estate.names import ACCOUNT, REGION
 BUCKETS = ("fernhill-access-logs", "fernhill-backups", "fernhill-invoices")
 TOPICS = ("pages", "weekly-report")
 TABLE = "feature-flags"
+TEAM = {"fernhill-invoices": "billing"}
+"""Buckets that say whose they are."""
 
 
 def fill() -> None:
@@ -17,6 +19,7 @@ def fill() -> None:
     for name in BUCKETS:
         if name not in storage.buckets:
             storage.create_bucket(name, REGION)
+            storage.put_bucket_tagging(name, {"env": "prod", "team": TEAM.get(name, "platform")})
     for name in TOPICS:
         sns_backends[ACCOUNT][REGION].create_topic(name)
     database = dynamodb_backends[ACCOUNT][REGION]
