@@ -79,14 +79,14 @@ class Gate:
 
     def run(self, call: ToolCall) -> ToolResult:
         """Ask; never raises for what a system does. Raises `ApprovalRequired` for a change."""
-        started = time.monotonic()
+        started, counted = time.monotonic(), Counted(self._allowance)
         try:
             action, client = self._known(call)
             arguments = _checked(action, call)
             view = self._view(self._scope) if self._scope is not None else None
             if view is not None and (why := view.refusal(call, action.answers)):
                 raise Refused(why, MEND)
-            with Counted(self._allowance) as counted:
+            with counted:
                 answer = action.run(client, **arguments)
             data, beyond = view.narrowed(answer.data) if view is not None else (answer.data, ())
         except ApprovalRequired:
@@ -94,6 +94,8 @@ class Gate:
         except RunbookError as error:
             return ToolResult(
                 failure=_failure(error),
+                metrics=counted.metrics,
+                scanned=counted.scanned,
                 seconds=round(time.monotonic() - started, 3),
                 at=self._now(),
                 source=call.name,

@@ -45,6 +45,10 @@ class Allowance:
                     "Ask about a shorter window; agent.max_bytes_scanned sets how much it may look through.",
                 )
 
+    @property
+    def left_to_scan(self) -> int:
+        return max(self._scanned, 0)
+
     def looked_through(self, scanned: int) -> None:
         """Take what was looked through in the end."""
         with self._lock:
@@ -151,6 +155,12 @@ def scanning(estimate: int) -> None:
     counted = _counting.get()
     if counted is not None and counted.allowance is not None:
         counted.allowance.scan(estimate)
+
+
+def left_to_scan() -> int | None:
+    """How many bytes of logs may still be looked through; `None` where nobody holds us to any."""
+    counted = _counting.get()
+    return counted.allowance.left_to_scan if counted is not None and counted.allowance is not None else None
 
 
 def scanned(count: int) -> None:

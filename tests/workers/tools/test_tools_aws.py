@@ -208,6 +208,7 @@ def test_no_tool_can_change_anything(site: Site) -> None:
         "lambda_alias": {"function": "tracking", "alias": "live"},
         "lambda_concurrency": {"function": "tracking"},
         "aws_query": {"what": "running"},
+        "logs_insights": {"targets": [service], "kind": "patterns", "window": window},
     }
 
     assert set(asked) == {action.name for toolset in AWS for action in toolset.actions}

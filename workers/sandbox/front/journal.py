@@ -15,7 +15,10 @@ from workers.sandbox.front.identity import Caller
 from workers.sandbox.front.refusal import CloudError
 from workers.sandbox.front.wire import Request
 
-READS = ("Get", "List", "Describe", "Lookup", "Filter", "Search", "BatchGet", "Test", "Head", "Select")
+READS = (
+    *("Get", "List", "Describe", "Lookup", "Filter", "Search", "BatchGet", "Test", "Head", "Select"),
+    *("StartQuery", "StopQuery"),
+)
 # CloudTrail writes the version of the API into the names of Lambda's calls.
 _RECORDED_AS = {
     "UpdateAlias": "UpdateAlias20150331",

@@ -101,6 +101,11 @@ _BAD_TOKEN = ("InvalidParameterException", "The specified nextToken is invalid."
 
 def _group(desk: Desk) -> LogGroup:
     name = desk.get("logGroupName") or str(desk.get("logGroupIdentifier", "")).rpartition("log-group:")[2]
+    return group_of(desk, name)
+
+
+def group_of(desk: Desk, name: str) -> LogGroup:
+    """The group of this name; refuses one that is not there as AWS does."""
     for group in desk.playing.lines.groups():
         if group.name == name.removesuffix(":*"):
             return group
