@@ -5,6 +5,7 @@ the hash, the expiry, who said yes, and that the system is still as it was when 
 intent is on record before the call leaves; an answer that gets lost is found out by reading.
 """
 
+import hashlib
 import logging
 import threading
 import time
@@ -128,7 +129,8 @@ class _Execution:
             self._lost("the executor stopped after the call may have left")
         elif self._approval.state is ApprovalState.INDETERMINATE:
             self._reconcile()
-        if self._state is ApprovalState.SUCCEEDED and self._approval.id not in self._case.outcomes:
+        made = self._state in (ApprovalState.SUCCEEDED, ApprovalState.INDETERMINATE)
+        if made and self._approval.id not in self._case.outcomes:
             self._verify()
 
     @property
@@ -163,7 +165,7 @@ class _Execution:
         if not self._hands.ledger.beat_approval(self._approval.id, self._runner):
             raise Fenced(f"another executor took over {self._approval.id}; nothing was sent")
         try:
-            changes.make(self._hands.aws, call)
+            changes.make(self._hands.aws, call, _token(self._approval.id))
         except OutcomeUnknown as error:
             self._lost(str(error))
         except RunbookError as error:
@@ -200,12 +202,18 @@ class _Execution:
         self._reconcile()
 
     def _reconcile(self) -> None:
-        """Find out by reading whether a call with a lost answer had its effect; never send it again."""
+        """Find out by reading whether a call with a lost answer had its effect; never send it again.
+
+        Where no state tells (a reboot), nobody ever knows: the approval stays as it is, and that is said.
+        """
         until = time.monotonic() + self._hands.patience.settle
         while True:
             now = state(self._look())
-            if now is not None and changes.in_effect(self._row, self._approval.call, now):
+            effect = self._effect(now) if now is not None else False
+            if effect:
                 self._made("its answer was lost; reading shows that it took effect")
+                return
+            if effect is None:
                 return
             if now is not None and time.monotonic() >= until:
                 self._refused(Refused("the call had no effect: reading shows the state before", "Ask again."))
@@ -216,25 +224,31 @@ class _Execution:
 
     def _verify(self) -> None:
         since = wiring.now()
-        self._say(self._rolled_out() or self._recovered(since))
+        self._say(self._over() or self._recovered(since))
 
-    def _rolled_out(self) -> Verified | None:
+    def _over(self) -> Verified | None:
         """Wait until the change is in effect everywhere; a `Verified` that says it is not, else nothing."""
-        until = time.monotonic() + self._hands.patience.rollout
-        shown = ""
-        while time.monotonic() < until:
+        begun, seen, shown = time.monotonic(), False, ""
+        while (waited := time.monotonic() - begun) < self._hands.patience.rollout:
             result = self._look()
             now = state(result) or {}
-            words = changes.progress(now)
+            words = changes.progress(self._row, now)
             if words != shown:
                 shown = words
                 self._note(changes.reading(self._row, self._approval.call), words, result)
-            if now and not changes.in_effect(self._row, self._approval.call, now):
+            effect = self._effect(now) if now else None
+            if seen and effect is False:
                 return self._verdict(False, f"somebody or something changed it again: {words}", None)
-            if changes.settled(now):
+            seen = seen or effect is True
+            # What no state shows has had its time to begin before "steady" means that it has ended.
+            begins = effect is None and waited < self._hands.patience.settle
+            if effect is not False and not begins and changes.steady(self._row, now):
                 return None
             time.sleep(self._hands.patience.look_every)
-        return self._verdict(False, f"the rollout did not complete: {shown}", None)
+        return self._verdict(False, f"the change was not over in time: {shown}", None)
+
+    def _effect(self, now: changes.State) -> bool | None:
+        return changes.in_effect(self._row, self._approval.call, self._approval.before, now)
 
     def _recovered(self, since: datetime) -> Verified:
         """Three healthy reads in a row, or the finding that they did not come."""
@@ -264,6 +278,9 @@ class _Execution:
         return self._verdict(False, f"{reading.finding}; {so}", reading.value)
 
     def _verdict(self, recovered: bool, finding: str, value: float | None) -> Verified:
+        if self._state is ApprovalState.INDETERMINATE:
+            unknown = "nothing that can be read tells whether the call had its effect"
+            finding = f"{unknown}; {finding}. A second send: {self._row.again}"
         return Verified(
             at=wiring.now(), approval=self._approval.id, recovered=recovered, finding=finding, value=value
         )
@@ -281,6 +298,11 @@ class _Execution:
         answered = QueryAnswered if result.ok else QueryFailed
         self._hands.ledger.record(self._approval.investigation, QueryAsked(at=at, query=query))
         self._say(answered(at=at, query=query.id, result=result))
+
+
+def _token(approval_id: str) -> str:
+    """What makes a call that AWS gets twice the same one; the id itself is for nobody outside."""
+    return hashlib.sha256(approval_id.encode()).hexdigest()[:32]
 
 
 @contextmanager

@@ -28,6 +28,8 @@ def typed(approval: Approval, word: str, asked: Asked) -> dict[str, Any]:
     ways = "It is made once, exactly as shown."
     if approval.rollback is not None:
         ways = f"{ways} Way back: {brief(approval.rollback)}"
+    else:
+        ways = f"{ways} Nothing can undo it: {said(approval.no_rollback)}"
     shown = [section(told), preformatted(exact(approval.call)), section(ways)]
     return {
         "type": "modal",

@@ -15,6 +15,7 @@ from workers.agent.remedy import remedy
 from workers.domain.approval import UNCHANGED, Asked
 from workers.domain.budget import Budget
 from workers.domain.call import ToolCall
+from workers.domain.errors import Refused
 from workers.domain.event import (
     Answered,
     ApprovalRequested,
@@ -245,14 +246,16 @@ class Investigator:
             yield self._apply(proposed)
         channel = self.case.incident.thread.channel
         if why := approvals.held_back(proposed.call, channel, self._others(), self._now()):
-            yield self._apply(
-                RemedyWithheld(at=self._now(), title=proposed.title, call=proposed.call, why=why)
-            )
+            yield self._withheld(proposed.title, proposed.call, why)
             return
         if BEFORE not in self.case.results:
             yield from self._ask((self._state_before(BEFORE, proposed.call),))
         before = self.case.results[BEFORE]
-        approval = approvals.request(self.case, proposed, before, self._policy, self._now())
+        try:
+            approval = approvals.request(self.case, proposed, before, self._policy, self._now())
+        except Refused as error:
+            yield self._withheld(proposed.title, proposed.call, str(error))
+            return
         if approval is not None:
             yield self._apply(ApprovalRequested(at=self._now(), approval=approval))
 
@@ -265,19 +268,18 @@ class Investigator:
             before = f"{BEFORE}-{self.case.seq}"  # read anew: the change has been made since
             yield from self._ask((self._state_before(before, made.rollback),))
             result = self.case.results[before]
-            wanted = approvals.take_back(self.case, made, wish.person, result, self._policy, self._now())
+            why = result.failure.message if result.failure else "its state now could not be read"
+            try:
+                wanted = approvals.take_back(self.case, made, wish.person, result, self._policy, self._now())
+            except Refused as error:
+                wanted, why = None, str(error)
             if wanted is None:
-                yield self._apply(
-                    RemedyWithheld(
-                        at=self._now(),
-                        title=f"taking back: {made.title}",
-                        call=made.rollback,
-                        why=result.failure.message if result.failure else "its state now could not be read",
-                        undoes=made.id,
-                    )
-                )
+                yield self._withheld(f"taking back: {made.title}", made.rollback, why, undoes=made.id)
                 continue
             yield self._apply(ApprovalRequested(at=self._now(), approval=wanted))
+
+    def _withheld(self, title: str, call: ToolCall, why: str, undoes: str = "") -> Event:
+        return self._apply(RemedyWithheld(at=self._now(), title=title, call=call, why=why, undoes=undoes))
 
     def _state_before(self, key: str, call: ToolCall) -> CausalQuery:
         at = self._now()

@@ -69,7 +69,10 @@ VAIN = UNCHANGED | {ApprovalState.SUPERSEDED}
 """Ends of an approval by which nothing was made: it may be asked for again."""
 
 
-PLACES = ("cluster", "group", "function", "service")
+PLACES = (
+    *("cluster", "group", "function", "service", "instance", "database", "table", "cache", "queue", "bus"),
+    *("rule", "alarm", "execution", "deployment", "zone", "domain", "record"),
+)
 """The arguments that name where a change is made, the widest first."""
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from workers.domain.approval import Approval, ApprovalState, Asked, places
 from workers.domain.call import StateData, ToolCall, ToolResult
+from workers.domain.errors import Refused
 from workers.domain.event import RemedyProposed
 from workers.domain.incident import Person
 from workers.domain.investigation import Investigation
@@ -22,7 +23,10 @@ def reading(call: ToolCall) -> ToolCall:
 def request(
     case: Investigation, remedy: RemedyProposed, before: ToolResult, policy: Policy, now: datetime
 ) -> Approval | None:
-    """The approval to ask for, sealed; `None` when the state before could not be read."""
+    """The approval to ask for, sealed; `None` when the state before could not be read.
+
+    Raises `Refused` where the row does not fit that state, or where it could not be restored.
+    """
     why = (remedy.why, *_shown(case, remedy.hypothesis))
     return _asked(case, remedy.call, why, case.incident.requester, before, policy, now)
 
@@ -32,7 +36,7 @@ def take_back(
 ) -> Approval | None:
     """The approval of the way back from a change, which `person` wants and therefore cannot give.
 
-    `None` when the state now could not be read, or when the change has no way back.
+    `None` when the state now could not be read, or when the change has no way back. Raises as `request` does.
     """
     if made.rollback is None:
         return None
@@ -53,8 +57,10 @@ def _asked(
         return None
     row = changes.row_of(call)
     state = before.data.state
+    if misfit := changes.unfit(row, call, state):
+        raise Refused(misfit)
     named = places(call)
-    risk = risk_of(call, policy)
+    risk = risk_of(call, state, policy)
     rule = policy.rule(risk)
     conclusion = case.conclusion
     return Approval(
@@ -68,6 +74,7 @@ def _asked(
         blast_radius=changes.worded(row.blast_radius, call),
         before=state,
         rollback=changes.undo(row, call, state),
+        no_rollback=row.no_undo,
         narrow=changes.narrow(row, call, state),
         watch=conclusion.watch if conclusion else None,
         requester=requester,
@@ -100,9 +107,9 @@ def held_back(call: ToolCall, channel: str, others: Sequence[Asked], now: dateti
     return ""
 
 
-def risk_of(call: ToolCall, policy: Policy) -> Risk:
-    """How much harm a call can do here; raises `Refused` for one of no row."""
-    return policy.risk(changes.row_of(call).level, places(call))
+def risk_of(call: ToolCall, before: changes.State, policy: Policy) -> Risk:
+    """How much harm a call can do here, whichever of its thing's names is marked; `Refused` if of no row."""
+    return policy.risk(changes.row_of(call).level, (*places(call), *changes.names(call, before)))
 
 
 def _shown(case: Investigation, hypothesis: str) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ class Redeeming:
         if not approval.digest() == approval.hash == witness.hash:
             return "what would be done is not what was approved (the hash differs)"
         try:
-            risk = max(approval.risk, approvals.risk_of(approval.call, self.policy))
+            risk = max(approval.risk, approvals.risk_of(approval.call, approval.before, self.policy))
         except Refused as error:
             return str(error)
         if self.now() >= approval.expires_at:
@@ -109,8 +109,9 @@ class Redeeming:
         now = state(self.gate.run(changes.reading(row, approval.call)))
         if now is None:
             return "the state now could not be read, so nobody knows whether it still fits"
-        moved = changes.drift(row, approval.before, now)
-        return f"the system has moved since it was asked: {moved}" if moved else ""
+        if moved := changes.drift(row, approval.before, now):
+            return f"the system has moved since it was asked: {moved}"
+        return changes.unfit(row, approval.call, now)
 
 
 def state(result: ToolResult) -> changes.State | None:

@@ -25,8 +25,8 @@ from workers.domain.call import (
 from workers.domain.telemetry import Edge, Passage, Resource, Topology
 from workers.safety.access import Scope
 
-PLACES = ("service", "group", "function")
-"""The arguments that name what a call is about, beside `targets`."""
+PLACES = ("service", "group", "function", "instance", "database", "table", "cache")
+"""The arguments that name what a call is about, beside `targets`; `arguments` are those of a change."""
 REVISIONS = ("after", "before")
 WHY = "it is outside what may be asked about here (access.scopes)"
 MEND = "Ask somebody whose scope is wider."
@@ -53,6 +53,7 @@ class View:
 
     def refusal(self, call: ToolCall, answers: str) -> str:
         """Why a call may not be made, naming what it is about; empty when it may."""
+        call = _opened(call)
         named = tuple(_named(call))
         for name in named:
             if not self.sees(name):
@@ -88,6 +89,16 @@ class View:
     def passages(self, found: tuple[Passage, ...]) -> tuple[Passage, ...]:
         """Documents about something of theirs, and those that are about nothing by name."""
         return tuple(p for p in found if not p.services or any(map(self.sees, p.services)))
+
+
+def _opened(call: ToolCall) -> ToolCall:
+    """A question about a change names what the change does."""
+    inner = call.arguments.get("arguments")
+    return (
+        call.model_copy(update={"arguments": {**call.arguments, **inner}})
+        if isinstance(inner, dict)
+        else call
+    )
 
 
 def _named(call: ToolCall) -> Iterator[str]:

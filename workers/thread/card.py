@@ -110,9 +110,8 @@ def _story(case: Investigation, approval: Approval, outcome: Verified | None) ->
         case ApprovalState.SUCCEEDED:
             lines.append("The change was made, once, exactly as shown.")
         case ApprovalState.INDETERMINATE:
-            lines.append(
-                f"The call left and no answer came ({said(reason)}). Reading the system to find out."
-            )
+            ends = "Nobody knows whether it was made." if outcome else "Reading the system to find out."
+            lines.append(f"The call left and no answer came ({said(reason)}). {ends}")
         case ApprovalState.EXPIRED:
             given = len(approval.approvals()) >= approval.quorum
             late = "It was approved, but not made in time." if given else "Nobody decided in time."
@@ -178,7 +177,7 @@ def _expiry(at: datetime) -> str:
 
 def _undo(approval: Approval) -> list[Part]:
     if approval.rollback is None:
-        return [Part(blocks=(section(f"*No way back:* {said(approval.no_rollback)}"),), rank=1)]
+        return [Part(blocks=(section(f"*Nothing can undo this.* {said(approval.no_rollback)}"),))]
     return [Part(blocks=(section(f"*Way back* {brief(approval.rollback)}"),), rank=1)]
 
 
@@ -187,9 +186,10 @@ def _buttons(case: Investigation, approval: Approval) -> list[Part]:
         return _way_back(case, approval)
     if approval.state is not ApprovalState.PENDING:
         return []
+    final = "Nothing can undo it. " if approval.rollback is None else ""
     sure = confirmation(
         f"{approval.title}?",
-        f"{approval.blast_radius} It is made once, exactly as the card shows.",
+        f"{final}{approval.blast_radius} It is made once, exactly as the card shows.",
         "Approve",
     )
     yes = button(

@@ -11,6 +11,7 @@ from workers.tools import (
     logs,
     rds,
     runbooks,
+    states,
     timeline,
     zones,
 )
@@ -27,6 +28,7 @@ AWS: tuple[Toolset, ...] = (
     rds.TOOLSET,
     zones.TOOLSET,
     functions.TOOLSET,
+    states.TOOLSET,
     estate.TOOLSET,
 )
 KNOWLEDGE: tuple[Toolset, ...] = (runbooks.TOOLSET,)

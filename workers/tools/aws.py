@@ -21,6 +21,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
+    ParamValidationError,
     PartialCredentialsError,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
@@ -257,11 +258,11 @@ def _metered(operation: str, arguments: dict[str, Any]) -> None:
 
 
 def _never_arrived(error: BaseException | None) -> bool:
-    """Whether the change surely had no effect: no connection was made, or AWS refused it as a bad request."""
+    """Whether the change surely had no effect: it was not sent, or AWS refused it as a bad request."""
     if isinstance(error, ClientError):
         status: int = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
         return status < 500
-    return isinstance(error, EndpointConnectionError | ConnectTimeoutError)
+    return isinstance(error, EndpointConnectionError | ConnectTimeoutError | ParamValidationError)
 
 
 def _translated(error: ClientError, service: str, permission: str) -> RunbookError:

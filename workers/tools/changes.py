@@ -4,111 +4,61 @@ The worker uses the same rows to read the state before and to word what would ha
 """
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Any, Literal, cast
+from typing import Any
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue
 
 from workers.domain.approval import Narrow
 from workers.domain.call import ToolCall
-from workers.domain.errors import Refused
-from workers.domain.risk import Risk
-from workers.domain.value import Value
-from workers.hiding import redacted
+from workers.tools import states
 from workers.tools.aws import Aws
-from workers.tools.rows import table
+from workers.tools.change_rows import Action, ChangeRow, Read, change_rows, row_of, shows
+
+__all__ = ["ChangeRow", "State", "change_rows", "row_of"]
 
 State = Mapping[str, JsonValue]
-
-# Longer arguments than AWS's longest ARNs would not fit on a card in full.
-LONGEST = 300
-
-
-class Before(Value):
-    """The read action that tells the state, with the arguments it takes over, and what must hold still."""
-
-    action: str
-    with_: tuple[str, ...]
-    holds: tuple[str, ...]
-
-
-class ChangeRow(Value):
-    """One row of `aws_changes.yaml`."""
-
-    id: str
-    title: str
-    client: str
-    operation: str
-    allowed: tuple[str, ...]
-    required: tuple[str, ...]
-    send: dict[str, Any] = {}
-    risk: Literal["low", "high", "critical"]
-    before: Before
-    undo: dict[str, str]
-    same: tuple[str, ...]
-    settled: dict[str, str]
-    verify: Literal["rollout"]
-    undo_tested: bool = False
-    narrow: str = ""
-    blast_radius: str
-
-    @property
-    def level(self) -> Risk:
-        return Risk[self.risk.upper()]
-
-
-@cache
-def change_rows() -> dict[str, ChangeRow]:
-    rows = [{**row, "before": _renamed(row["before"])} for row in table("aws_changes.yaml")]
-    return {row.id: row for row in TypeAdapter(tuple[ChangeRow, ...]).validate_python(rows)}
-
-
-def _renamed(before: dict[str, Any]) -> dict[str, Any]:
-    return {{"with": "with_"}.get(key, key): value for key, value in before.items()}
-
-
-def row_of(call: ToolCall) -> ChangeRow:
-    """The row a call is of; raises `Refused` when there is none, or when its arguments are not the row's."""
-    row = change_rows().get(call.name)
-    if row is None:
-        raise Refused(f"{call.name} is not a change Runbook can make", "Only rows of aws_changes.yaml exist.")
-    extra = sorted(set(call.arguments) - set(row.allowed))
-    missing = sorted(set(row.required) - set(call.arguments))
-    if extra or missing:
-        raise Refused(f"{call.name} takes {', '.join(row.allowed)}; extra: {extra}, missing: {missing}")
-    odd = [name for name, value in call.arguments.items() if not _shows(value)]
-    if odd:
-        raise Refused(f"{call.name}: {', '.join(odd)} cannot be shown to an approver exactly as it is sent")
-    return row
-
-
-def _shows(value: JsonValue) -> bool:
-    """AWS's names are plain ASCII and no secrets; anything else could look on a card like what it is not."""
-    if isinstance(value, str):
-        plain = value.isascii() and value.isprintable() and redacted(value) == value
-        return 0 < len(value) <= LONGEST and plain
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def reading(row: ChangeRow, call: ToolCall) -> ToolCall:
     """The read that tells the state which `call` would alter."""
-    return ToolCall(
-        name=row.before.action,
-        arguments={name: call.arguments[name] for name in row.before.with_},
-        why=f"the state before {row.id}",
-    )
+    why = f"the state before {row.id}"
+    if isinstance(row.before, Action):
+        taken = {name: call.arguments[name] for name in row.before.with_}
+        return ToolCall(name=row.before.action, arguments=taken, why=why)
+    return ToolCall(name="aws_state", arguments={"change": row.id, "arguments": call.arguments}, why=why)
 
 
-def undo(row: ChangeRow, call: ToolCall, before: State) -> ToolCall:
-    """The exact call that restores `before`."""
-    restored = {name: before[path.removeprefix("$before.")] for name, path in row.undo.items()}
-    kept = {name: call.arguments[name] for name in row.same}
-    return ToolCall(name=call.name, arguments={**kept, **restored}, why="undo")
+def unfit(row: ChangeRow, call: ToolCall, now: State) -> str:
+    """Why a change cannot be asked for while things are so, in words; empty when it can."""
+    for key, fitting in row.only.items():
+        if now.get(key) not in fitting:
+            told = " or ".join(map(_said, fitting))
+            return f"{key} is {_said(now.get(key))}, and for {row.id} it has to be {told}"
+    for name, path in row.undo.items():
+        if not shows(_told(path, now)):
+            return f"{name} is {_said(_told(path, now))} now, which could not be restored"
+    return ""
+
+
+def _said(value: JsonValue) -> str:
+    return "not set" if value in (None, "") else str(value)
+
+
+def undo(row: ChangeRow, call: ToolCall, before: State) -> ToolCall | None:
+    """The exact call that restores `before`; `None` where nothing can."""
+    if row.no_undo:
+        return None
+    restored = {name: _told(path, before) for name, path in row.undo.items()}
+    return ToolCall(name=row.undone_by or call.name, arguments={**call.arguments, **restored}, why="undo")
+
+
+def _told(path: str, state: State) -> JsonValue:
+    return state.get(path.removeprefix("$before."))
 
 
 def narrow(row: ChangeRow, call: ToolCall, before: State) -> Narrow | None:
     """What of a call an approver may bring nearer to `before`, where its row says so."""
-    bound = before.get(row.undo[row.narrow].removeprefix("$before.")) if row.narrow else None
+    bound = _told(row.undo[row.narrow], before) if row.narrow else None
     if not isinstance(bound, int) or isinstance(bound, bool):
         return None
     open_ = call.model_copy(update={"arguments": {**call.arguments, row.narrow: "{}"}})
@@ -124,59 +74,63 @@ def drift(row: ChangeRow, before: State, now: State) -> str:
     """What has moved since the approval was asked for, in words; empty when nothing has."""
     moved = [
         f"{name} was {before.get(name)}, is {now.get(name)}"
-        for name in row.before.holds
+        for name in row.holds
         if before.get(name) != now.get(name)
     ]
     return "; ".join(moved)
 
 
-def in_effect(row: ChangeRow, call: ToolCall, now: State) -> bool:
-    """Whether the system shows what the call asked for."""
-    return all(now.get(shown) == call.arguments[asked] for asked, shown in row.settled.items())
-
-
-def settled(now: State) -> bool:
-    """A rollout is over when it says so, one deployment is left and all its tasks run."""
+def in_effect(row: ChangeRow, call: ToolCall, before: State, now: State) -> bool | None:
+    """Whether the system shows what the call asked for; `None` where no state tells, as after a reboot."""
+    if not (row.settled or row.effect or row.moves):
+        return None
     return (
-        now.get("rolloutState") == "COMPLETED"
-        and now.get("deployments") == 1
-        and now.get("runningCount") == now.get("desiredCount")
+        all(now.get(shown) == call.arguments[asked] for asked, shown in row.settled.items())
+        and all(now.get(key) in values for key, values in row.effect.items())
+        and all(now.get(key) != before.get(key) for key in row.moves)
     )
 
 
-def progress(now: State) -> str:
-    """How far a rollout is, in words."""
+def steady(row: ChangeRow, now: State) -> bool:
+    """Whether the change is over: nothing of it goes on any more."""
+    return bool(now) and all(now.get(key) == _wanted(value, now) for key, value in row.steady.items())
+
+
+def _wanted(value: str | int, now: State) -> JsonValue:
+    return now.get(value[1:]) if isinstance(value, str) and value.startswith("$") else value
+
+
+def progress(row: ChangeRow, now: State) -> str:
+    """How far a change is, in words."""
     if not now:
-        return "the service could not be read"
-    if "function" in now:
-        what = "version" if "version" in now else "reservedCount"
-        return f"{what} {now[what]} of {now['function']}, rollout {str(now.get('rolloutState')).lower()}"
-    on_instances = "taskDefinition" not in now
-    revision = f"{now.get('template')}:{now.get('version')}" if on_instances else now["taskDefinition"]
-    what = "instances" if on_instances else "tasks"
-    running = f"{now.get('runningCount')} of {now.get('desiredCount')} {what} run"
-    return f"{running}, revision {revision}, rollout {str(now.get('rolloutState')).lower()}"
+        return "its state could not be read"
+    if row.progress:
+        return row.progress.format(**now)
+    told = dict.fromkeys((*row.settled.values(), *row.effect, *row.moves, *row.steady))
+    return ", ".join(f"{key} {now.get(key)}" for key in told)
 
 
-def make(aws: Aws, call: ToolCall) -> dict[str, Any]:
-    """Send the change, once. Raises `OutcomeUnknown` when its answer got lost."""
+def names(call: ToolCall, before: State) -> tuple[str, ...]:
+    """All that the thing may be called: parts of ARNs and addresses, and what its state says."""
+    given = (str(value).replace("/", ":").split(":") for value in call.arguments.values())
+    said = (value for value in before.values() if isinstance(value, str))
+    return (*(part for parts in given for part in parts), *said)
+
+
+def make(aws: Aws, call: ToolCall, token: str) -> dict[str, Any]:
+    """Send the change, once; equal tokens make it the same one to AWS, where an operation takes one.
+
+    Raises `OutcomeUnknown` when its answer got lost.
+    """
     row = row_of(call)
-    return aws.change(row.client, row.operation, **sent(row, call))
+    # What the call keeps of the thing is read right before it, and held to that where AWS lets us.
+    now = states.item(aws, row, call) if "$now" in str(row.send) and isinstance(row.before, Read) else None
+    return aws.change(row.client, row.operation, **sent(row, call, now, token))
 
 
-def sent(row: ChangeRow, call: ToolCall) -> dict[str, Any]:
+def sent(row: ChangeRow, call: ToolCall, now: Any = None, token: str = "") -> dict[str, Any]:
     """The call's arguments as AWS takes them."""
-    return _filled(row.send, call) if row.send else dict(call.arguments)
-
-
-def _filled(form: dict[str, Any], call: ToolCall) -> dict[str, Any]:
-    def value(given: Any) -> Any:
-        if isinstance(given, dict):
-            return _filled(cast(dict[str, Any], given), call)
-        named = isinstance(given, str) and given.startswith("$")
-        return call.arguments[given[1:]] if named else given
-
-    return {key: value(given) for key, given in form.items()}
+    return states.filled(row.send, call, now, token) if row.send else dict(call.arguments)
 
 
 def worded(template: str, call: ToolCall) -> str:

@@ -74,14 +74,17 @@ TOOLSET = Toolset(name="ecs", actions=(ecs_events, ecs_revision, ecs_service))
 
 def state(service: dict[str, Any]) -> dict[str, Any]:
     """The parts of a service's description that a change can alter or break."""
-    rollouts = [d.get("rolloutState", "") for d in service["deployments"] if d["status"] == "PRIMARY"]
+    deployments: list[dict[str, Any]] = service["deployments"]
+    none: dict[str, Any] = {}
+    primary = next((one for one in deployments if one["status"] == "PRIMARY"), none)
     return {
         "taskDefinition": service["taskDefinition"].rsplit("/", 1)[-1],
         "desiredCount": service["desiredCount"],
         "runningCount": service["runningCount"],
         "pendingCount": service["pendingCount"],
-        "deployments": len(service["deployments"]),
-        "rolloutState": rollouts[0] if rollouts else "",
+        "deployments": len(deployments),
+        "deployment": primary.get("id", ""),
+        "rolloutState": primary.get("rolloutState", ""),
     }
 
 

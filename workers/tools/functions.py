@@ -70,29 +70,7 @@ def lambda_alias(account: Account, function: str, alias: str) -> Answer:
     return Answer(data=StateData(state=alias_state(found, config)), source="lambda", cost=counted.calls)
 
 
-@action(risk=Risk.READ, answers="state")
-def lambda_concurrency(account: Account, function: str) -> Answer:
-    """How many executions are reserved for a function; fails where it shares those of the account."""
-    with Counted() as counted:
-        found = account.aws.call("lambda", "get_function_concurrency", FunctionName=function)
-    if found.get("ReservedConcurrentExecutions") is None:
-        # Nothing to go back to: no number stands for sharing what the account has left.
-        raise ToolFailed(f"no executions are reserved for {function}")
-    return Answer(data=StateData(state=reserve_state(function, found)), source="lambda", cost=counted.calls)
-
-
-TOOLSET = Toolset(
-    name="functions", actions=(lambda_events, lambda_revision, lambda_alias, lambda_concurrency)
-)
-
-
-# Neither an alias nor a reserve has tasks to wait for: what Lambda answers is in effect.
-AT_ONCE: dict[str, JsonValue] = {
-    "desiredCount": 1,
-    "runningCount": 1,
-    "deployments": 1,
-    "rolloutState": "COMPLETED",
-}
+TOOLSET = Toolset(name="functions", actions=(lambda_events, lambda_revision, lambda_alias))
 
 
 def alias_state(alias: dict[str, Any], version: dict[str, Any]) -> dict[str, JsonValue]:
@@ -100,19 +78,12 @@ def alias_state(alias: dict[str, Any], version: dict[str, Any]) -> dict[str, Jso
     weights = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
     active = version.get("State", "Active") == "Active"
     settled = "COMPLETED" if active and not weights else "IN_PROGRESS"
-    found: dict[str, JsonValue] = {
+    return {
         "function": version["FunctionName"],
         "version": alias["FunctionVersion"],
         "deployments": 1 + len(weights),
         "rolloutState": settled,
     }
-    return AT_ONCE | found
-
-
-def reserve_state(function: str, reserve: dict[str, Any]) -> dict[str, JsonValue]:
-    """How many executions are reserved for a function now."""
-    count: JsonValue = reserve["ReservedConcurrentExecutions"]
-    return {**AT_ONCE, "function": function, "reservedCount": count}
 
 
 def _function(account: Account, name: str) -> None:

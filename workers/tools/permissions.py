@@ -8,7 +8,7 @@ import botocore.session
 from botocore import xform_name
 
 from workers.tools import aws
-from workers.tools.changes import change_rows
+from workers.tools.change_rows import Read, change_rows
 from workers.tools.rows import catalogue, table
 
 Who = Literal["worker", "executor"]
@@ -33,6 +33,9 @@ def _reads() -> Iterator[tuple[str, str]]:
         yield from ((client, operation) for operation in named)
     for row in catalogue():
         yield from ((row.client, one.call) for one in (row.each, row.list, row.detail) if one)
+    for row in change_rows().values():
+        if isinstance(row.before, Read):
+            yield row.client, row.before.call
 
 
 def permission(client: str, operation: str) -> str:

@@ -268,7 +268,7 @@ def test_worker_does_not_start_as_the_same_user_as_an_executor(site: Plant, clou
 def test_critical_change_takes_two_people_and_the_word(change: Callable[..., Changing], votes: str) -> None:
     changing = change()
     both = strict(changing, critical=frozenset({"checkout"}), approvers=(changing.ben.id, changing.carol.id))
-    assert approvals.risk_of(changing.approval.call, both) is Risk.CRITICAL
+    assert approvals.risk_of(changing.approval.call, {}, both) is Risk.CRITICAL
     changing.vote(*([changing.ben] if votes == "of one" else [changing.ben, changing.carol]))
 
     refused(changing, "not enough people who may approve have said yes", policy=both)

@@ -50,7 +50,7 @@ def test_rollout_that_does_not_complete_is_said(change: Callable[..., Changing])
     run(changing, patience=HURRIED.model_copy(update={"rollout": 1.0}))
 
     assert not verified(changing).recovered
-    assert "the rollout did not complete" in verified(changing).finding
+    assert "the change was not over in time" in verified(changing).finding
 
 
 def test_wrong_changes_leave_users_unwell_and_say_so(

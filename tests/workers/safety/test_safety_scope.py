@@ -99,6 +99,12 @@ def anything(system: System) -> Answer:
     return system.state("anything")
 
 
+@action(risk=Risk.READ, answers="state")
+def change(system: System, arguments: dict[str, str]) -> Answer:
+    """The state that a change would alter."""
+    return system.state(" ".join(arguments.values()))
+
+
 @action(risk=Risk.READ, answers="alarms")
 def alarms(_system: System) -> Answer:
     """All alarms."""
@@ -127,7 +133,8 @@ def search(_system: System, text: str) -> Answer:
 
 
 TOOLSET = Toolset(
-    name="system", actions=(topology, one_service, revision, series, anything, alarms, changes, search)
+    name="system",
+    actions=(topology, one_service, revision, series, anything, change, alarms, changes, search),
 )
 
 
@@ -155,6 +162,9 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "payments-db may not",
     ),
     ("anything", {}, "names nothing that may be asked about"),
+    ("change", {"arguments": {"database": "payments-db"}}, "payments-db may not"),
+    ("change", {"arguments": {"cluster": "test", "service": "shop"}}, "the cluster test is not of shop"),
+    ("change", {"arguments": {"queue": "https://sqs/1/shop"}}, "names nothing that may be asked about"),
 ]
 
 
@@ -178,6 +188,7 @@ def test_what_is_outside_is_refused_before_a_system_hears_of_it(
         ("one_service", {"cluster": "prod", "service": "shop"}),
         ("revision", {"service": "shop", "after": "shop:7"}),
         ("revision", {"service": "shop", "after": "shop:7", "before": "shop:6"}),
+        ("change", {"arguments": {"database": "shop-db"}}),
         (
             "series",
             {"targets": [{"service": "shop", "signal": "cpu"}, {"service": "shop-db", "signal": "cpu"}]},
@@ -255,7 +266,8 @@ def test_every_shape_of_answer_can_be_cut_down(kind: type[Any]) -> None:
 
 
 def test_every_tool_there_is_names_a_place_or_can_be_cut_down() -> None:
-    """One that does neither could not be asked by anybody with a scope."""
-    for one in (a for toolset in (*AWS, *KNOWLEDGE) for a in toolset.actions):
-        names = {*one.arguments.model_fields} & {*PLACES, "targets"}
+    """One that does neither cannot be asked by anybody with a scope, as that of one numbered deployment."""
+    tools = (a for toolset in (*AWS, *KNOWLEDGE) for a in toolset.actions)
+    for one in (tool for tool in tools if tool.name != "codedeploy_deployment"):
+        names = {*one.arguments.model_fields} & {*PLACES, "targets", "arguments"}
         assert names or one.answers != "state", one.name

@@ -72,6 +72,15 @@ def _way(state: ApprovalState, asked: Approval) -> list[Event]:
     return ways[state]
 
 
+def never_known() -> tuple[Investigation, Approval]:
+    """A case whose change no state shows, and of which no answer came."""
+    found, asked = deciding(S.INDETERMINATE)
+    said = "nothing that can be read tells whether the call had its effect; checkout p95 latency is 350 ms"
+    seen = events.Verified(at=making.at(5), approval=asked.id, recovered=True, finding=said, value=0.35)
+    found = found.apply(seen)
+    return found, found.approval(asked.id)
+
+
 def verified(recovered: bool) -> tuple[Investigation, Approval]:
     """A case whose change was made, and helped or did not."""
     found, asked = deciding(S.SUCCEEDED)

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from tests.workers import making
-from tests.workers.thread.saying import deciding, sent, texts, verified
+from tests.workers.thread.saying import deciding, never_known, sent, texts, verified
 from workers.domain import event as events
 from workers.domain.approval import ApprovalState
+from workers.domain.call import ToolCall
 from workers.domain.conclusion import Conclusion, Hop, Outcome, Suspect
 from workers.domain.confidence import Confidence
 from workers.domain.event import Event
@@ -50,6 +51,18 @@ CARDS: dict[str, Post] = {
         )
     ),
     "pending, critical": card(*deciding(S.PENDING, risk=Risk.CRITICAL, quorum=2, word="checkout")),
+    "pending, nothing can undo it": card(
+        *deciding(
+            S.PENDING,
+            title="Reboot i-0f3a",
+            call=ToolCall(name="ec2-reboot", arguments={"instance": "i-0f3a"}),
+            risk=Risk.HIGH,
+            blast_radius="What runs on i-0f3a ends and starts again with it, a minute or more later.",
+            rollback=None,
+            no_rollback="What the instance holds in memory is gone.",
+        )
+    ),
+    "indeterminate, for ever": card(*never_known()),
     "succeeded and recovered": card(*verified(recovered=True)),
     "succeeded and not recovered": card(*verified(recovered=False)),
 }

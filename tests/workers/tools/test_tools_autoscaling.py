@@ -143,16 +143,18 @@ def test_the_version_before_is_rolled_out_and_can_be_taken_back(claims: Site) ->
     )
     row = changes.row_of(call)
 
-    changes.make(claims.aws("executor"), call)
+    changes.make(claims.aws("executor"), call, "token")
     rolling = claims.answer("autoscaling_group", group=truth["service"]).state
     claims.cloud.pass_time(60)
     after = claims.answer("autoscaling_group", group=truth["service"]).state
 
-    assert changes.in_effect(row, call, rolling)
-    assert not changes.settled(rolling)
-    assert changes.settled(after)
+    assert changes.in_effect(row, call, before, rolling)
+    assert not changes.steady(row, rolling)
+    assert changes.steady(row, after)
     assert "version was" in changes.drift(row, before, after)
-    assert changes.undo(row, call, before).arguments["version"] == number
+    back = changes.undo(row, call, before)
+    assert back is not None
+    assert back.arguments["version"] == number
 
 
 def test_while_a_refresh_runs_the_version_it_goes_to_is_the_one_in_effect() -> None:

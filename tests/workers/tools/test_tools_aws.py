@@ -206,7 +206,8 @@ def test_no_tool_can_change_anything(site: Site) -> None:
         "lambda_events": {**service, "window": window},
         "lambda_revision": {**service, "after": "tracking:9999"},
         "lambda_alias": {"function": "tracking", "alias": "live"},
-        "lambda_concurrency": {"function": "tracking"},
+        "aws_state": {"change": "lambda-reserve", "arguments": {"function": "tracking", "reservedCount": 9}},
+        "codedeploy_deployment": {"deployment": "d-1"},
         "aws_query": {"what": "running"},
         "logs_insights": {"targets": [service], "kind": "patterns", "window": window},
     }

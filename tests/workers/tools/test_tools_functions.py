@@ -133,17 +133,19 @@ def test_an_alias_goes_back_by_one_call_and_the_undo_brings_it_forth_again(parce
     row = changes.row_of(call)
 
     before = parcels.gate.run(changes.reading(row, call)).data
-    changes.make(parcels.aws("executor"), call)
+    changes.make(parcels.aws("executor"), call, "token")
     after = parcels.gate.run(changes.reading(row, call)).data
 
     assert isinstance(before, StateData)
     assert isinstance(after, StateData)
-    assert changes.in_effect(row, call, after.state)
-    assert changes.settled(after.state)
-    assert not changes.in_effect(row, call, before.state)
+    assert changes.in_effect(row, call, before.state, after.state)
+    assert changes.steady(row, after.state)
+    assert not changes.in_effect(row, call, before.state, before.state)
     assert "version was" in changes.drift(row, before.state, after.state)
-    assert changes.undo(row, call, before.state).arguments == {**arguments, "version": number}
-    assert f"version {int(number) - 1} of {name}" in changes.progress(after.state)
+    back = changes.undo(row, call, before.state)
+    assert back is not None
+    assert back.arguments == {**arguments, "version": number}
+    assert f"version {int(number) - 1} of {name}" in changes.progress(row, after.state)
 
 
 def test_what_is_no_function_or_has_no_reserve_is_a_failure(site: Site) -> None:
