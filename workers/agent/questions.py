@@ -4,10 +4,10 @@ from collections import defaultdict
 
 from pydantic import JsonValue
 
-from workers.agent import steering, triage, words
+from workers.agent import steering, triage, wellness, words
 from workers.agent.answers import Findings
 from workers.agent.sight import Sight
-from workers.domain.call import ResourceData, ToolCall
+from workers.domain.call import ResourceData, SeriesData, ToolCall
 from workers.domain.event import Answered
 from workers.domain.evidence import CausalQuery
 from workers.domain.investigation import Investigation
@@ -27,10 +27,13 @@ READS = {
     "needs": ("topology",),
     "runbook": ("runbook_search",),
     "estate": ("aws_query",),
+    "watch": ("aws_watch",),
     "open": (),
 }
 """What is read for each topic; the health of a service takes what the facts of an incident take."""
 ALARMS_MINUTES = 1440
+WATCH_MINUTES = 180
+"""How far back is looked, at least, to know what is usual."""
 THREAD = "this thread"
 """The source of what was said here before."""
 
@@ -45,14 +48,14 @@ def asks(case: Investigation, question: Question) -> tuple[CausalQuery, ...]:
 
 
 def _query(case: Investigation, question: Question, name: str) -> CausalQuery:
-    minutes = question.minutes if name == "changes" else ALARMS_MINUTES
-    window = ending(case.incident.at, minutes=minutes)
+    lasting = {"changes": question.minutes, "aws_watch": max(question.minutes, WATCH_MINUTES)}
+    window = ending(case.incident.at, minutes=lasting.get(name, ALARMS_MINUTES))
     arguments: dict[str, JsonValue] = {}
-    if name in ("alarms", "changes"):
+    if name in ("alarms", "changes", "aws_watch"):
         arguments["window"] = window.model_dump(mode="json")
     if name == "runbook_search":
         arguments["text"] = case.incident.text[:500]
-    if name == "aws_query":
+    if name in ("aws_query", "aws_watch"):
         arguments["what"] = question.what
     call = ToolCall(name=name, arguments=arguments, why=f"to answer: {case.incident.text[:80]}")
     return CausalQuery(id=f"a-{name}", role="facts", call=call, window=window)
@@ -244,6 +247,21 @@ def _estate(sight: Sight, question: Question) -> tuple[str, list[str]]:
     return (f"I see {words.listed(counts)}." if counts else none), lines
 
 
+def _watch(sight: Sight, question: Question) -> tuple[str, list[str]]:
+    asked = question.what[:80]
+    result = sight.case.results.get("a-aws_watch")
+    if result is not None and result.failure is not None and result.failure.kind == "refused":
+        return f"{result.failure.message}. {result.failure.mend}", []
+    if unread := _unread(sight, "aws_watch", f"how “{asked}” is doing"):
+        return unread
+    series = result.data.series if result and isinstance(result.data, SeriesData) else ()
+    if not series:
+        unseen = bool(result and result.gaps)
+        none = f"CloudWatch tells nothing of “{asked}”." if unseen else f"I see nothing called “{asked}”."
+        return none, []
+    return wellness.told(series)
+
+
 def _shown(one: Resource) -> str:
     """A thing with the first of what its row shows."""
     told = [f"{key.replace('_', ' ')} {value}" for key, value in list(one.attributes.items())[:TOLD]]
@@ -266,5 +284,6 @@ _ANSWERS = {
     "needs": _needs,
     "runbook": _runbook,
     "estate": _estate,
+    "watch": _watch,
     "open": _open,
 }

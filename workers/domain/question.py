@@ -5,7 +5,7 @@ from typing import Literal
 
 from workers.domain.value import Value
 
-Topic = Literal["running", "changed", "alarms", "health", "needs", "runbook", "estate", "open"]
+Topic = Literal["running", "changed", "alarms", "health", "needs", "runbook", "estate", "watch", "open"]
 """What the rules know an answer to; `open` is any other question, which takes a model."""
 
 LONGEST = 200
@@ -72,6 +72,12 @@ _PAST = re.compile(
     r"(?:why|what|how|is|are|was|were)\b.+"
     r"\b(?:yesterday|last (?:night|week|month|\w+day)|\d+ (?:days|weeks) ago)\b.*"
 )
+# Kinds of things that are measured where they are kept; one kind alone, in the singular, is a place of ours.
+_KIND = (
+    r"(?:table|bucket|queue|function|lambda|topic|stream|database|db|cache|instance|volume|load balancer"
+    r"|balancer|target group|distribution|state machine|broker|file system|log group|canary)"
+)
+_THING = re.compile(rf"(?:.+ )?{_KIND}s|.+ {_KIND}|{_KIND} .+")
 _AND = re.compile(r"^(?:and|but|so|ok|okay|then)[, ]+")
 _TROUBLE = re.compile(
     r"\b(?:wrong|going on|happen\w*|caus\w*|matter|weird|odd|slow\w*|down|fail\w*|broke\w*|break\w*|crash\w*"
@@ -116,6 +122,8 @@ def read(text: str, *, follows: bool = False, sure: bool = False) -> Question | 
             what = parts.get("what") or parts.get("have") or ""
             if topic == "estate" and _TROUBLE.search(what):
                 continue
+            if topic == "health" and _THING.fullmatch(_named(what)):
+                topic = "watch"
             usual = DAY if parts.get("who") else HOUR
             return Question(topic=topic, what=_named(what), minutes=_minutes(since, usual))
     asks = bool(words) and (sure or said.rstrip("!. ").endswith("?"))

@@ -13,6 +13,7 @@ from workers.tools import (
     runbooks,
     states,
     timeline,
+    watch,
     zones,
 )
 from workers.tools.action import Toolset
@@ -30,5 +31,6 @@ AWS: tuple[Toolset, ...] = (
     functions.TOOLSET,
     states.TOOLSET,
     estate.TOOLSET,
+    watch.TOOLSET,
 )
 KNOWLEDGE: tuple[Toolset, ...] = (runbooks.TOOLSET,)

@@ -2,28 +2,23 @@
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from workers.domain.call import AlarmData, Gap, SeriesData, StateData
 from workers.domain.errors import ToolFailed
 from workers.domain.risk import Risk
 from workers.domain.telemetry import Alarm, Series, Signal
 from workers.domain.window import Window
+from workers.tools import points
 from workers.tools.action import Answer, Period, Target, Toolset, action
 from workers.tools.aws import Counted
 from workers.tools.inventory import Account, Inventory
 from workers.tools.rows import Metric
 
-# GetMetricData takes 500 queries a call and returns at most 100,800 points.
-BATCH = 500
+Wanted = dict[Target, Metric]
 
 # More changes of state than these are a flapping alarm, not a history that anybody reads.
 MOST_ALARMS, MOST_MOVES = 5000, 5000
-
-# How many seconds late points usually are: AWS's own metrics, and those that applications push.
-LAG_AWS, LAG_CUSTOM = 90, 20
 
 
 @action(risk=Risk.READ, answers="series", name="series")
@@ -34,10 +29,10 @@ def cloudwatch_series(
     with Counted() as counted:
         inventory = account.inventory()
         wanted, gaps = _resolved(inventory, targets)
-        grid = _grid(window, period)
-        points, failed = _points(account, {**wanted, **_companions(inventory, wanted)}, grid, period)
+        grid = points.regular(window, period)
+        found, failed = points.read(account, {**wanted, **_companions(inventory, wanted)}, grid, period)
     series = tuple(
-        _series(target, metric, points, grid, period, account) for target, metric in wanted.items()
+        points.series(target, metric, found, grid, period, account) for target, metric in wanted.items()
     )
     return Answer(
         data=SeriesData(series=series),
@@ -113,9 +108,6 @@ TOOLSET = Toolset(
     actions=(cloudwatch_series, cloudwatch_alarms, cloudwatch_alarm_history, cloudwatch_log_retention),
 )
 
-Wanted = dict[Target, Metric]
-Points = dict[Target, dict[datetime, float]]
-
 
 def _resolved(inventory: Inventory, targets: Iterable[Target]) -> tuple[Wanted, list[Gap]]:
     wanted: Wanted = {}
@@ -123,7 +115,7 @@ def _resolved(inventory: Inventory, targets: Iterable[Target]) -> tuple[Wanted, 
     for target in dict.fromkeys(targets):
         metric = inventory.metric(target.service, target.signal)
         if metric is None:
-            gaps.append(_gap(target, "CloudWatch has no such metric"))
+            gaps.append(points.gap(target, "CloudWatch has no such metric"))
         else:
             wanted[target] = metric
     return wanted, gaps
@@ -140,102 +132,13 @@ def _companions(inventory: Inventory, wanted: Wanted) -> Wanted:
     return {target: metric for target, metric in found if metric is not None}
 
 
-def _grid(window: Window, period: int) -> Window:
-    """The whole periods of the window: a period that is not over yet would look like a fall."""
-    start = int(window.start.timestamp()) // period * period
-    end = max(int(window.end.timestamp()) // period * period, start + period)
-    return Window(start=datetime.fromtimestamp(start, UTC), end=datetime.fromtimestamp(end, UTC))
-
-
-def _points(account: Account, wanted: Wanted, grid: Window, period: int) -> tuple[Points, list[Gap]]:
-    """The points, and which series CloudWatch could not read: that is no silence of theirs."""
-    direct = [(target, metric) for target, metric in wanted.items() if metric.ratio is None]
-    points: Points = {target: {} for target, _ in direct}
-    added = [(t, m.model_copy(update={"metric": name})) for t, m in direct for name in m.plus]
-    direct, failed = [*direct, *added], dict[Target, Gap]()
-    for first in range(0, len(direct), BATCH):
-        batch = {f"m{index}": pair for index, pair in enumerate(direct[first : first + BATCH])}
-        results = account.aws.pages(
-            "cloudwatch",
-            "get_metric_data",
-            "MetricDataResults",
-            limit=1_000_000,
-            MetricDataQueries=[_query(key, metric, period) for key, (_, metric) in batch.items()],
-            StartTime=grid.start,
-            EndTime=grid.end,
-            ScanBy="TimestampAscending",
-        )
-        for result in results:
-            target, metric = batch[result["Id"]]
-            known = points[target]
-            for at, value in zip(result["Timestamps"], result["Values"], strict=True):
-                known[at] = known.get(at, 0.0) + value * metric.scale
-            if result.get("StatusCode") in ("InternalError", "Forbidden"):
-                failed[target] = _gap(target, f"CloudWatch answered {result['StatusCode']}")
-    return points, list(failed.values())
-
-
-def _gap(target: Target, why: str) -> Gap:
-    return Gap(what=f"{target.signal} of {target.service}", about=target.service, why=why)
-
-
-def _query(key: str, metric: Metric, period: int) -> dict[str, Any]:
-    dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions.items()]
-    name = {"Namespace": metric.namespace, "MetricName": metric.metric, "Dimensions": dimensions}
-    return {
-        "Id": key,
-        "MetricStat": {"Metric": name, "Period": period, "Stat": metric.stat},
-        "ReturnData": True,
-    }
-
-
-def _series(
-    target: Target, metric: Metric, points: Points, grid: Window, period: int, account: Account
-) -> Series:
-    times = [grid.start + timedelta(seconds=s) for s in range(0, int(grid.seconds), period)]
-    if metric.ratio is not None:
-        first, second = (points.get(Target(service=target.service, signal=s), {}) for s in metric.ratio)
-        values = tuple(_share(first.get(t), second.get(t)) for t in times)
-        source = f"cloudwatch:{metric.ratio[0]}/({metric.ratio[0]}+{metric.ratio[1]})"
-    else:
-        own = points[target]
-        beside = points.get(Target(service=target.service, signal=metric.sparse), {}) if metric.sparse else {}
-        values = tuple(own.get(t, 0.0 if t in beside else None) for t in times)
-        source = f"cloudwatch:{metric.namespace} {metric.metric}"
-    return Series(
-        service=target.service,
-        signal=target.signal,
-        unit=metric.unit,
-        stat=metric.stat.lower(),
-        window=grid,
-        period=period,
-        values=values,
-        source=source,
-        link=_link(account.aws.region, metric),
-        lag=LAG_AWS if metric.namespace.startswith("AWS/") else LAG_CUSTOM,
-    )
-
-
-def _share(hits: float | None, misses: float | None) -> float | None:
-    if hits is None or misses is None or hits + misses == 0:
-        return None
-    return hits / (hits + misses)
-
-
 def _silent(series: Iterable[Series], told: set[str]) -> list[Gap]:
     gaps = (
-        _gap(Target(service=s.service, signal=s.signal), f"{s.source} has no points in the window")
+        points.gap(Target(service=s.service, signal=s.signal), f"{s.source} has no points in the window")
         for s in series
         if s.empty
     )
     return [gap for gap in gaps if gap.what not in told]
-
-
-def _link(region: str, metric: Metric) -> str:
-    if not metric.namespace:
-        return ""
-    search = quote(" ".join((metric.namespace, metric.metric, *metric.dimensions.values())))
-    return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#metricsV2?query={search}"
 
 
 STATES = {"OK": "ok", "ALARM": "alarm"}

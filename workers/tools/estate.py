@@ -122,10 +122,18 @@ def chosen(what: str) -> tuple[Service, ...]:
     raise Refused(f"I know no AWS service called {what.strip()[:80]!r}", mend)
 
 
+def unnamed(what: str) -> str:
+    """A text without what names services in it."""
+    text = " ".join(what.lower().split())
+    for row in catalogue():
+        text = _named(row).sub(" ", text)
+    return text
+
+
 def _named(row: Service) -> re.Pattern[str]:
-    """What names a row in a text: its id, its kind, and what people call it, in any number."""
+    """What names a row in a text, by itself: its id, its kind, and what people call it, in any number."""
     names = sorted({row.id, row.group, *row.words} - {""}, key=len, reverse=True)
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})(?:e?s)?\b")
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?:e?s)?(?![\w-])")
 
 
 def _every_name() -> set[str]:

@@ -397,6 +397,14 @@ def aws_query(world: World, what: str, name: str = "") -> Answer:
     return Answer(data=ResourceData(resources=tuple(world.estate)), source="aws")
 
 
+@action(risk=Risk.READ, answers="series")
+def aws_watch(world: World, what: str, window: Window, name: str = "") -> Answer:
+    """All that is measured of what is named."""
+    world.guard("aws_watch", what=what)
+    found = [world.series(*key, window) for key in world.points if key[0] in what.split()]
+    return Answer(data=SeriesData(series=tuple(found)), source="cloudwatch", gaps=world.unread)
+
+
 TOOLS = Toolset(
     name="made",
     actions=(
@@ -410,6 +418,7 @@ TOOLS = Toolset(
         ecs_service,
         runbook_search,
         aws_query,
+        aws_watch,
     ),
 )
 POLICY = Policy(approvers=("U0BEN",), quorum=1, ttl=timedelta(minutes=15))

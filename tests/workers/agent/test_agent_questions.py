@@ -1,14 +1,18 @@
 """Answers to questions, from what the systems say; what could not be read is said."""
 
+from typing import Any
+
 import pytest
 
 from tests.workers import making
 from tests.workers.agent import made, troubles
 from tests.workers.agent.made import World
+from workers.agent import wellness
 from workers.domain import question
+from workers.domain.call import Gap
 from workers.domain.event import Answered, QueryAsked
 from workers.domain.investigation import Investigation
-from workers.domain.telemetry import Resource
+from workers.domain.telemetry import Resource, Signal
 
 
 def asked(world: World, text: str) -> Investigation:
@@ -118,6 +122,50 @@ def test_whether_a_service_is_well_is_measured() -> None:
 
     assert "checkout: error rate" in said.text
     assert "11:41 UTC: checkout:42 was deployed to checkout" in said.lines
+
+
+def test_how_a_thing_is_doing_is_measured_and_what_got_worse_is_said_first() -> None:
+    well = answer(made.shop(), "is the orders queue healthy?")
+    world = made.shop()
+    world.moves("orders", Signal.QUEUE_DEPTH, to=900)
+    world.moves("orders", Signal.SENT, to=4000)
+
+    badly = answer(world, "is the orders queue healthy?")
+
+    assert well.text.startswith("orders: as usual, by ")
+    assert any(line.startswith("orders waiting messages: ") for line in well.lines)
+    assert badly.text.startswith("Not all is well: orders waiting messages rose to ")
+    assert badly.text.count("rose") == 1  # more is sent: unusual, and no ill by itself
+    assert badly.lines[0].startswith("orders messages sent rose to ")
+
+
+def test_thing_that_nobody_measures_is_neither_well_nor_ill() -> None:
+    world = made.shop()
+    assert answer(world, "how is table carts doing?").text == "I see nothing called “table carts”."
+
+    world.unread = (Gap(what="metrics of carts", why="CloudWatch keeps none of it"),)
+    told = answer(world, "how is table carts doing?")
+    assert told.text == "CloudWatch tells nothing of “table carts”."
+    assert told.gaps == ("metrics of carts: CloudWatch keeps none of it",)
+
+    world.denied["aws_watch"] = "cloudwatch:GetMetricData"
+    assert answer(world, "how is table carts doing?").text == (
+        "I cannot tell how “table carts” is doing: it could not be read."
+    )
+
+
+@pytest.mark.parametrize(
+    ("signal", "healthy", "worse"),
+    [("cpu", None, True), ("hit_ratio", None, False), ("other", "low", True), ("other", "high", False)],
+)
+def test_what_rises_got_worse_only_where_low_is_healthy(signal: str, healthy: Any, worse: bool) -> None:
+    risen = making.series([10.0] * 60 + [90.0] * 20, signal=Signal(signal)).model_copy(
+        update={"healthy": healthy}
+    )
+
+    (shift,) = wellness.off([risen])
+
+    assert wellness.worse(risen, shift) is worse
 
 
 def test_who_needs_whom() -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
+TABLE = "feature-flags"
+"""The one table of every application."""
 
 
 def digest(*parts: object) -> str:

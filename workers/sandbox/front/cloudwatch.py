@@ -6,6 +6,7 @@ from typing import Any
 
 from workers.sandbox.estate.series import Series
 from workers.sandbox.estate.statistics import known
+from workers.sandbox.front import tables
 from workers.sandbox.front.desk import Desk, Handler, Result, trimmed
 from workers.sandbox.front.expressions import Line, evaluate
 from workers.sandbox.front.refusal import CloudError
@@ -164,7 +165,8 @@ def _paged(desk: Desk, results: list[Result], limit: int) -> Result:
 
 
 def _shown(desk: Desk) -> dict[tuple[str, str, tuple[tuple[str, str], ...]], Series]:
-    return {key: s for key, s in desk.world.series.items() if not _is_dropped(desk, s)}
+    found = {**desk.world.series, **tables.series(desk.world.application)}
+    return {key: s for key, s in found.items() if not _is_dropped(desk, s)}
 
 
 def _is_dropped(desk: Desk, series: Series) -> bool:
@@ -173,7 +175,8 @@ def _is_dropped(desk: Desk, series: Series) -> bool:
 
 def _find(desk: Desk, metric: Mapping[str, Any]) -> Series | None:
     pairs = tuple(sorted((d["Name"], d["Value"]) for d in metric.get("Dimensions") or []))
-    series = desk.world.series.get((metric["Namespace"], metric["MetricName"], pairs))
+    key = metric["Namespace"], metric["MetricName"], pairs
+    series = desk.world.series.get(key) or tables.series(desk.world.application).get(key)
     return None if series is None or _is_dropped(desk, series) else series
 
 

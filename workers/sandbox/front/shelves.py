@@ -4,11 +4,10 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 
-from workers.sandbox.estate.names import ACCOUNT, REGION
+from workers.sandbox.estate.names import ACCOUNT, REGION, TABLE
 
 BUCKETS = ("fernhill-access-logs", "fernhill-backups", "fernhill-invoices")
 TOPICS = ("pages", "weekly-report")
-TABLE = "feature-flags"
 TEAM = {"fernhill-invoices": "billing"}
 """Buckets that say whose they are."""
 
