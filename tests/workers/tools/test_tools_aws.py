@@ -208,7 +208,8 @@ def test_no_tool_can_change_anything(site: Site) -> None:
         "lambda_alias": {"function": "tracking", "alias": "live"},
         "aws_state": {"change": "lambda-reserve", "arguments": {"function": "tracking", "reservedCount": 9}},
         "codedeploy_deployment": {"deployment": "d-1"},
-        "aws_query": {"what": "running"},
+        "aws_query": {"what": "running", "environment": "prod"},
+        "aws_watch": {"what": "tables", "window": window},
         "logs_insights": {"targets": [service], "kind": "patterns", "window": window},
     }
 
