@@ -4,10 +4,10 @@ from collections import defaultdict
 
 from pydantic import JsonValue
 
-from workers.agent import steering, triage, wellness, words
+from workers.agent import spending, steering, triage, wellness, words
 from workers.agent.answers import Findings
 from workers.agent.sight import Sight
-from workers.domain.call import ResourceData, SeriesData, ToolCall
+from workers.domain.call import ResourceData, SeriesData, StateData, ToolCall
 from workers.domain.event import Answered
 from workers.domain.evidence import CausalQuery
 from workers.domain.investigation import Investigation
@@ -28,6 +28,7 @@ READS = {
     "runbook": ("runbook_search",),
     "estate": ("aws_query",),
     "watch": ("aws_watch",),
+    "cost": ("aws_cost",),
     "open": (),
 }
 """What is read for each topic; the health of a service takes what the facts of an incident take."""
@@ -48,10 +49,11 @@ def asks(case: Investigation, question: Question) -> tuple[CausalQuery, ...]:
 
 
 def _query(case: Investigation, question: Question, name: str) -> CausalQuery:
-    lasting = {"changes": question.minutes, "aws_watch": max(question.minutes, WATCH_MINUTES)}
+    asked = question.minutes
+    lasting = {"changes": asked, "aws_cost": asked, "aws_watch": max(asked, WATCH_MINUTES)}
     window = ending(case.incident.at, minutes=lasting.get(name, ALARMS_MINUTES))
     arguments: dict[str, JsonValue] = {}
-    if name in ("alarms", "changes", "aws_watch"):
+    if name in ("alarms", "changes", "aws_watch", "aws_cost"):
         arguments["window"] = window.model_dump(mode="json")
     if name == "runbook_search":
         arguments["text"] = case.incident.text[:500]
@@ -268,8 +270,15 @@ def _shown(one: Resource) -> str:
     return f"{one.name} ({', '.join(told)})" if told else one.name
 
 
+def _cost(sight: Sight, question: Question) -> tuple[str, list[str]]:
+    if unread := _unread(sight, "aws_cost", "what was spent"):
+        return unread
+    data = sight.case.results["a-aws_cost"].data
+    return spending.told(data.state) if isinstance(data, StateData) else _unknown(question)
+
+
 def _open(sight: Sight, question: Question) -> tuple[str, list[str]]:
-    ways = "what changed in the last hour? which alarms are firing? is checkout ok? who calls shop-db?"
+    ways = "which alarms are firing? is checkout ok? who calls shop-db? what did we spend?"
     return "I cannot tell: a question like that takes a model to answer.", [
         f"What I can look up without one, for example: {ways}",
         "If something is wrong, say what it is, and I look into it.",
@@ -285,5 +294,6 @@ _ANSWERS = {
     "runbook": _runbook,
     "estate": _estate,
     "watch": _watch,
+    "cost": _cost,
     "open": _open,
 }

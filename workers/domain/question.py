@@ -5,16 +5,18 @@ from typing import Literal
 
 from workers.domain.value import Value
 
-Topic = Literal["running", "changed", "alarms", "health", "needs", "runbook", "estate", "watch", "open"]
+Topic = Literal[
+    "running", "changed", "alarms", "health", "needs", "runbook", "estate", "watch", "cost", "open"
+]
 """What the rules know an answer to; `open` is any other question, which takes a model."""
 
 LONGEST = 200
 """Characters of a question; what is longer reports something."""
 HOUR = 60
 DAY = 24 * HOUR
-_UNITS = {"m": 1, "h": HOUR, "d": DAY}
+_UNITS = {"mo": 30 * DAY, "w": 7 * DAY, "d": DAY, "h": HOUR, "m": 1}
 _SINCE = re.compile(
-    r"\b(?:in|over|during|within) the (?:last|past) (?P<count>\d{1,3} )?(?P<unit>m|h|d)\w*$|\btoday$"
+    r"\b(?:in|over|during|within) the (?:last|past) (?P<count>\d{1,3} )?(?P<unit>mo|m|h|d|w)\w*$|\btoday$"
 )
 _PATTERNS: tuple[tuple[Topic, re.Pattern[str]], ...] = (
     (
@@ -41,6 +43,18 @@ _PATTERNS: tuple[tuple[Topic, re.Pattern[str]], ...] = (
         re.compile(
             r"(?:which|what|any|show(?: me)?|list)(?: the)? (?:alarms?|alerts?)"
             r"(?: (?:are|is))?(?: firing| ringing| on)?"
+        ),
+    ),
+    (
+        "cost",
+        re.compile(
+            r"(?:what|how much) (?:did|do|have) we (?:spend|spent|pay|paid)"
+            r"(?: (?:on|for|in) (?:aws|the cloud))?"
+            r"|why (?:did|has|have|is|are) (?:the |our )?(?:aws |cloud )?(?:costs?|bill|spend(?:ing)?)"
+            r" (?:go(?:ne|ing)? up|ris(?:e|en|ing)|increas(?:e|ed|ing)|jump(?:ed)?|grow\w*|higher|so high)"
+            r"|(?:what(?:'s| is| are)|how (?:much|high) (?:is|are)|show(?: me)?)"
+            r" (?:the |our )?(?:aws |cloud )?(?:costs?|bill|spend(?:ing)?)"
+            r"|(?:what|how much) (?:does|did|do) (?:aws|the cloud|it all|all this) cost(?: us)?"
         ),
     ),
     ("health", re.compile(r"(?:is|are) (?P<what>.+?) (?:ok|okay|up|healthy|well|fine|alive|working)")),
@@ -124,7 +138,7 @@ def read(text: str, *, follows: bool = False, sure: bool = False) -> Question | 
                 continue
             if topic == "health" and _THING.fullmatch(_named(what)):
                 topic = "watch"
-            usual = DAY if parts.get("who") else HOUR
+            usual = 7 * DAY if topic == "cost" else DAY if parts.get("who") else HOUR
             return Question(topic=topic, what=_named(what), minutes=_minutes(since, usual))
     asks = bool(words) and (sure or said.rstrip("!. ").endswith("?"))
     return Question(topic="open") if asks and _open(_AND.sub("", words), follows or sure) else None

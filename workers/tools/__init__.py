@@ -3,6 +3,7 @@
 from workers.tools import (
     autoscaling,
     cloudwatch,
+    costs,
     ecs,
     estate,
     functions,
@@ -32,5 +33,6 @@ AWS: tuple[Toolset, ...] = (
     states.TOOLSET,
     estate.TOOLSET,
     watch.TOOLSET,
+    costs.TOOLSET,
 )
 KNOWLEDGE: tuple[Toolset, ...] = (runbooks.TOOLSET,)

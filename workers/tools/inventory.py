@@ -6,7 +6,8 @@ endpoints it calls. Built once per investigation; the metrics, logs and change t
 
 import threading
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from workers.domain.call import Gap, TopologyData
 from workers.domain.risk import Risk
@@ -20,6 +21,8 @@ from workers.tools.environments import Environments
 from workers.tools.joining import Book, joined
 from workers.tools.rows import Metric, Service, services
 from workers.tools.survey import Listed, Survey, Task, called_by
+
+Found = TypeVar("Found")
 
 FRESH_SECONDS = 120.0
 Measured = tuple[tuple[Signal, Metric], ...]
@@ -52,6 +55,7 @@ class Account:
         self._lock = threading.Lock()
         self._inventory: Inventory | None = None
         self._read_at = 0.0
+        self._kept: dict[str, tuple[float, Any]] = {}
 
     def inventory(self) -> Inventory:
         with self._lock:
@@ -59,6 +63,14 @@ class Account:
                 self._inventory = read(self.aws)
                 self._read_at = time.monotonic()
             return self._inventory
+
+    def kept(self, key: str, seconds: float, ask: Callable[[], Found]) -> Found:
+        """What was asked under this key no longer ago than that, or else is asked now."""
+        at, found = self._kept.get(key, (0.0, None))
+        if not at or time.monotonic() - at > seconds:
+            found = ask()
+            self._kept[key] = time.monotonic(), found
+        return found
 
 
 @action(risk=Risk.READ, answers="topology", name="topology")

@@ -141,6 +141,7 @@ class World:
     differences: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     passages: list[Passage] = field(default_factory=list[Passage])
     estate: list[Resource] = field(default_factory=list[Resource])
+    spent: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     denied: dict[str, str] = field(default_factory=dict[str, str])
     unread: tuple[Gap, ...] = ()
     asked: list[ToolCall] = field(default_factory=list[ToolCall])
@@ -405,6 +406,13 @@ def aws_watch(world: World, what: str, window: Window, name: str = "") -> Answer
     return Answer(data=SeriesData(series=tuple(found)), source="cloudwatch", gaps=world.unread)
 
 
+@action(risk=Risk.READ, answers="state")
+def aws_cost(world: World, window: Window) -> Answer:
+    """What AWS costs."""
+    world.guard("aws_cost", window=window.model_dump(mode="json"))
+    return Answer(data=StateData(state=world.spent), source="cost explorer")
+
+
 TOOLS = Toolset(
     name="made",
     actions=(
@@ -419,6 +427,7 @@ TOOLS = Toolset(
         runbook_search,
         aws_query,
         aws_watch,
+        aws_cost,
     ),
 )
 POLICY = Policy(approvers=("U0BEN",), quorum=1, ttl=timedelta(minutes=15))

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 from tests.workers import making
 from tests.workers.agent import made, troubles
@@ -223,3 +224,42 @@ def test_an_answer_that_was_interrupted_asks_only_for_what_is_missing() -> None:
     assert again.case.reply is not None
     assert sorted(again.case.queries) == ["a-alarms", "a-topology"]
     assert again.case.reply.lines == asked(world, "what's running?").reply.lines  # pyright: ignore[reportOptionalMemberAccess] — asked above
+
+
+def test_what_was_spent_is_told_with_what_rose_most() -> None:
+    world = made.shop()
+    rose: JsonValue = {"service": "Amazon Bedrock", "cost": 71.0, "before": 0.4}
+    fell: JsonValue = {"service": "Amazon ECS", "cost": 90.0, "before": 100.0}
+    same: JsonValue = {"service": "AWS KMS", "cost": 1.0, "before": 1.0}
+    days: JsonValue = [{"day": "2026-03-02", "cost": 75.5}, {"day": "2026-03-03", "cost": 86.5}]
+    world.spent = {
+        "unit": "USD",
+        "days": 2,
+        "until": "2026-03-04",
+        "total": 162.0,
+        "before": 101.4,
+        "services": [rose, same, fell],
+        "by_day": days,
+    }
+
+    said = answer(world, "why did our costs go up in the last 2 days?")
+
+    assert said.text == (
+        "AWS cost $162.00 in the 2 days until 2026-03-04, $60.60 (60%) more than the 2 days before."
+    )
+    assert said.lines == (
+        "Amazon Bedrock: $71.00, $70.60 more than before",
+        "AWS KMS: $1.00, as much as before",
+        "Amazon ECS: $90.00, $10.00 (10%) less than before",
+        "The dearest day was 2026-03-03: $86.50",
+    )
+
+
+def test_spending_that_cannot_be_read_is_not_nothing() -> None:
+    world = made.shop()
+    world.denied["aws_cost"] = "ce:GetCostAndUsage"
+
+    said = answer(world, "what did we spend?")
+
+    assert said.text == "I cannot tell what was spent: it could not be read."
+    assert any("ce:GetCostAndUsage" in gap for gap in said.gaps)

@@ -210,6 +210,7 @@ def test_no_tool_can_change_anything(site: Site) -> None:
         "codedeploy_deployment": {"deployment": "d-1"},
         "aws_query": {"what": "running", "environment": "prod"},
         "aws_watch": {"what": "tables", "window": window},
+        "aws_cost": {"window": window},
         "logs_insights": {"targets": [service], "kind": "patterns", "window": window},
     }
 

@@ -15,6 +15,7 @@ from workers.sandbox.front import (
     access,
     alarms,
     autoscaling,
+    billing,
     cloudtrail,
     cloudwatch,
     ec2,
@@ -42,6 +43,7 @@ from workers.sandbox.scenario.rehearsal import rehearsed
 
 HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     "autoscaling": autoscaling.HANDLERS,
+    "ce": billing.HANDLERS,
     "cloudtrail": cloudtrail.HANDLERS,
     "cloudwatch": {**cloudwatch.HANDLERS, **alarms.HANDLERS},
     "ec2": ec2.HANDLERS,

@@ -72,6 +72,7 @@ READS = (
     "apigateway:GET",
     "apprunner:ListOperations",
     "apprunner:ListServices",
+    "ce:GetCostAndUsage",
     "cloudformation:DescribeStackEvents",
     "cloudformation:DescribeStacks",
     "cloudformation:ListStacks",
