@@ -191,6 +191,7 @@ def _worked(made: Parts, case: Investigation, runner: str) -> Investigation:
         wiring.now,
         lambda: _said_before(made, case),
         lambda: made.ledger.asked_since(wiring.now() - DAY),
+        lambda word: made.ledger.meant(case.incident.thread, word),
     )
     before = case
     for event in investigator.run():

@@ -13,6 +13,7 @@ from bot.cli import (
     halting,
     health,
     investigate,
+    naming,
     processes,
     purging,
     up,
@@ -44,4 +45,5 @@ app.command()(halting.resume)
 app.command()(purging.purge)
 app.add_typer(audit.app, name="audit")
 app.add_typer(config.app, name="config")
+app.add_typer(naming.app, name="names")
 app.add_typer(evaluate.app, name="eval")

@@ -150,6 +150,8 @@ OUTCOMES: dict[str, Callable[[Body], str]] = {
     "Verified": lambda body: f"{'recovered' if body['recovered'] else 'not recovered'}: {body['finding']}",
     "RemedyWithheld": lambda body: f"not asked for: {_call(body['call'])}: {body['why']}",
     "RollbackAsked": lambda _: "the way back was asked for",
+    "NameSettled": lambda body: f"{body['word']} is {body['name'] or 'none of what was asked'}",
+    "NameForgotten": lambda body: f"what {body['word']} means was forgotten",
     "Stopped": lambda _: "stopped",
     "Failed": lambda body: f"{body['what']}: {body['why']}",
     "VoteRefused": lambda body: f"refused: {body['why']}",

@@ -8,6 +8,7 @@ from bot.listeners import (
     command,
     decision,
     invited,
+    meant,
     mention,
     message,
     narrow,
@@ -29,5 +30,6 @@ def register(app: App, desk: Desk) -> None:
     decision.register(app, desk)
     narrow.register(app, desk)
     rollback.register(app, desk)
+    meant.register(app, desk)
     stop.register(app, desk)
     rest.register(app)

@@ -18,6 +18,7 @@ from workers.domain.facts import Affected, Deviation, Facts
 from workers.domain.hypothesis import Hypothesis
 from workers.domain.incident import Incident, Person, Thread
 from workers.domain.investigation import Investigation, begun
+from workers.domain.naming import Candidate
 from workers.domain.question import Exchange
 from workers.domain.risk import Risk
 from workers.domain.telemetry import Change, Passage, Series, Signal
@@ -369,6 +370,16 @@ def one_of_each() -> tuple[Event, ...]:
         model_answered(),
         events.Recalled(at=at(0.9), exchanges=(exchange(),)),
         events.Steered(at=at(0.9), person=BEN, text="the load test ended at 11:30"),
+        events.NameAsked(
+            at=at(0.9),
+            word="checkout",
+            candidates=(
+                Candidate(name="checkout-api", kind="service", place="prod in eu-west-1"),
+                Candidate(name="checkout-worker", kind="service"),
+            ),
+            taken="checkout-api",
+        ),
+        events.NameSettled(at=at(0.9), word="checkout", name="checkout-worker", person=BEN),
         events.LimitReached(at=at(0.9), limit="iterations", detail="10 rounds"),
         events.Answered(at=at(1), text="2 alarms of 9 fire.", lines=("checkout-5xx since 11:42 UTC",)),
         events.Concluded(at=at(1), conclusion=conclusion()),

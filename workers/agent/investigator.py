@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime
 from typing import TypeVar
 
-from workers.agent import memory, verifying
+from workers.agent import meaning, memory, verifying
 from workers.agent.reasoner import Reasoner, Remark, Weighing
 from workers.agent.remedy import remedy
 from workers.domain.approval import UNCHANGED, Asked
@@ -29,6 +29,8 @@ from workers.domain.event import (
     HypothesisFormed,
     HypothesisPruned,
     LimitReached,
+    NameAsked,
+    NameSettled,
     QueryAnswered,
     QueryAsked,
     QueryFailed,
@@ -39,7 +41,9 @@ from workers.domain.event import (
 from workers.domain.evidence import CausalQuery
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import Hypothesis, HypothesisTree
+from workers.domain.incident import Person
 from workers.domain.investigation import RULES, Investigation, elapsed
+from workers.domain.naming import Meant
 from workers.domain.question import Question
 from workers.domain.window import ending
 from workers.safety import approvals
@@ -62,7 +66,7 @@ class Investigator:
     """One run of one investigation. `case` is what is known; `run` yields what happens next.
 
     `before` gives what was asked in its thread earlier, the oldest first; `others` the changes that people
-    are asked about elsewhere.
+    are asked about elsewhere; `meant` what somebody once said that a word means.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class Investigator:
         now: Callable[[], datetime],
         before: Callable[[], tuple[Investigation, ...]] = tuple,
         others: Callable[[], tuple[Asked, ...]] = tuple,
+        meant: Callable[[str], Meant | None] = lambda _: None,
     ) -> None:
         self.case = case
         self._reasoner = reasoner
@@ -84,6 +89,7 @@ class Investigator:
         self._now = now
         self._before = before
         self._others = others
+        self._meant = meant
         self._rounds = 0
         self._out_of_ideas = False
 
@@ -141,10 +147,20 @@ class Investigator:
         yield from self._answers()  # what was in flight when the last run ended
         while self.case.facts is None and not self._stopped:
             step = yield from self._thought(lambda: self._reasoner.triage(self.case))
-            if isinstance(step, Facts):
-                yield self._apply(FactsGathered(at=self._now(), facts=step))
-            else:
+            if not isinstance(step, Facts):
                 yield from self._ask(step)
+            elif (asked := meaning.unclear(self.case)) is not None:
+                yield self._apply(self._remembered(asked) or asked.model_copy(update={"at": self._now()}))
+            else:
+                yield self._apply(FactsGathered(at=self._now(), facts=step))
+
+    def _remembered(self, asked: NameAsked) -> NameSettled | None:
+        """What somebody said before that a word means, where that is one of what it may mean."""
+        meant = self._meant(asked.word)
+        if meant is None or meant.name not in [one.name for one in asked.candidates]:
+            return None
+        person = Person(id=meant.person, team=self.case.incident.thread.team)
+        return NameSettled(at=self._now(), word=asked.word, name=meant.name, person=person, remembered=True)
 
     # -- hypotheses
 

@@ -4,12 +4,11 @@ import difflib
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import cache
-from importlib.resources import files
 
 from pydantic import JsonValue
 
 from workers.agent import statistics, words
+from workers.agent.meaning import named, old, strained, unknown_word
 from workers.agent.sight import FACING, Sight
 from workers.domain import telemetry
 from workers.domain.call import ToolCall
@@ -212,41 +211,6 @@ def _told(resource: Resource) -> tuple[Signal, ...]:
     return tuple(signal for one in named if (signal := Signal(one)) is not Signal.OTHER)
 
 
-@cache
-def common_words() -> frozenset[str]:
-    """Words of a report that name no service."""
-    return frozenset((files("workers.agent") / "common_words.txt").read_text(encoding="utf-8").split())
-
-
-def named(case: Investigation, sight: Sight) -> str:
-    """The resource that the report names, or that an alarm it names watches; empty when there is none."""
-    if case.incident.service and sight.topology.find(case.incident.service):
-        return case.incident.service
-    text = case.incident.text.lower()
-    for alarm in sight.alarms:
-        if alarm.name.lower() in text and alarm.service:
-            return alarm.service
-    spoken = set(re.findall(r"[a-z0-9][a-z0-9._-]*[a-z0-9]", text))
-    names = [r.name for r in sight.topology.resources]
-    told = [name for name in names if name.lower() in spoken]
-    return max(told, key=len, default="")
-
-
-def unknown_word(case: Investigation, sight: Sight) -> str:
-    """A word of the report that looks like a service's name and is nobody's."""
-    if named(case, sight) or case.incident.source == "alert" or not sight.topology.resources:
-        return ""
-    asked = sight.asked("topology")
-    if asked and case.results[asked.id].gaps:
-        return ""  # what could not be listed may well be what was named
-    spoken = re.findall(r"[a-z0-9][a-z0-9_-]*[a-z0-9]", case.incident.text.lower())
-    known = {part for r in sight.topology.resources for part in re.split(r"[-_.]", r.name.lower())}
-    strange = [
-        word for word in spoken if word not in common_words() and word not in known and not word.isdigit()
-    ]
-    return strange[0] if strange else ""
-
-
 def facts(case: Investigation) -> Facts:
     """What can be said from the answers."""
     sight = Sight(case)
@@ -261,7 +225,7 @@ def facts(case: Investigation) -> Facts:
     mine = next((a.deviations for a in affected if a.service == service), ())
     if service and not mine:
         # What an alarm watches may be a strain that no user notices yet.
-        mine = tuple(s for s in _strained(service, sight) if not _old(s, sight))
+        mine = tuple(s for s in strained(service, sight) if not old(s, sight))
         affected = (Affected(service=service, deviations=mine), *affected) if mine else affected
     first = min(mine, key=lambda d: d.onset, default=None)
     changes = _relevant(sight, first)
@@ -288,14 +252,10 @@ def _affected(sight: Sight) -> tuple[Affected, ...]:
         if telemetry.SIGNALS in resource.attributes:
             continue  # users notice what asks it
         shifts = [s for signal in FACING if (s := sight.shift(resource.name, signal)) is not None]
-        bad = tuple(s for s in shifts if s.direction == "up" and not _old(s, sight))
+        bad = tuple(s for s in shifts if s.direction == "up" and not old(s, sight))
         if bad:
             found.append(Affected(service=resource.name, deviations=_plain(bad)))
     return tuple(sorted(found, key=lambda a: -max(d.score for d in a.deviations)))
-
-
-def _strained(service: str, sight: Sight) -> tuple[Deviation, ...]:
-    return sight.strained(service) or tuple(s for s in sight.drifts if s.service == service)
 
 
 def _plain(shifts: tuple[Deviation, ...]) -> tuple[Deviation, ...]:
@@ -304,14 +264,10 @@ def _plain(shifts: tuple[Deviation, ...]) -> tuple[Deviation, ...]:
     return tuple(s for s in shifts if not (rated and s.signal is Signal.ERRORS))
 
 
-def _old(shift: Deviation, sight: Sight) -> bool:
-    return shift.over and sight.case.incident.at - shift.onset > timedelta(minutes=60)
-
-
 def _main(wanted: str, affected: tuple[Affected, ...], sight: Sight) -> str:
     """The service that was named if it is in trouble; else one it needs, else the worst, else the named."""
     hurt = [a.service for a in affected]
-    if wanted in hurt or any(not _old(s, sight) for s in _strained(wanted, sight)):
+    if wanted in hurt or any(not old(s, sight) for s in strained(wanted, sight)):
         return wanted
     below = [name for name in sight.topology.downstream(wanted) if name in hurt] if wanted else []
     alarms = sorted((a for a in sight.alarms if a.state == "alarm" and a.service), key=lambda a: a.since)

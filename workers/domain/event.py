@@ -15,6 +15,7 @@ from workers.domain.evidence import CausalQuery, Evidence
 from workers.domain.facts import Facts
 from workers.domain.hypothesis import Hypothesis
 from workers.domain.incident import Incident, Person
+from workers.domain.naming import Candidate
 from workers.domain.question import Exchange
 from workers.domain.usage import Usage
 from workers.domain.value import Value
@@ -161,6 +162,25 @@ class Steered(Happened):
     text: str
     offset: int = 0
     message: str = ""
+
+
+class NameAsked(Happened):
+    """A word of the report may mean several things; until somebody says which, it is taken for `taken`."""
+
+    type: Literal["NameAsked"] = "NameAsked"
+    word: str
+    candidates: tuple[Candidate, ...]
+    taken: str
+
+
+class NameSettled(Happened):
+    """What a word means, as a person said now or before (`remembered`); no name is none of what was asked."""
+
+    type: Literal["NameSettled"] = "NameSettled"
+    word: str
+    name: str
+    person: Person
+    remembered: bool = False
 
 
 class LimitReached(Happened):
@@ -316,6 +336,8 @@ Event = Annotated[
     | ModelAnswered
     | Recalled
     | Steered
+    | NameAsked
+    | NameSettled
     | LimitReached
     | Answered
     | Concluded

@@ -35,6 +35,8 @@ from workers.domain.event import (
     LimitReached,
     ModelAnswered,
     ModelAsked,
+    NameAsked,
+    NameSettled,
     QueryAnswered,
     QueryAsked,
     QueryFailed,
@@ -67,6 +69,7 @@ class Investigation(Value):
 
     `queries` and `results` share their keys; `replies` are a model's, by question. `outcomes` holds what
     looking afterwards found, by approval. `rollbacks` are those that no approval has been asked for yet.
+    `unclear` are words of the report that may mean several things, `names` what people said that they mean.
     """
 
     id: str
@@ -86,6 +89,8 @@ class Investigation(Value):
     replies: dict[str, ModelAnswered] = {}
     recalled: tuple[Exchange, ...] | None = None
     steering: tuple[Steered, ...] = ()
+    unclear: dict[str, NameAsked] = {}
+    names: dict[str, NameSettled] = {}
     limits: tuple[LimitReached, ...] = ()
     reply: Answered | None = None
     conclusion: Conclusion | None = None
@@ -252,6 +257,14 @@ def _steered(case: Investigation, event: Steered) -> Changed:
     return {"steering": (*case.steering, event)}
 
 
+def _unclear(case: Investigation, event: NameAsked) -> Changed:
+    return {"unclear": {**case.unclear, event.word: event}}
+
+
+def _settled(case: Investigation, event: NameSettled) -> Changed:
+    return {"names": {**case.names, event.word: event}}
+
+
 def _limit(case: Investigation, event: LimitReached) -> Changed:
     return {"limits": (*case.limits, event)}
 
@@ -355,6 +368,8 @@ _APPLY: dict[type[Happened], Callable[[Investigation, Any], Changed]] = {
     ModelAnswered: _replied,
     Recalled: _recalled,
     Steered: _steered,
+    NameAsked: _unclear,
+    NameSettled: _settled,
     LimitReached: _limit,
     Answered: _replied_to,
     Concluded: _concluded,

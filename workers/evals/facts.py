@@ -2,7 +2,7 @@
 
 import re
 
-from workers.agent.triage import common_words
+from workers.agent.meaning import common_words
 
 ENOUGH = 0.5
 """The share of a sentence's words that have to stand in an answer, and of the names among them as well."""

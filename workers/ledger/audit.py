@@ -25,6 +25,7 @@ from workers.domain.event import (
     Happened,
     IncidentReported,
     ModelAsked,
+    NameSettled,
     QueryAsked,
     RemedyWithheld,
     RollbackAsked,
@@ -288,6 +289,7 @@ _KEPT: dict[type[Happened], dict[str, Any] | None] = {
     ChangeUnknown: None,
     Verified: None,
     RollbackAsked: None,
+    NameSettled: None,
     Stopped: None,
     Failed: None,
 }

@@ -21,9 +21,10 @@ from workers.domain.errors import Fenced, RunbookError
 from workers.domain.event import EVENT, Event, IncidentReported
 from workers.domain.incident import Incident, Thread
 from workers.domain.investigation import Investigation, fold
+from workers.domain.naming import Meant
 from workers.domain.post import LIVE, Post
 from workers.domain.value import Value
-from workers.ledger import approvals, audit, glass, outbox, purge, rosters
+from workers.ledger import approvals, audit, glass, naming, outbox, purge, rosters
 from workers.ledger.database import alone_in, alone_with, reading, writing
 from workers.ledger.mirror import Mirror
 from workers.ledger.schema import events, investigations, requests
@@ -246,6 +247,7 @@ class Ledger:
             )
         )
         approvals.move(connection, investigation, event)
+        naming.keep(connection, investigation, event)
         told = audit.record(investigation, event)
         if told is not None:
             audit.chain(connection, at, told)
@@ -504,6 +506,26 @@ class Ledger:
         with reading(self._engine) as connection:
             found = rosters.read(connection, source, now)
             return found if found == audit.roster(connection, source) else None
+
+    # -- what words mean
+
+    def meant(self, thread: Thread, word: str) -> Meant | None:
+        """What somebody said that a word means, in this channel or else anywhere."""
+        with reading(self._engine) as connection:
+            return naming.read(connection, thread, word)
+
+    def names(self) -> tuple[Meant, ...]:
+        """Everything that is remembered of words, by word."""
+        with reading(self._engine) as connection:
+            return naming.everything(connection)
+
+    def forget(self, word: str, by: str) -> int:
+        """Forget what a word means, audited; how often it was remembered."""
+        with writing(self._engine) as connection:
+            count = naming.forget(connection, word)
+            if count:
+                audit.chain(connection, time.time(), {"event": "NameForgotten", "actor": by, "word": word})
+            return count
 
     # -- saying
 

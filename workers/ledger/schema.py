@@ -115,6 +115,18 @@ audit = Table(
     Column("body", Text, nullable=False),
 )
 
+# What a word of a report means, as somebody said in a channel.
+names = Table(
+    "names",
+    metadata,
+    Column("team", String(32), primary_key=True),
+    Column("channel", String(32), primary_key=True),
+    Column("word", String(100), primary_key=True),
+    Column("name", String(300), nullable=False),
+    Column("person", String(32), nullable=False),
+    Column("at", Float, nullable=False),
+)
+
 # Who is in a user group or on call, as somebody outside said at `seen_at`; members are a JSON list of ids.
 rosters = Table(
     "rosters",

@@ -1,12 +1,13 @@
 """Which messages an event changes, and how they look then: the thread as a reader of the journal."""
 
-from workers.domain.event import Concluded, Event
+from workers.domain.event import Concluded, Event, NameAsked, NameSettled
 from workers.domain.investigation import Investigation
 from workers.domain.post import Post
 from workers.thread.answer import answer
 from workers.thread.card import card
 from workers.thread.cause import cause
 from workers.thread.live import live
+from workers.thread.which import which
 
 # Steps too small to redraw the live message for; the next larger one shows them too.
 SILENT = frozenset(
@@ -21,6 +22,8 @@ def posts(case: Investigation, event: Event) -> tuple[Post, ...]:
     said: list[Post] = []
     if event.type not in SILENT:
         said.append(live(case, event.at))
+    if isinstance(event, NameAsked | NameSettled) and event.word in case.unclear:
+        said.append(which(case, event.word))
     if isinstance(event, Concluded):
         said.append(cause(case, event.conclusion))
     said += [card(case, approval) for approval in case.approvals if approval.id in _touched(case, event)]

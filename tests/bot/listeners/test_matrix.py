@@ -21,6 +21,8 @@ from tests.bot.listeners.test_rollback import Made
 from tests.faults.plant import Plant
 from tests.workers.ledger import samples
 from workers.domain.approval import ApprovalState as S
+from workers.domain.event import NameAsked
+from workers.domain.naming import Candidate
 from workers.domain.risk import Risk
 
 APPROVERS = ("U0BENOKAFOR", "U0CAROLDIAZ", "U0ALICECHEN", "U0DANPRICE1", "U0CWALARMS1")
@@ -95,6 +97,22 @@ def stop_of(scene: Investigated, who: Clicker) -> dict[str, Any]:
     }
 
 
+class Unclear(Investigated):
+    """An investigation whose report may be about two things."""
+
+    def __init__(self, room: Room) -> None:
+        super().__init__(room)
+        candidates = tuple(Candidate(name=name, kind="service") for name in ("orders-api", "orders-worker"))
+        asked = NameAsked(at=samples.now(), word="orders", candidates=candidates, taken="orders-api")
+        self.ledger.record(self.investigation, asked)
+
+
+def meant_of(scene: Unclear, who: Clicker) -> dict[str, Any]:
+    body = stop_of(scene, who)
+    named = {"action_id": "meant-1", "block_id": "meant", "value": f"{scene.investigation} orders"}
+    return {**body, "actions": [{**body["actions"][0], **named}]}
+
+
 def pressed(action: str) -> Callable[[Asked, Clicker], dict[str, Any]]:
     return lambda scene, who: click_of(scene, who.id, who.team, action)
 
@@ -134,6 +152,10 @@ def wishes(scene: Made) -> int:
     return len(scene.wishes())
 
 
+def names(scene: Unclear) -> int:
+    return len(scene.ledger.load(scene.investigation).names)
+
+
 def stops(scene: Investigated) -> int:
     return sum(event.type == "Stopped" for event in scene.ledger.journal(scene.investigation))
 
@@ -147,6 +169,7 @@ ENTRIES = {
     "narrowing modal": Entry(scaled, less, narrowings, DECIDE),
     "Roll back": Entry(Made, pressed("rollback"), wishes, MEMBERS),
     "Stop": Entry(Investigated, stop_of, stops, MEMBERS),
+    "Which one is …?": Entry(Unclear, meant_of, names, MEMBERS),
     "halt": Entry(
         lambda room: room, said("halt"), told("ChangesStopped"), MEMBERS | {"guest", "shared channel"}
     ),
@@ -154,7 +177,7 @@ ENTRIES = {
 }
 AGAIN = frozenset({"halt"})
 """What may be said twice: both are on record."""
-NOTHING_LEFT = frozenset({"Stop", "resume"})
+NOTHING_LEFT = frozenset({"Stop", "resume", "Which one is …?"})
 """What has no effect the second time, and refuses nobody."""
 
 

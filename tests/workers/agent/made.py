@@ -36,6 +36,7 @@ from workers.domain.call import (
 from workers.domain.errors import AccessDenied
 from workers.domain.event import Event, QueryAnswered, QueryAsked, QueryFailed
 from workers.domain.investigation import Investigation
+from workers.domain.naming import Meant
 from workers.domain.risk import Risk
 from workers.domain.telemetry import (
     Alarm,
@@ -458,9 +459,11 @@ def investigator(
     reasoner: Reasoner | None = None,
     before: Callable[[], tuple[Investigation, ...]] = tuple,
     others: Callable[[], tuple[Asked, ...]] = tuple,
+    meant: Callable[[str], Meant | None] = lambda _: None,
 ) -> Investigator:
     mind = reasoner or RuleReasoner()
-    return Investigator(case, mind, gate(world), POLICY, budget or Budget(), now or Clock(), before, others)
+    asks = gate(world)
+    return Investigator(case, mind, asks, POLICY, budget or Budget(), now or Clock(), before, others, meant)
 
 
 def investigate(

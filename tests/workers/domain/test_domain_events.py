@@ -34,6 +34,8 @@ FOR_EVER = (
     "ModelAnswered",
     "Recalled",
     "Steered",
+    "NameAsked",
+    "NameSettled",
     "LimitReached",
     "Answered",
     "Concluded",

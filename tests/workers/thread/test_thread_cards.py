@@ -27,6 +27,7 @@ from workers.thread.card import card, exact
 from workers.thread.cause import cause
 from workers.thread.live import live, waiting
 from workers.thread.posts import posts
+from workers.thread.which import which
 from workers.thread.why import why
 
 S = ApprovalState
@@ -114,6 +115,18 @@ LIVES: dict[str, Post] = {
         making.at(1),
     ),
     "stopped": live(making.case(events.Stopped(at=making.at(1), person=making.BEN)), making.at(1)),
+}
+
+
+WHICH: dict[str, Post] = {
+    "asked": which(story("NameAsked"), "checkout"),
+    "answered": which(story("NameSettled"), "checkout"),
+    "none of these": which(
+        story("NameAsked").apply(
+            events.NameSettled(at=making.at(1), word="checkout", name="", person=making.BEN)
+        ),
+        "checkout",
+    ),
 }
 
 
@@ -225,6 +238,7 @@ WHYS: dict[str, Post] = {
 }
 EVERYTHING = {
     **{f"card, {name}": post for name, post in CARDS.items()},
+    **{f"which, {name}": post for name, post in WHICH.items()},
     **{f"live, {name}": post for name, post in LIVES.items()},
     **{f"cause, {name}": post for name, post in CAUSES.items()},
     **{f"why, {name}": post for name, post in WHYS.items()},
@@ -246,6 +260,10 @@ def test_cause_of_every_outcome_reads_as_it_did(golden: Golden) -> None:
 
 def test_answers_of_every_stage_read_as_they_did(golden: Golden) -> None:
     golden("thread_answer", {name: shown(post) for name, post in ANSWERS.items()})
+
+
+def test_question_which_thing_is_meant_reads_as_it_did(golden: Golden) -> None:
+    golden("thread_which", {name: shown(post) for name, post in WHICH.items()})
 
 
 def test_reasons_of_every_stage_read_as_they_did(golden: Golden) -> None:
@@ -359,6 +377,8 @@ SAID: dict[str, list[str]] = {
     "QueryAnswered": [],
     "QueryFailed": [],
     "EvidenceWeighed": [],
+    "NameAsked": ["live", "which"],
+    "NameSettled": ["live", "which"],
     "Concluded": ["live", "cause"],
     "ApprovalRequested": ["live", "card"],
     "ApprovalVoted": ["live", "card"],
