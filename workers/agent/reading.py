@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
-from workers.agent import words
+from workers.agent import wellness, words
 from workers.domain.call import (
     ActivityData,
     AlarmData,
@@ -112,6 +112,11 @@ def _plain(*parts: str) -> str:
 
 
 def _series(data: SeriesData) -> Iterator[str]:
+    """What got worse first, else what is unusual; then each metric in sum, and point by point."""
+    by = {(one.service, one.signal, one.metric): one for one in data.series}
+    for shift in wellness.off(data.series):
+        got = wellness.worse(by[shift.service, shift.signal, shift.metric], shift)
+        yield f"{'got worse' if got else 'unusual'}: {words.moved(shift)}"
     yield from map(_summed, data.series)
     for one in data.series:
         yield from _points(one)
