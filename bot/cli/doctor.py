@@ -1,7 +1,7 @@
 """`runbook doctor`: what Runbook may see in AWS, which permission is missing, and how much of it is dark."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -13,14 +13,14 @@ from bot.cli.options import Config
 if TYPE_CHECKING:
     from workers.domain.call import Gap
     from workers.domain.telemetry import Resource
-    from workers.tools.inventory import Inventory
+    from workers.tools.coverage import Share
 
 Policy = Annotated[
     Literal["worker", "executor"] | None,
     typer.Option("--policy", help="Print the least IAM policy of this process instead."),
 ]
 MOST_DARK = 5
-"""Names that are listed of what is not measured, logged or joined to anything."""
+"""Names that are listed of what is not measured, logged, on record or joined to anything."""
 
 
 def doctor(
@@ -41,7 +41,7 @@ def doctor(
             print(json.dumps(permissions.policy(policy), indent=2))
             return
         from bot.cli.looking import reading, settings_to_look
-        from workers.tools import estate
+        from workers.tools import coverage, estate
         from workers.tools.inventory import Account
 
         settings = settings_to_look(config, profile, region)
@@ -51,62 +51,51 @@ def doctor(
         inventory = account.inventory()
         answer = estate.aws_query.run(account, "everything")
         listed = answer.data.resources if answer.data.kind == "resources" else ()
+        needed = (*inventory.gaps, *(unrecorded := coverage.unrecorded(account)))
+        shares = coverage.shares(inventory, listed, recorded=not unrecorded)
         if as_json:
-            print(json.dumps(_plain(inventory, listed, answer.gaps)))
+            print(json.dumps(_plain(listed, shares, needed, answer.gaps)))
         else:
-            print("\n".join(_told(inventory, listed, answer.gaps)))
-        raise typer.Exit(2 if inventory.gaps else 0)
+            print("\n".join(_told(listed, shares, needed, answer.gaps)))
+        raise typer.Exit(2 if needed else 0)
 
 
 def _plain(
-    inventory: "Inventory", listed: "tuple[Resource, ...]", gaps: "tuple[Gap, ...]"
+    listed: "Sequence[Resource]", shares: "Sequence[Share]", needed: "Sequence[Gap]", useful: "Sequence[Gap]"
 ) -> dict[str, object]:
     return {
         "listed": dict(_counted(listed)),
-        "coverage": {what: [len(seen), len(seen) + len(dark)] for what, seen, dark in _coverage(inventory)},
-        "needed": [gap.model_dump() for gap in inventory.gaps],
-        "useful": [gap.model_dump() for gap in gaps],
+        "coverage": {one.what: [len(one.seen), len(one.seen) + len(one.dark)] for one in shares},
+        "needed": [gap.model_dump() for gap in needed],
+        "useful": [gap.model_dump() for gap in useful],
     }
 
 
-def _told(inventory: "Inventory", listed: "tuple[Resource, ...]", gaps: "tuple[Gap, ...]") -> Iterator[str]:
+def _told(
+    listed: "Sequence[Resource]", shares: "Sequence[Share]", needed: "Sequence[Gap]", useful: "Sequence[Gap]"
+) -> Iterator[str]:
     from bot.cli.telling import line
 
     counts = ", ".join(f"{count} {system}" for system, count in _counted(listed))
     yield line(f"Listed: {counts or 'nothing'}.")
-    for what, seen, dark in _coverage(inventory):
-        yield line(f"{what}: {len(seen)} of {len(seen) + len(dark)}{_dark(dark)}")
+    for one in shares:
+        yield line(f"{one.what}: {len(one.seen)} of {len(one.seen) + len(one.dark)}{_dark(one.dark)}")
     for title, found in (
-        ("An investigation cannot read:", inventory.gaps),
-        ("Whoever asks what there is does not see:", gaps),
+        ("An investigation cannot read:", needed),
+        ("Whoever asks what there is does not see:", useful),
     ):
         if found:
             yield title
             yield from (line(f"• {gap.what}: {gap.permission or gap.why}") for gap in found)
-    if not inventory.gaps:
+    if not needed:
         yield "Everything that an investigation reads can be read."
 
 
-def _counted(listed: "tuple[Resource, ...]") -> list[tuple[str, int]]:
+def _counted(listed: "Sequence[Resource]") -> list[tuple[str, int]]:
     systems = [one.system.removeprefix("aws:") for one in listed]
     return [(system, systems.count(system)) for system in dict.fromkeys(systems)]
 
 
-def _coverage(inventory: "Inventory") -> Iterator[tuple[str, list[str], list[str]]]:
-    """Of what runs: what is measured, what logs, and what is joined to anything; and what is not."""
-    topology = inventory.topology
-    own = [one for one in topology.resources if one.kind not in ("external", "unknown")]
-    joined = {name for edge in topology.edges for name in (edge.caller, edge.callee)}
-    logging = [one for one in own if one.kind in ("service", "function", "database")]
-    yield "With metrics", *_split(own, lambda one: bool(inventory.metrics.get(one.name)))
-    yield "With logs", *_split(logging, lambda one: bool(one.attributes.get("log_group")))
-    yield "With dependencies", *_split(own, lambda one: one.name in joined)
-
-
-def _split(all_: "list[Resource]", holds: Callable[["Resource"], bool]) -> tuple[list[str], list[str]]:
-    return [one.name for one in all_ if holds(one)], [one.name for one in all_ if not holds(one)]
-
-
-def _dark(dark: list[str]) -> str:
+def _dark(dark: Sequence[str]) -> str:
     more = f" and {len(dark) - MOST_DARK} more" if len(dark) > MOST_DARK else ""
     return f"; dark: {', '.join(dark[:MOST_DARK])}{more}" if dark else ""

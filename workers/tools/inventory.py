@@ -49,7 +49,7 @@ class Account:
     `environments` are those of the settings, by name.
     """
 
-    def __init__(self, aws: Aws, environments: Environments | None = None) -> None:
+    def __init__(self, aws: Aws, *, environments: Environments | None = None) -> None:
         self.aws = aws
         self.environments = environments or {}
         self._lock = threading.Lock()

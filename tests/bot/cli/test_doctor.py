@@ -12,15 +12,16 @@ def test_what_can_be_read_is_counted_and_what_is_missing_named(terminal: Termina
     lines = seen.out.splitlines()
     assert lines[0].startswith("Listed: ")
     assert "3 s3-buckets" in lines[0]
-    assert any(line.startswith("With metrics: ") for line in lines)
-    assert any(line.startswith("With logs: ") for line in lines)
+    shares = dict(line.split(": ", 1) for line in lines if line.startswith("With "))
+    assert list(shares) == ["With metrics", "With logs", "With changes", "With dependencies"]
+    assert "fernhill-invoices" not in shares["With changes"]
     assert "• ec2-instances" not in seen.out
     assert "• ebs-volumes: ec2:DescribeVolumes" in seen.out
     assert lines[-1] == "Everything that an investigation reads can be read."
 
 
 def test_what_an_investigation_cannot_read_is_code_2(terminal: Terminal) -> None:
-    terminal.cloud.play("bad_deployment", seed=3, deny=["rds:DescribeDBInstances"])
+    terminal.cloud.play("bad_deployment", seed=3, deny=["rds:DescribeDBInstances", "cloudtrail:LookupEvents"])
     try:
         seen = terminal.run("doctor", "--json")
     finally:
@@ -28,7 +29,11 @@ def test_what_an_investigation_cannot_read_is_code_2(terminal: Terminal) -> None
 
     assert seen.code == 2
     told = json.loads(seen.out)
-    assert [gap["permission"] for gap in told["needed"]] == ["rds:DescribeDBInstances"]
+    assert {gap["permission"] for gap in told["needed"]} == {
+        "rds:DescribeDBInstances",
+        "cloudtrail:LookupEvents",
+    }
+    assert told["coverage"]["With changes"][0] == 0
     assert all(0 <= seen <= of for seen, of in told["coverage"].values())
 
 

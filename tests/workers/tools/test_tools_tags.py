@@ -64,7 +64,7 @@ def aws(line: Wire) -> Aws:
 
 
 def ask(aws: Aws, settings: environments.Environments | None = None, **arguments: Any) -> ToolResult:
-    gate = Gate([(estate.TOOLSET, Account(aws, settings))], lambda: making.NOON)
+    gate = Gate([(estate.TOOLSET, Account(aws, environments=settings))], lambda: making.NOON)
     return gate.run(ToolCall(name="aws_query", arguments=arguments))
 
 
