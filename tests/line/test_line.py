@@ -164,6 +164,21 @@ def test_service_nobody_knows_is_said_with_the_nearest_names(line: Line) -> None
     assert "checkout" in said
 
 
+def test_questions_about_what_there_is_are_answered_without_a_model(line: Line) -> None:
+    line.cloud.play(decoys=False, seed=5)
+    said = {
+        "show me all S3 buckets and Lambda functions": "s3 buckets (3)",
+        "how is table feature-flags doing?": "feature-flags: as usual, by 3 metrics.",
+        "is the orders queue healthy?": "orders age of the oldest message: ",
+        "who changed bucket fernhill-invoices?": "is on record for the last 24 hours",
+    }
+
+    threads = {line.ask(asked): words for asked, words in said.items()}
+
+    for root, words in threads.items():
+        assert line.reply(root, words)
+
+
 def test_right_runbook_is_cited_and_none_once_it_is_gone(line: Line, examples: Path) -> None:
     folder = ROOT / "knowledge" / "examples" / "shop"
     right = "checkout-errors-after-deployment.md"

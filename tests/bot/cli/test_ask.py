@@ -24,6 +24,15 @@ def test_a_question_is_answered_from_what_is_read(terminal: Terminal) -> None:
     assert "• storefront (service" in seen.out
 
 
+def test_how_a_table_and_a_queue_are_doing_is_measured(terminal: Terminal) -> None:
+    table = terminal.run("ask", "how is table feature-flags doing?")
+    queue = terminal.run("ask", "is the orders queue healthy?")
+
+    assert table.out.startswith("feature-flags: as usual, by 3 metrics.")
+    assert "• feature-flags reads: " in table.out
+    assert "• orders age of the oldest message: " in queue.out
+
+
 def test_what_is_no_question_is_code_1_and_says_what_would_be_one(terminal: Terminal) -> None:
     seen = terminal.run("ask", "storefront is slow")
 
