@@ -249,7 +249,7 @@ class Mode(Value):
     confirm: tuple[AnyLook, ...]
     refute: tuple[AnyLook, ...]
     lookalikes: tuple[Lookalike, ...] = ()
-    remedy: Literal["roll_back", ""] = ""
+    remedy: Literal["roll_back", "reserve", "scale_out", ""] = ""
     next_steps: tuple[str, ...] = ()
     words: str = ""
 

@@ -10,6 +10,7 @@ from tests.workers import making
 from workers.agent import looks
 from workers.agent.catalogue import AnyLook, Mode, modes
 from workers.agent.proposals import asked, filled
+from workers.agent.remedy import REMEDIES, SCALED
 from workers.agent.triage import SIGNALS
 from workers.domain.conclusion import Outcome
 from workers.domain.telemetry import Happening, Signal
@@ -104,5 +105,7 @@ def test_look_is_at_signals_that_somebody_asks_for(mode: str, number: int, look:
 
 
 def test_remedy_is_a_change_that_exists() -> None:
-    assert {row.remedy for row in ROWS} == {"", "roll_back"}
-    assert "ecs-update-service" in change_rows()
+    assert {row.remedy for row in ROWS} - {""} == set(REMEDIES)
+    assert {"ecs-update-service", "lambda-reserve", *(form.change for form in SCALED.values())} <= set(
+        change_rows()
+    )

@@ -528,8 +528,12 @@ def test_what_is_unrelated_changes_nothing(trouble: Trouble) -> None:
 def test_only_a_deployment_to_blame_is_offered_to_be_taken_back(trouble: Trouble) -> None:
     case = made.investigate(trouble.build(), trouble.text)
 
-    assert len(case.approvals) == len(case.remedies) == bool(trouble.revision)
-    for approval in case.approvals:
+    taken_back = [approval for approval in case.approvals if approval.call.name == "ecs-update-service"]
+    assert len(taken_back) == bool(trouble.revision)
+    assert (
+        len(case.remedies) == len(case.approvals) == bool(trouble.revision or trouble.mode == "traffic_surge")
+    )
+    for approval in taken_back:
         assert approval.call.arguments["taskDefinition"] == f"{trouble.where}:41"
         assert approval.rollback is not None
         assert approval.rollback.arguments["taskDefinition"] == trouble.revision
