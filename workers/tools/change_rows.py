@@ -55,6 +55,7 @@ class ChangeRow(Value):
     steady: dict[str, str | int] = {}
     progress: str = ""
     narrow: str = ""
+    needs: tuple[str, ...] = ()
     again: str
     blast_radius: str
 

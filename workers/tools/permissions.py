@@ -18,13 +18,14 @@ def policy(who: Who) -> dict[str, Any]:
     """The least policy document for a user or role; whoever changes has to read, too."""
     statements = [_allowed("Read", _reads())]
     if who == "executor":
-        changes = ((row.client, row.operation) for row in change_rows().values())
-        statements.append(_allowed("Change", changes))
+        rows = change_rows().values()
+        besides = (one for row in rows for one in row.needs)
+        statements.append(_allowed("Change", ((row.client, row.operation) for row in rows), besides))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _allowed(sid: str, operations: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    actions = sorted({permission(*one) for one in operations})
+def _allowed(sid: str, operations: Iterable[tuple[str, str]], besides: Iterable[str] = ()) -> dict[str, Any]:
+    actions = sorted({*(permission(*one) for one in operations), *besides})
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*"}
 
 

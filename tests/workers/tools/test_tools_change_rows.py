@@ -8,7 +8,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from tests.workers.tools.paths import leads
-from tests.workers.tools.test_tools_rows import operation, sample
+from tests.workers.tools.test_tools_rows import model, operation, sample
 from workers.domain.approval import PLACES
 from workers.domain.call import ToolCall
 from workers.domain.risk import Risk
@@ -72,8 +72,15 @@ def _sent(row: ChangeRow) -> list[str]:
     return [
         *([report.generate_report()] if report.has_errors() else []),
         *(f"{n} is not sent" for n in row.takes if row.send and not re.search(rf"[$'{{]{n}\b", used)),
+        *(f"there is no {one}" for one in row.needs if not _granted(one)),
         *(f"{n} is not ours" for n in asked.idempotent_members if row.send.get(n) != "$token"),
     ]
+
+
+def _granted(permission: str) -> bool:
+    """Whether an operation of AWS is called like this permission."""
+    client, _, name = permission.partition(":")
+    return name in model(client).operation_names
 
 
 def _read(row: ChangeRow) -> list[str]:
@@ -192,6 +199,7 @@ SLIPS: list[tuple[str, dict[str, Any]]] = [
     ("ec2-stop", {"steady": {"state": "stops"}}),
     ("ec2-reboot", {"undo_tested": True}),
     ("ec2-reboot", {"no_undo": ""}),
+    ("sqs-redrive", {"needs": ("sqs:TakeMessage",)}),
     ("stepfunctions-redrive", {"send": {"executionArn": "$execution"}}),
     ("stepfunctions-redrive", {"moves": ("machine",)}),
     ("lambda-memory", {"send": {"FunctionName": "$function", "MemorySize": "{megabytes}"}}),

@@ -187,6 +187,7 @@ def test_policy_of_the_worker_changes_nothing_and_that_of_the_executor_only_what
     assert executor["Statement"][0] == reads
     assert executor["Statement"][1]["Action"] == sorted(
         {permissions.permission(row.client, row.operation) for row in change_rows().values()}
+        | {"ec2:RunInstances", "sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"}
     )
     assert not set(reads["Action"]) & set(executor["Statement"][1]["Action"])
     verbs = {action.partition(":")[2] for action in reads["Action"]}
