@@ -8,6 +8,7 @@ from workers.agent import spending, steering, triage, wellness, words
 from workers.agent.answers import Findings
 from workers.agent.sight import Sight
 from workers.domain.call import ResourceData, SeriesData, StateData, ToolCall
+from workers.domain.environment import ALIKE, ENVIRONMENT, called
 from workers.domain.event import Answered
 from workers.domain.evidence import CausalQuery
 from workers.domain.investigation import Investigation
@@ -20,6 +21,7 @@ MOST = 20
 TOLD = 3
 """What is told of each thing in a list."""
 EVERYTHING = frozenset({"", "prod", "production", "here", "aws", "all", "everything"})
+ENVIRONMENTS = frozenset(some[0] for some in ALIKE)
 READS = {
     "running": ("topology", "alarms"),
     "changed": ("topology", "changes"),
@@ -132,16 +134,20 @@ def _unread(sight: Sight, name: str, what: str) -> tuple[str, list[str]] | None:
 def _running(sight: Sight, question: Question) -> tuple[str, list[str]]:
     if unread := _unread(sight, "topology", "what runs"):
         return unread
-    places = _places(sight, question)
-    # An environment has no name in the record: whoever asks for one is told of all.
-    found = [r for r in sight.topology.resources if not places or r.name in places]
+    stated = {r.attributes.get(ENVIRONMENT) for r in sight.topology.resources} | ENVIRONMENTS
+    environment = called(question.what) if called(question.what) in stated else ""
+    places = None if environment else _places(sight, question)
+    named = [r for r in sight.topology.resources if not places or r.name in places]
+    found = [r for r in named if not environment or r.attributes.get(ENVIRONMENT, environment) == environment]
     kinds: dict[str, list[Resource]] = defaultdict(list)
     for one in found:
         kinds[one.kind].append(one)
     counts = [words.counted(len(some), kind) for kind, some in kinds.items()]
     firing = {alarm.service: alarm.name for alarm in sight.alarms if alarm.state == "alarm"}
     lines = [_line(one, firing.get(one.name, "")) for some in kinds.values() for one in some]
-    return (f"I see {words.listed(counts)}." if counts else "I see nothing that runs."), lines
+    unsaid = sum(ENVIRONMENT not in r.attributes for r in found) if environment else 0
+    more = f" Of {unsaid} I do not know whether they are {environment}." if unsaid else ""
+    return (f"I see {words.listed(counts)}.{more}" if counts else "I see nothing that runs."), lines
 
 
 def _line(one: Resource, alarm: str) -> str:

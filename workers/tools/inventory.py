@@ -13,7 +13,7 @@ from workers.domain.call import Gap, TopologyData
 from workers.domain.risk import Risk
 from workers.domain.telemetry import SIGNALS, Edge, Resource, Signal, Topology
 from workers.domain.value import Value
-from workers.tools import beyond, metrics
+from workers.tools import beyond, environments, metrics
 from workers.tools.action import Answer, Toolset, action
 from workers.tools.aws import Aws, Counted
 from workers.tools.edges import outside
@@ -60,7 +60,7 @@ class Account:
     def inventory(self) -> Inventory:
         with self._lock:
             if self._inventory is None or time.monotonic() - self._read_at > FRESH_SECONDS:
-                self._inventory = read(self.aws)
+                self._inventory = read(self.aws, self.environments)
                 self._read_at = time.monotonic()
             return self._inventory
 
@@ -89,7 +89,7 @@ def aws_topology(account: Account) -> Answer:
 TOOLSET = Toolset(name="inventory", actions=(aws_topology,))
 
 
-def read(aws: Aws) -> Inventory:
+def read(aws: Aws, stated: Environments | None = None) -> Inventory:
     """List everything at once; what is denied or down becomes a gap, and the rest is kept.
 
     What no row of an investigation lists is looked up only where something refers to it.
@@ -109,7 +109,14 @@ def read(aws: Aws) -> Inventory:
         aliases = targets.result() | called_by(one["FunctionArn"] for one in mappings)
         dimensions = {one.arn: one.dimensions for one in groups}
         book = Book(
-            (row, _described(row, resource, tasks.get(resource.name), dimensions, aliases))
+            (
+                row,
+                environments.marked(
+                    _described(row, resource, tasks.get(resource.name), dimensions, aliases),
+                    aws.region,
+                    stated or {},
+                ),
+            )
             for row, resource in listed
         )
         needs = {name: task.environment for name, task in tasks.items()} | variables.result()

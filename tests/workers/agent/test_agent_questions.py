@@ -43,9 +43,26 @@ def test_what_runs_is_counted_by_kind_and_named() -> None:
 
     said = answer(world, "what's running in prod?")
 
-    assert said.text == "I see 4 services, 1 database, 1 cache, 1 queue and 1 external."
+    every = "I see 4 services, 1 database, 1 cache, 1 queue and 1 external."
+    assert said.text == f"{every} Of 8 I do not know whether they are prod."
     assert "checkout (service, 3 of 3 running), alarm checkout-latency fires" in said.lines
     assert said.sources == ("aws", "cloudwatch:alarms")
+
+
+def test_what_is_of_another_environment_does_not_run_in_prod() -> None:
+    world = made.shop()
+    for service in ("web", "catalog"):
+        world.sets(service, environment="prod")
+    world.sets("checkout", environment="staging")
+
+    prod, staging = (answer(world, f"what's running in {one}?") for one in ("production", "staging"))
+    everywhere = answer(world, "what's running?")
+
+    assert prod.text.startswith("I see 3 services, ")
+    assert prod.text.endswith("Of 5 I do not know whether they are prod.")
+    assert not any(line.startswith("checkout") for line in prod.lines)
+    assert any(line.startswith("checkout") for line in staging.lines)
+    assert everywhere.text == "I see 4 services, 1 database, 1 cache, 1 queue and 1 external."
 
 
 def test_what_there_is_is_counted_by_service_and_named() -> None:

@@ -164,3 +164,12 @@ def test_status_is_held_against_what_a_list_tells(aws: Aws) -> None:
     assert names(result) == ["disk"]
     (gap,) = result.gaps
     assert gap.what == "the status of 4 of 5"
+
+
+def test_what_an_investigation_looks_at_says_of_which_environment_it_is(aws: Aws) -> None:
+    settings = {"live": Environment(production=True, services=("letters",))}
+
+    known = Account(aws, environments=settings).inventory().topology
+
+    said = {one.name: one.attributes.get("environment") for one in known.resources}
+    assert said == {"letters": "prod", "orders": None, "orders-dev": "dev", "parcels": None}
