@@ -116,7 +116,7 @@ def _place(name: str, sight: Sight) -> str:
 
 def _change(change: Change) -> str:
     differs = f"; differs in {', '.join(change.differences)}" if change.differences else ""
-    return f"{change.id} {change.at:%H:%M} {change.kind} of {change.service}: {change.summary}{differs}"
+    return f"{change.id} {change.at:%H:%M} {change.kind} of {change.service}: {change.told}{differs}"
 
 
 def _finding(evidence: Evidence) -> str:

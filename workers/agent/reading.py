@@ -188,7 +188,7 @@ def _changes(data: ChangeData) -> Iterator[str]:
     for one in data.changes:
         differs = f"differs in {', '.join(one.differences)}" if one.differences else ""
         by = f"by {one.actor}" if one.actor else ""
-        yield _plain(f"{_at(one.at)} {one.kind} of {one.service or 'the account'}", one.summary, by, differs)
+        yield _plain(f"{_at(one.at)} {one.kind} of {one.service or 'the account'}", one.told, by, differs)
 
 
 def _topology(data: TopologyData) -> Iterator[str]:

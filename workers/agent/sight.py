@@ -30,6 +30,7 @@ from workers.domain.facts import Deviation
 from workers.domain.investigation import Investigation
 from workers.domain.signal import HEALTHY
 from workers.domain.telemetry import (
+    COMMITS,
     Activity,
     Alarm,
     Change,
@@ -185,7 +186,9 @@ class Sight:
         """Whether all of the record of changes could be read, so that what is not in it did not happen."""
         query = self.asked("changes")
         result = self.case.results.get(query.id) if query is not None else None
-        return result is not None and result.ok and not result.gaps
+        if result is None or not result.ok:
+            return False
+        return all(gap.what == COMMITS for gap in result.gaps)
 
     @cached_property
     def alarms(self) -> tuple[Alarm, ...]:

@@ -186,6 +186,10 @@ ChangeKind = Literal[
 ]
 
 
+COMMITS = "commits of deployments"
+"""What is missing where it could not be read which commit a deployment runs; the record is no less whole."""
+
+
 class Change(Value):
     """Something that somebody or something altered, as its own system recorded it.
 
@@ -210,6 +214,13 @@ class Change(Value):
     system: str = ""
     source: str
     link: str = ""
+
+    @property
+    def told(self) -> str:
+        """The summary, with the commit that a deployment runs."""
+        named = self.commit[:7]
+        shown = named and self.kind == "deployment" and named not in self.summary
+        return f"{self.summary} (commit {named})" if shown else self.summary
 
 
 class LogPattern(Value):

@@ -106,7 +106,7 @@ def _facts(case: Investigation) -> list[Part]:
 
 
 def _change(change: Change) -> str:
-    return f"{moment(change.at)} {said(change.summary)}"
+    return f"{moment(change.at)} {said(change.told)}"
 
 
 def _steered(case: Investigation) -> list[Part]:

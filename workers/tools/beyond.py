@@ -123,7 +123,7 @@ def visitors(survey: Survey, lonely: Iterable[Resource]) -> dict[str, tuple[str,
 
 def _of_function(survey: Survey, function: Resource) -> str:
     try:
-        return survey.aws.call("lambda", "get_policy", FunctionName=function.id)["Policy"]
+        return survey.aws.call("lambda", "get_policy", FunctionName=function.id).get("Policy", "")
     except ToolFailed as error:
         if "ResourceNotFoundException" in str(error):
             return ""  # it has none: nobody but its own account may come

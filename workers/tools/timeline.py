@@ -13,7 +13,7 @@ from workers.domain.call import ChangeData, Gap
 from workers.domain.risk import Risk
 from workers.domain.telemetry import Change
 from workers.domain.window import Window
-from workers.tools import codedeploy, hosting, pipelines, rollouts, stacks, trail
+from workers.tools import codedeploy, commits, hosting, pipelines, rollouts, stacks, trail
 from workers.tools.action import Answer, Toolset, action
 from workers.tools.aws import Counted
 from workers.tools.guarded import guarded
@@ -64,7 +64,8 @@ def aws_changes(account: Account, window: Window) -> Answer:
             for what, read in SOURCES
         ]
         told: list[Told] = [one for each in asked for one in each.result()]
-    changes = sorted(merged(told), key=lambda change: change.at)
+        changes = sorted(merged(told), key=lambda change: change.at)
+        changes = commits.completed(account, changes, gaps)
     return Answer(
         data=ChangeData(changes=tuple(changes)), source="changes", gaps=tuple(gaps), cost=counted.calls
     )

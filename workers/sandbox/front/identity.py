@@ -47,6 +47,8 @@ READS = (
     "lambda:ListAliases",
     "lambda:GetAlias",
     "lambda:GetPolicy",
+    "lambda:ListTags",
+    "ecr:DescribeImages",
     "lambda:ListEventSourceMappings",
     "sqs:ListQueues",
     "sqs:GetQueueUrl",
