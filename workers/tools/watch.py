@@ -89,14 +89,21 @@ def _wanted(account: Account, found: list[Measured], gaps: list[Gap]) -> dict[Ta
         label = f"{one.name} ({row.id})" if one.name in twice else one.name
         if not measured:
             gaps.append(Gap(what=f"metrics of {label}", about=one.name, why="CloudWatch keeps none of it"))
+        here = account.aws.region
+        places = {_kept_in(metric, one, here) for _, metric in measured}
         for signal, metric in measured:
-            if metric.region in ("", account.aws.region):
+            if _kept_in(metric, one, here) == here:
                 own = metric.metric if signal is Signal.OTHER else ""
                 wanted[Meter(service=label, signal=signal, metric=own)] = metric
-        if away := {metric.region for _, metric in measured} - {"", account.aws.region}:
+        if away := sorted(places - {here}):
             why = f"CloudWatch keeps them in {', '.join(away)}"
             gaps.append(Gap(what=f"metrics of {label}", about=one.name, why=why))
     return wanted
+
+
+def _kept_in(metric: Metric, one: Resource, here: str) -> str:
+    """The region in which a metric is kept: its row's, or a bucket's own."""
+    return metric.region or one.attributes.get("region") or here
 
 
 def _silent(series: list[Series]) -> list[Gap]:

@@ -61,6 +61,18 @@ def test_nothing_of_that_name_is_no_gap(site: Site) -> None:
     assert (series, result.gaps) == ([], ())
 
 
+def test_metrics_that_are_kept_in_another_region_are_a_gap(site: Site) -> None:
+    away = b"<Buckets><Bucket><Name>maps</Name><BucketRegion>eu-west-1</BucketRegion></Bucket></Buckets>"
+    site.line.gate("/", answer=(200, b"<ListAllMyBucketsResult>" + away + b"</ListAllMyBucketsResult>"))
+
+    series, result = watched(site, "bucket maps")
+
+    assert series == []
+    assert [(gap.what, gap.why) for gap in result.gaps] == [
+        ("metrics of maps", "CloudWatch keeps them in eu-west-1")
+    ]
+
+
 def test_list_that_is_denied_is_a_gap(site: Site) -> None:
     site.refuse("ListTables", "AccessDeniedException")
 
