@@ -99,6 +99,9 @@ def wrong(row: Service) -> list[str]:
         told += [f"{key}: no {path}" for key, path in paths.items() if jmespath.search(path, item) is None]
     told += [f"{key} is cut and not shown" for key in row.tail if key not in {*row.show, "name"}]
     told += [f"{key} is cut and not shown" for key in row.cut if key not in row.show]
+    filled = {*re.findall(r"{(\w+)}", row.console + row.arn)}
+    told += [f"nothing is called {key}" for key in sorted(filled - {"region", "name", "id", *row.show})]
+    told += [] if row.console else ["nobody can look at it"]
     told += [slip for meaning in row.changed_by for slip in wrong_meaning(row, meaning)]
     told += wrong_signals(row, row.behind, row.behind)
     return told + wrong_signals(row, {**row.signals, **row.own}, row.signals)
@@ -233,6 +236,9 @@ def test_signal_with_a_slip_in_it_is_noticed(slip: dict[str, Any]) -> None:
     [
         {"tags": "Labels"},
         {"cut": {"arn": "/"}},
+        {"arn": "ec2:volume/{volume}"},
+        {"console": "ec2/home?region={region}#VolumeDetails:volumeId={volume}"},
+        {"console": ""},
         {"own": {"BurstBalance": Metric(namespace="EBS", metric="BurstBalance", unit="percent")}},
         {"changed_by": (Meaning(events=("ModifyVolumes",), kind="other", name="volumeId"),)},
         {"changed_by": (Meaning(events=("ModifyVolume",), kind="other", name="volume"),)},
