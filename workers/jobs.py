@@ -57,6 +57,7 @@ AT_ONCE = (
     "cloudformation",
     "amplify",
     "apprunner",
+    "xray",
 )
 
 CLAUDE = ("anthropic", "anthropic.resources.messages")

@@ -45,6 +45,8 @@ EARLIER = (1, 7)
 """Days that a day is held against: the one before, and that of the week before."""
 SAME_HOUR = timedelta(minutes=10)
 """How far apart two days may begin what they do every day."""
+MOSTLY = 0.5
+"""The share of failed traces that has to end in one place before it explains them."""
 RUNNING = ("service", "function")
 """What the platform runs, and tells how it went."""
 
@@ -65,7 +67,7 @@ class Answer:
 class Want:
     """Data a look needs and the journal does not hold: `kind` of telemetry about `service`."""
 
-    kind: Literal["logs", "happenings", "revision", "zones", "series"]
+    kind: Literal["logs", "happenings", "revision", "zones", "series", "traces"]
     service: str
     days: int = 0
     """How long before, where it is about the same hour of an earlier day."""
@@ -92,8 +94,10 @@ def wants(look: AnyLook, claim: Hypothesis, sight: Sight) -> tuple[Want, ...]:
             return tuple(Want("series", claim.where, days) for days in EARLIER)
         case Differs() if claim.trigger is not None and claim.trigger.after:
             return (Want("revision", claim.where),) if sight.read("revision", claim.where) else ()
-        case Explained() if "external" in look.kinds and _outside(claim.where, sight):
-            return (Want("logs", claim.where),)
+        case Explained():
+            logs = "external" in look.kinds and _outside(claim.where, sight)
+            traces = (Want("traces", claim.where),) if sight.traced(claim.where) else ()
+            return (*traces, *((Want("logs", claim.where),) if logs else ()))
         case _:
             return ()
 
@@ -514,6 +518,8 @@ def _explained(look: Explained, claim: Hypothesis, sight: Sight) -> Answer:
         return Answer("unknown")
     began = min(s.onset for s in own)
     below = [c for c in sight.topology.callees(claim.where) if _kind(c, sight) in look.kinds]
+    if (answer := _failing_below(claim.where, look, sight)) is not None:
+        return answer
     for callee in below:
         if _kind(callee, sight) == "external":
             answer = _external_trouble(callee, claim, sight)
@@ -537,6 +543,17 @@ def _explained(look: Explained, claim: Hypothesis, sight: Sight) -> Answer:
     return Answer(
         "no", f"{words.listed(tuple(seen or below))} below {claim.where} stayed as usual", "topology"
     )
+
+
+def _failing_below(where: str, look: Explained, sight: Sight) -> Answer | None:
+    """Whether most of a place's failed traces end in something that it needs."""
+    query, traces, causes = sight.traces(where)
+    below = sight.topology.downstream(where)[1:]
+    for place, count in causes.items():
+        if place in below and _kind(place, sight) in look.kinds and count > traces * MOSTLY:
+            text = f"{count} of {traces} failed traces of {where} end in {place}"
+            return Answer("yes", text, "xray", queries=(query,))
+    return None
 
 
 def _external_trouble(host: str, claim: Hypothesis, sight: Sight) -> Answer | None:

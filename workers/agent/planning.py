@@ -88,6 +88,8 @@ def _call(want: Want, hypothesis: Hypothesis, sight: Sight) -> tuple[ToolCall, W
         return _logs(want.service, sight)
     if want.kind == "zones":
         return _zones(want.service, sight)
+    if want.kind == "traces":
+        return _traces(want.service, sight)
     if want.kind == "series":
         return _same_hour(want.service, want.days, sight)
     if want.kind == "happenings":
@@ -135,6 +137,13 @@ def _zones(service: str, sight: Sight) -> tuple[ToolCall, Window]:
     }
     why = f"whether the errors of {service} come from one availability zone"
     return ToolCall(name="cloudwatch_zones", arguments=arguments, why=why), window
+
+
+def _traces(service: str, sight: Sight) -> tuple[ToolCall, Window]:
+    window, _ = _since(sight)
+    arguments: dict[str, JsonValue] = {"service": service, "window": window.model_dump(mode="json")}
+    why = f"where traces of {service} fail"
+    return ToolCall(name="xray_traces", arguments=arguments, why=why), window
 
 
 def _same_hour(service: str, days: int, sight: Sight) -> tuple[ToolCall, Window]:

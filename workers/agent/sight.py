@@ -4,6 +4,7 @@ A reader over `Investigation`, nothing more: everything is computed anew from jo
 resumed run sees what the first one saw. "Not asked", "asked and failed" and "asked and empty" differ.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -91,6 +92,8 @@ STRAIN = (
     Signal.SUCCESS,
 )
 BAD: dict[Signal, Literal["up", "down"]] = {s: "up" if HEALTHY[s] == "low" else "down" for s in STRAIN}
+TRACED = "aws:xray"
+"""The source of edges that were seen in traces."""
 # What users notice.
 FACING = (Signal.ERROR_RATE, Signal.LATENCY, Signal.ERRORS, Signal.QUEUE_AGE)
 DAY = timedelta(days=1)
@@ -256,6 +259,24 @@ class Sight:
             if state.get("zones_of") == service and isinstance(zones, dict):
                 return query.id, {zone: _pair(counts) for zone, counts in zones.items()}
         return None, {}
+
+    def traced(self, place: str) -> bool:
+        """Whether anything is traced there."""
+        return any(e.source == TRACED and place in (e.caller, e.callee) for e in self.topology.edges)
+
+    def traces(self, service: str) -> tuple[str, int, dict[str, int]]:
+        """The query that told of failed traces of a service, how many there are, and where they end."""
+        for query, data in self._answered("state"):
+            state = data.state if isinstance(data, StateData) else {}
+            traces, causes = state.get("traces"), state.get("causes")
+            if state.get("traces_of") == service and isinstance(causes, list) and isinstance(traces, int):
+                ends: Counter[str] = Counter()
+                for one in causes:
+                    count = one.get("traces") if isinstance(one, dict) else 0
+                    name = one.get("service") if isinstance(one, dict) else ""
+                    ends[str(name)] += count if isinstance(count, int) else 0
+                return query.id, traces, dict(ends)
+        return "", 0, {}
 
     def asked(self, action: str, **arguments: str) -> CausalQuery | None:
         """The query of this action about these arguments, answered or not."""

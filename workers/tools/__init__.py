@@ -14,6 +14,7 @@ from workers.tools import (
     runbooks,
     states,
     timeline,
+    traces,
     watch,
     zones,
 )
@@ -25,6 +26,7 @@ AWS: tuple[Toolset, ...] = (
     logs.TOOLSET,
     insights.TOOLSET,
     timeline.TOOLSET,
+    traces.TOOLSET,
     ecs.TOOLSET,
     autoscaling.TOOLSET,
     rds.TOOLSET,

@@ -7,13 +7,15 @@ endpoints it calls. Built once per investigation; the metrics, logs and change t
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from workers.domain.call import Gap, TopologyData
 from workers.domain.risk import Risk
 from workers.domain.telemetry import SIGNALS, Edge, Resource, Signal, Topology
 from workers.domain.value import Value
-from workers.tools import beyond, environments, metrics
+from workers.domain.window import ending
+from workers.tools import beyond, environments, metrics, xray
 from workers.tools.action import Answer, Toolset, action
 from workers.tools.aws import Aws, Counted
 from workers.tools.edges import outside
@@ -97,6 +99,7 @@ def read(aws: Aws, stated: Environments | None = None) -> Inventory:
     with Survey(aws) as survey:
         grouping, mapping = survey.start(survey.target_groups), survey.start(survey.mappings)
         published, variables = survey.start(survey.published), survey.start(survey.function_environments)
+        traced = survey.start(_traced, survey)
         listed = survey.listed()
         groups, mappings = grouping.result(), mapping.result()
         doors, targets = (
@@ -120,9 +123,15 @@ def read(aws: Aws, stated: Environments | None = None) -> Inventory:
             for row, resource in listed
         )
         needs = {name: task.environment for name, task in tasks.items()} | variables.result()
-        edges = joined(survey, book, needs, mappings)
+        edges = (*joined(survey, book, needs, mappings), *xray.edges(traced.result(), book.known))
         measured = _measured(book.listed, published.result(), aws.region)
     return Inventory(topology=_topology(book, edges, measured), metrics=measured, gaps=tuple(survey.gaps))
+
+
+def _traced(survey: Survey) -> list[xray.Node]:
+    """What X-Ray saw in the last hour, where anything is traced."""
+    window = ending(datetime.now(UTC), minutes=60)
+    return survey.attempt("X-Ray's service graph", lambda: xray.graph(survey.aws, window)) or []
 
 
 def _topology(book: Book, edges: tuple[Edge, ...], measured: dict[str, Measured]) -> Topology:

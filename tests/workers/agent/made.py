@@ -143,6 +143,7 @@ class World:
     passages: list[Passage] = field(default_factory=list[Passage])
     estate: list[Resource] = field(default_factory=list[Resource])
     spent: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    traces: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
     denied: dict[str, str] = field(default_factory=dict[str, str])
     unread: tuple[Gap, ...] = ()
     asked: list[ToolCall] = field(default_factory=list[ToolCall])
@@ -308,7 +309,9 @@ def shop() -> World:
 def topology(world: World) -> Answer:
     """What runs."""
     world.guard("topology")
-    edges = tuple(Edge(caller=a, callee=b, source="test") for a, b in world.needs)
+    edges = tuple(
+        Edge(caller=a, callee=b, source="aws:xray" if world.traces else "test") for a, b in world.needs
+    )
     return Answer(
         data=TopologyData(topology=Topology(resources=tuple(world.resources.values()), edges=edges)),
         source="aws",
@@ -414,6 +417,16 @@ def aws_cost(world: World, window: Window) -> Answer:
     return Answer(data=StateData(state=world.spent), source="cost explorer")
 
 
+@action(risk=Risk.READ, answers="state")
+def xray_traces(world: World, service: str, window: Window) -> Answer:
+    """Where traces fail."""
+    world.guard("xray_traces", service)
+    ends = world.traces.get(service, {})
+    causes: list[JsonValue] = [{"service": place, "traces": count} for place, count in ends.items()]
+    state: dict[str, JsonValue] = {"traces_of": service, "traces": sum(ends.values()), "causes": causes}
+    return Answer(data=StateData(state=state), source="xray")
+
+
 TOOLS = Toolset(
     name="made",
     actions=(
@@ -429,6 +442,7 @@ TOOLS = Toolset(
         aws_query,
         aws_watch,
         aws_cost,
+        xray_traces,
     ),
 )
 POLICY = Policy(approvers=("U0BEN",), quorum=1, ttl=timedelta(minutes=15))
@@ -500,7 +514,7 @@ def more(world: World, case: Investigation, asked: Iterable[tuple[str, dict[str,
     """The case after these questions."""
     through = gate(world)
     for number, (name, arguments) in enumerate(asked, 1):
-        if name in ("logs", "ecs_events"):
+        if name in ("logs", "ecs_events", "xray_traces"):
             arguments = {**arguments, "window": making.window(-20, 0).model_dump(mode="json")}
         if name == "logs":
             arguments["before"] = making.window(-80, -20).model_dump(mode="json")

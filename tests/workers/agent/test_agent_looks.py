@@ -488,6 +488,22 @@ def test_trouble_that_came_later_below_explains_nothing() -> None:
     assert (found.says, found.finding) == ("no", "shop-db below checkout stayed as usual")
 
 
+def test_trouble_is_explained_where_most_failed_traces_end_below() -> None:
+    world = slow()
+    world.traces = {"checkout": {"shop-db": 8, "checkout": 3}}
+    asked = ("xray_traces", {"service": "checkout"})
+    look: dict[str, Any] = {"look": "explained", "kinds": ["database"]}
+
+    assert looks.wants(LOOK.validate_python(look), about(), sight(world)) == (Want("traces", "checkout"),)
+    assert judge(world, about(), **look).says != "yes"
+    found = judge(world, about(), asked, **look)
+
+    assert (found.says, found.source) == ("yes", "xray")
+    assert found.finding == "8 of 11 failed traces of checkout end in shop-db"
+    world.traces = {"checkout": {"shop-db": 5, "checkout": 5}}
+    assert judge(world, about(), asked, **look).says != "yes"
+
+
 def test_place_that_needs_nothing_of_that_kind_is_explained_by_nothing() -> None:
     found = judge(slow(), about("checkout"), look="explained", kinds=["function"])
 

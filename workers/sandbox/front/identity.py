@@ -103,6 +103,9 @@ READS = (
     "sns:ListTopics",
     "ssm:DescribeParameters",
     "states:ListStateMachines",
+    "xray:BatchGetTraces",
+    "xray:GetServiceGraph",
+    "xray:GetTraceSummaries",
     "tag:GetResources",
 )
 CHANGES = (

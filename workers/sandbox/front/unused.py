@@ -18,4 +18,9 @@ HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     "cloudformation": {"ListStacks": _nothing(StackSummaries=[])},
     "codedeploy": {"ListDeployments": _nothing(deployments=[])},
     "codepipeline": {"ListPipelines": _nothing(pipelines=[])},
+    "xray": {
+        "GetServiceGraph": _nothing(Services=[]),
+        "GetTraceSummaries": _nothing(TraceSummaries=[]),
+        "BatchGetTraces": _nothing(Traces=[]),
+    },
 }
