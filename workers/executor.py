@@ -42,7 +42,7 @@ from workers.safety.redeeming import Redeeming, state
 from workers.settings import Settings
 from workers.thread.posts import posts
 from workers.tools import changes
-from workers.tools.aws import Aws
+from workers.tools.places import Places
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Hands:
     ledger: Ledger
     queue: Queue
     gate: Gate
-    aws: Aws
+    places: Places
     policy: Policy
     patience: Patience
 
@@ -77,12 +77,12 @@ PATIENCE = Patience()
 
 def run(settings: Settings, patience: Patience = PATIENCE) -> None:
     """Entry of `runbook executor`: work off approved changes until told to stop."""
-    gate, aws = wiring.verifying(settings)
+    gate, places = wiring.verifying(settings)
     hands = Hands(
         ledger=wiring.ledger(settings),
         queue=wiring.queue(settings),
         gate=gate,
-        aws=aws,
+        places=places,
         policy=policy(settings),
         patience=patience,
     )
@@ -156,7 +156,7 @@ class _Execution:
 
     def _make(self) -> None:
         hands = self._hands
-        redeeming = Redeeming(hands.ledger, hands.gate, hands.aws, hands.policy, wiring.now)
+        redeeming = Redeeming(hands.ledger, hands.gate, hands.places, hands.policy, wiring.now)
         if objection := redeeming.objection(self._approval, self._case):
             self._revoke(objection)
             return
@@ -165,7 +165,8 @@ class _Execution:
         if not self._hands.ledger.beat_approval(self._approval.id, self._runner):
             raise Fenced(f"another executor took over {self._approval.id}; nothing was sent")
         try:
-            changes.make(self._hands.aws, call, _token(self._approval.id))
+            aws = changes.place(hands.places, call).aws
+            changes.make(aws, call, _token(self._approval.id))
         except OutcomeUnknown as error:
             self._lost(str(error))
         except RunbookError as error:

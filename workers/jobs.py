@@ -82,15 +82,15 @@ class Parts:
 
 def parts(settings: Settings) -> Parts:
     ledger, queue = wiring.ledger(settings), wiring.queue(settings)
-    aws, embed = wiring.reading(settings, Queue(settings.queue_url, patient=False)), Embedder()
-    if aws is not None:
-        aws.warm(*AT_ONCE)
+    places, embed = wiring.reading(settings, Queue(settings.queue_url, patient=False)), Embedder()
+    if places is not None:
+        places.first.aws.warm(*AT_ONCE)
     return Parts(
         settings=settings,
         ledger=ledger,
         queue=queue,
         publisher=wiring.publisher(settings, ledger, queue),
-        gate=wiring.investigating(aws, Retriever(wiring.store(settings), embed)),
+        gate=wiring.investigating(places, Retriever(wiring.store(settings), embed)),
         reasoner=wiring.reasoner(settings, ledger),
         embed=embed,
     )

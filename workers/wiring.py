@@ -8,10 +8,9 @@ import uuid
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
-from boto3.session import Session
-from pydantic import SecretStr
+from botocore.config import Config
 from slack_sdk import WebClient
 
 from knowledge.embedder import Embedder
@@ -30,14 +29,17 @@ from workers.queue import Queue
 from workers.rosters import Outside
 from workers.safety.gate import Gate
 from workers.safety.policy import DAY
-from workers.settings import Identity, Pager, Settings
+from workers.settings import Pager, Role, Settings
 from workers.thread.publisher import Publisher
-from workers.tools import AWS, KNOWLEDGE
+from workers.tools import AWS, KNOWLEDGE, identity
+from workers.tools.action import Toolset
 from workers.tools.aws import READ, WRITE, Aws
 from workers.tools.inventory import Account
 from workers.tools.metering import Bucket, Pace
 from workers.tools.opsgenie import OpsGenie
 from workers.tools.pagerduty import PagerDuty
+from workers.tools.permissions import Who
+from workers.tools.places import Places, spread
 from workers.tools.runbooks import Library, Search
 
 log = logging.getLogger(__name__)
@@ -157,52 +159,64 @@ def _limits(settings: Settings) -> Limits:
 
 def _keys(settings: Settings) -> tuple[str, str, str | None]:
     """The worker's credentials as they are now; a role's are renewed before they run out."""
-    found = _session(settings.providers.aws.reader, settings.llm.region or "").get_credentials()
+    found = identity.session(settings.providers.aws.reader, settings.llm.region or "").get_credentials()
     if found is None:
         raise ModelFailed("there are no AWS credentials", "Give providers.aws.worker an identity.")
     keys = found.get_frozen_credentials()
     return keys.access_key or "", keys.secret_key or "", keys.token
 
 
-def reading(settings: Settings, through: Queue | None = None) -> Aws | None:
+def reading(settings: Settings, through: Queue | None = None) -> Places | None:
     """AWS with the read-only identity; `None` where AWS is switched off.
 
     With a queue, all processes together keep to the pace at which an account may be asked.
     """
+    return _places(settings, "worker", READ, through) if settings.providers.aws.enabled else None
+
+
+def acting(settings: Settings) -> tuple[Places, Places]:
+    """AWS with the executor's identity: to look, and to change."""
+    return _places(settings, "executor", READ), _places(settings, "executor", WRITE)
+
+
+def _places(settings: Settings, who: Who, config: Config, through: Queue | None = None) -> Places:
+    """Each region of each account, as one of our two identities."""
     aws = settings.providers.aws
-    if not aws.enabled:
-        return None
-    session = _session(aws.reader, aws.regions[0])
-    pace = _pace(aws.max_calls_per_second, through)
-    return Aws(session, aws.regions[0], endpoint_url=aws.endpoint_url, config=READ, pace=pace)
+    base = aws.reader if who == "worker" else aws.executor
+    found: list[Account] = []
+    for one in aws.accounts or (None,):
+        regions = (one.regions if one else ()) or aws.regions
+        role = getattr(one, who) if one else Role()
+        pace = _pace(one.name if one else "", aws.max_calls_per_second, through)
+        held = identity.within(base, role, regions[0], who=who, endpoint_url=aws.endpoint_url)
+        for region in regions:
+            made = Aws(held, region, endpoint_url=aws.endpoint_url, config=config, pace=pace)
+            name = f"{one.name}/{region}" if one else region
+            found.append(
+                Account(made, environments=settings.environments, name=name, home=region == regions[0])
+            )
+    return Places(tuple(found))
 
 
-def _pace(limit: int, through: Queue | None) -> Pace:
-    share = through and (lambda: through.take("aws", limit, 1.0, uuid.uuid4().hex))
+def _pace(account: str, limit: int, through: Queue | None) -> Pace:
+    share = through and (lambda: through.take(f"aws:{account}", limit, 1.0, uuid.uuid4().hex))
     return Pace(Bucket(limit, share or None).take)
 
 
-def acting(settings: Settings) -> tuple[Aws, Aws]:
-    """AWS with the executor's identity: to look, and to change."""
-    aws = settings.providers.aws
-    session = _session(aws.executor, aws.regions[0])
-    made = partial(Aws, session, aws.regions[0], endpoint_url=aws.endpoint_url)
-    return made(config=READ), made(config=WRITE)
-
-
-def investigating(aws: Aws | None, search: Search) -> Gate:
+def investigating(places: Places | None, search: Search) -> Gate:
     """The gate of a worker: every system, read only."""
-    account = Account(aws) if aws else None
-    systems: list[tuple[Any, Any]] = [(toolset, account) for toolset in AWS] if account else []
     library = Library(search, now)
-    return Gate([*systems, *((toolset, library) for toolset in KNOWLEDGE)], now)
+    return Gate([*_asked(places), *((toolset, library) for toolset in KNOWLEDGE)], now)
 
 
-def verifying(settings: Settings) -> tuple[Gate, Aws]:
+def verifying(settings: Settings) -> tuple[Gate, Places]:
     """The gate of the executor, with its own eyes, and what it changes through."""
     look, change = acting(settings)
-    account = Account(look)
-    return Gate([(toolset, account) for toolset in AWS], now), change
+    return Gate(_asked(look), now), change
+
+
+def _asked(places: Places | None) -> list[tuple[Toolset, Any]]:
+    return [(spread(toolset, places), places) for toolset in AWS] if places else []
 
 
 def store(settings: Settings) -> Store:
@@ -216,59 +230,30 @@ def sources(settings: Settings) -> tuple[Filesystem, ...]:
     return tuple(Filesystem(path) for path in paths if path.exists())
 
 
-def identify(settings: Settings, process: Literal["worker", "executor"]) -> None:
+def identify(settings: Settings, process: Who) -> None:
     """Put on record who we are in AWS. Raises `SettingsError` where worker and executor are the same.
 
     With a ledger and clients of its own: what a process shares with its jobs is not connected before them.
     """
-    aws = reading(settings) if process == "worker" else acting(settings)[0]
-    if aws is None:
+    places = reading(settings) if process == "worker" else acting(settings)[0]
+    if places is None:
         return
     with closing(ledger(settings)) as to:
-        try:
-            arn = aws.who()
-            to.identify(process, arn)
-        except RunbookError as error:
-            log.warning("who the %s is in AWS is not on record: %s", process, error)
-            return
-        if to.identity("executor" if process == "worker" else "worker") == arn:
-            raise SettingsError(
-                f"worker and executor are both {arn} in AWS",
-                "The worker must be read-only: give providers.aws.executor a user or role of its own.",
-            )
+        for account in places.homes:
+            other = account.holder("executor" if process == "worker" else "worker")
+            try:
+                arn = account.aws.who()
+                to.identify(account.holder(process), arn)
+            except RunbookError as error:
+                log.warning("who the %s is in %s is not on record: %s", process, account.name, error)
+                continue
+            if to.identity(other) == arn:
+                raise SettingsError(
+                    f"worker and executor are both {arn} in AWS",
+                    "The worker must be read-only: give providers.aws.executor a user or role of its own.",
+                )
 
 
 def runner() -> str:
     """A name for one run of one job."""
     return uuid.uuid4().hex
-
-
-def _session(identity: Identity, region: str) -> Session:
-    def plain(secret: SecretStr | None) -> str | None:
-        return secret.get_secret_value() if secret else None
-
-    base = Session(
-        profile_name=identity.profile,
-        aws_access_key_id=plain(identity.access_key_id),
-        aws_secret_access_key=plain(identity.secret_access_key),
-        aws_session_token=plain(identity.session_token),
-        region_name=region,
-    )
-    return base if identity.role_arn is None else _assumed(base, identity.role_arn, region)
-
-
-def _assumed(base: Session, role: str, region: str) -> Session:
-    """A session whose credentials are a role's, renewed before they run out."""
-    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-    from botocore.session import get_session
-
-    inner: Any = base._session  # pyright: ignore[reportPrivateUsage]  boto3 offers no other way in
-    fetcher: Any = AssumeRoleCredentialFetcher(
-        client_creator=inner.create_client,
-        source_credentials=base.get_credentials(),
-        role_arn=role,
-        extra_args={"RoleSessionName": "runbook"},
-    )
-    assumed: Any = get_session()
-    assumed._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
-    return Session(botocore_session=assumed, region_name=region)

@@ -42,22 +42,23 @@ def doctor(
             return
         from bot.cli.looking import reading, settings_to_look
         from workers.tools import coverage, estate
-        from workers.tools.inventory import Account
 
         settings = settings_to_look(config, profile, region)
-        aws = reading(settings)
-        account = Account(aws)
-        aside(f"Reading {aws.region} as {aws.who()}: everything once, which takes a while.")
-        inventory = account.inventory()
-        answer = estate.aws_query.run(account, "everything")
-        listed = answer.data.resources if answer.data.kind == "resources" else ()
-        needed = (*inventory.gaps, *(unrecorded := coverage.unrecorded(account)))
-        shares = coverage.shares(inventory, listed, recorded=not unrecorded)
+        blind, told = False, dict[str, object]()
+        for account in reading(settings).accounts:
+            aside(f"Reading {account.name} as {account.aws.who()}: everything once, which takes a while.")
+            inventory = account.inventory()
+            answer = estate.aws_query.run(account, "everything")
+            listed = answer.data.resources if answer.data.kind == "resources" else ()
+            needed = (*inventory.gaps, *(unrecorded := coverage.unrecorded(account)))
+            shares = coverage.shares(inventory, listed, recorded=not unrecorded)
+            told[account.name] = _plain(listed, shares, needed, answer.gaps)
+            blind = blind or bool(needed)
+            if not as_json:
+                print("\n".join(_told(listed, shares, needed, answer.gaps)))
         if as_json:
-            print(json.dumps(_plain(listed, shares, needed, answer.gaps)))
-        else:
-            print("\n".join(_told(listed, shares, needed, answer.gaps)))
-        raise typer.Exit(2 if needed else 0)
+            print(json.dumps(told))
+        raise typer.Exit(2 if blind else 0)
 
 
 def _plain(

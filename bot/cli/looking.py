@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
@@ -36,6 +35,7 @@ from workers.safety.gate import Gate
 from workers.safety.policy import policy
 from workers.settings import Identity, Settings, load
 from workers.tools.aws import DENIED, Aws
+from workers.tools.places import Places
 from workers.tools.runbooks import Search
 
 FRESH = timedelta(minutes=2)
@@ -95,8 +95,9 @@ def eyes(
 ) -> Eyes:
     """Everything that is needed to look; raises `RunbookError` with what to do where something is missing."""
     settings = settings_to_look(config, profile, region)
-    aws = reading(settings)
-    return Eyes(settings, aws.region, wiring.investigating(aws, search or library(settings, say)))
+    places = reading(settings)
+    where = ", ".join(one.name for one in places.accounts)
+    return Eyes(settings, where, wiring.investigating(places, search or library(settings, say)))
 
 
 def settings_to_look(config: Path | None, profile: str | None, region: str | None) -> Settings:
@@ -112,7 +113,11 @@ def settings_to_look(config: Path | None, profile: str | None, region: str | Non
     except ValidationError:
         raise SettingsError(f"{region!r} is not an AWS region", "Regions look like us-east-1.") from None
     worker = Identity(profile=profile) if profile else aws.worker
-    aws = aws.model_copy(update={"regions": regions, "worker": worker})
+    # Whoever names a profile means its account; a region is looked at in each account.
+    accounts = () if profile else aws.accounts
+    if region:
+        accounts = tuple(one.model_copy(update={"regions": regions}) for one in accounts)
+    aws = aws.model_copy(update={"regions": regions, "worker": worker, "accounts": accounts})
     return settings.model_copy(update={"providers": settings.providers.model_copy(update={"aws": aws})})
 
 
@@ -145,19 +150,17 @@ def _region_of(profile: str | None, environ: dict[str, str]) -> str | None:
         return None  # a profile that is not there is refused later, in words
 
 
-def reading(settings: Settings) -> Aws:
+def reading(settings: Settings) -> Places:
     """AWS as the read-only identity, which AWS was asked to confirm."""
     try:
-        aws = wiring.reading(settings)
+        places = wiring.reading(settings)
     except BotoCoreError as error:
         raise _profile(settings, error) from error
-    if aws is None:
+    if places is None:
         raise RunbookError("AWS is switched off: providers.aws.enabled is false", "Set it to true.")
     reader = settings.providers.aws.reader
-    if reader.role_arn and reader.borrows and boto3.Session().get_credentials() is None:
-        raise RunbookError("AWS does not know who asks for the role: no credentials were found", NAME_ONE)
-    _confirmed(aws, reader.profile)
-    return aws
+    _confirmed(places.first.aws, reader.profile)
+    return places
 
 
 NAME_ONE = "Name a profile (--profile), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."

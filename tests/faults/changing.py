@@ -22,7 +22,7 @@ from workers.safety import approvals
 from workers.safety.gate import Gate
 from workers.safety.policy import Policy, policy
 from workers.thread.posts import posts
-from workers.tools.aws import Aws
+from workers.tools.places import Places
 
 _numbers = count(1)
 
@@ -145,12 +145,12 @@ class Changing:
 
     def hands(self, **over: Any) -> Hands:
         """An executor in this process."""
-        gate, aws = _executor(self.plant)
+        gate, places = _executor(self.plant)
         made = Hands(
             ledger=self.ledger,
             queue=self.plant.queue,
             gate=gate,
-            aws=aws,
+            places=places,
             policy=policy(self.plant.settings("executor")),
             patience=HURRIED,
         )
@@ -168,5 +168,5 @@ def reader(plant: Plant) -> tuple[Gate, Policy]:
 
 
 @cache
-def _executor(plant: Plant) -> tuple[Gate, Aws]:
+def _executor(plant: Plant) -> tuple[Gate, Places]:
     return wiring.verifying(plant.settings("executor"))

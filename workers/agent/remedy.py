@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from workers.agent.catalogue import modes
 from workers.agent.sight import Sight
-from workers.domain.call import ToolCall
+from workers.domain.call import PLACE, ToolCall
 from workers.domain.conclusion import NAMES_A_CAUSE, Cause
 from workers.domain.event import RemedyProposed
 from workers.domain.investigation import Investigation
@@ -40,9 +40,19 @@ def remedy(case: Investigation, at: datetime) -> RemedyProposed | None:
     for cause in conclusion.causes:
         place, found = sight.topology.find(cause.service), REMEDIES.get(modes()[cause.mode].remedy)
         wanted = found(cause, place, sight) if found is not None and place is not None else None
-        if wanted is not None:
-            return RemedyProposed(at=at, hypothesis=cause.hypothesis, **wanted._asdict())
+        if wanted is not None and place is not None:
+            there = wanted._replace(call=_placed(wanted.call, place))
+            return RemedyProposed(at=at, hypothesis=cause.hypothesis, **there._asdict())
     return None
+
+
+def _placed(call: ToolCall, thing: Resource) -> ToolCall:
+    """The call with the place it is meant for, where there are several; there the thing has its plain name."""
+    if PLACE not in thing.attributes:
+        return call
+    plain = {thing.name: thing.name.partition("@")[0]}
+    own = {key: plain.get(str(value), value) for key, value in call.arguments.items()}
+    return call.model_copy(update={"arguments": {**own, PLACE: thing.attributes[PLACE]}})
 
 
 def _roll_back(cause: Cause, service: Resource, _sight: Sight) -> Remedy | None:

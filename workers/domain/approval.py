@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, JsonValue
 
-from workers.domain.call import ToolCall
+from workers.domain.call import PLACE, ToolCall
 from workers.domain.conclusion import Watch
 from workers.domain.incident import Person
 from workers.domain.risk import Risk
@@ -77,8 +77,10 @@ PLACES = (
 
 
 def places(call: ToolCall) -> tuple[str, ...]:
-    """The names of where a change is made, the widest first."""
-    return tuple(str(call.arguments[name]) for name in PLACES if name in call.arguments)
+    """The names of where a change is made, the widest first: account and region, where there are several."""
+    around = str(call.arguments.get(PLACE, "")).split("/")
+    named = (str(call.arguments[name]) for name in PLACES if name in call.arguments)
+    return tuple(name for name in (*around, *named) if name)
 
 
 class Asked(Value):

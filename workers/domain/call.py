@@ -19,6 +19,9 @@ from workers.domain.telemetry import (
 )
 from workers.domain.value import Value
 
+PLACE = "place"
+"""The argument that names the account and region a call is about, where there are several."""
+
 
 class ToolCall(Value):
     """`name` is the action's; `why` is one sentence for people, and no part of the call's identity."""

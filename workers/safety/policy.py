@@ -44,7 +44,8 @@ class Policy(Value):
     """The rules of this install. Every change needs an approval; nothing here can waive that.
 
     `approvers`, `quorum` and `ttl` hold for every change, `raised` for those of one risk beside them.
-    `production` and `critical` name clusters and services: a step more risk there, and the highest here.
+    `production` names clusters, services, regions and accounts: a step more risk there. `critical` names
+    those where it is the highest.
     """
 
     approvers: tuple[str, ...]
@@ -53,6 +54,8 @@ class Policy(Value):
     raised: dict[Risk, Rule] = {}
     production: frozenset[str] = frozenset()
     critical: frozenset[str] = frozenset()
+    everywhere: bool = False
+    """Whether the one region that Runbook looks at is production."""
     freezes: tuple[Freeze, ...] = ()
     most_changes: int = 5
     per_hour: int = 20
@@ -104,7 +107,7 @@ class Policy(Value):
         names = frozenset(places)
         if names & self.critical:
             return Risk.CRITICAL
-        return declared.raised() if names & self.production else declared
+        return declared.raised() if self.everywhere or names & self.production else declared
 
     def lifts(self, glass: Glass | None, now: datetime) -> bool:
         """Whether break-glass holds: asked for and confirmed by two of those who are named now."""
@@ -135,7 +138,12 @@ class Policy(Value):
 def policy(settings: Settings) -> Policy:
     """The rules that the settings state."""
     approvals, environments = settings.approvals, settings.environments.values()
-    production = {name for one in environments if one.production for name in (*one.clusters, *one.services)}
+    live = [one for one in environments if one.production]
+    production = {
+        name for one in live for name in (*one.clusters, *one.services, *one.regions, *one.accounts)
+    }
+    aws = settings.providers.aws
+    only = {*aws.regions} if not aws.accounts and len(aws.regions) == 1 else set[str]()
     cooldown = timedelta(milliseconds=settings.safety.cooldown_between_critical_ms)
     own = {Risk.LOW: approvals.low, Risk.HIGH: approvals.high, Risk.CRITICAL: approvals.critical}
     return Policy(
@@ -152,6 +160,7 @@ def policy(settings: Settings) -> Policy:
             for risk, rule in own.items()
         },
         production=frozenset(production),
+        everywhere=bool(only & production),
         critical=frozenset(name for one in environments for name in one.critical),
         freezes=tuple(
             Freeze(why=f.why, starts=f.starts, ends=f.ends, days=frozenset(f.weekdays), zone=f.zone)

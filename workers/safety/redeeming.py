@@ -18,7 +18,7 @@ from workers.safety.deciding import approvers, enough
 from workers.safety.gate import Gate
 from workers.safety.policy import DAY, Policy
 from workers.tools import changes
-from workers.tools.aws import Aws
+from workers.tools.places import Places
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Redeeming:
 
     ledger: Ledger
     gate: Gate
-    aws: Aws
+    places: Places
     policy: Policy
     now: Callable[[], datetime]
 
@@ -44,7 +44,7 @@ class Redeeming:
             return str(error)
         if self.now() >= approval.expires_at:
             return "the approval has expired"
-        if objection := self._same_user():
+        if objection := self._same_user(approval):
             return objection
         if (stop := self.ledger.stopped()) is not None:
             return stop.told
@@ -56,11 +56,12 @@ class Redeeming:
             or self._drift(approval)
         )
 
-    def _same_user(self) -> str:
+    def _same_user(self, approval: Approval) -> str:
         """Whether the one that looks could make this change, too: then an approval would guard nothing."""
-        worker = self.ledger.identity("worker")
         try:
-            same = worker != "" and worker == self.aws.who()
+            account = changes.place(self.places, approval.call)
+            worker = self.ledger.identity(account.holder("worker"))
+            same = worker != "" and worker == account.aws.who()
         except RunbookError as error:
             return f"who the executor is in AWS could not be read: {error}"
         return f"worker and executor are both {worker} in AWS" if same else ""

@@ -4,7 +4,7 @@ from workers.settings.holders import Process
 from workers.settings.load import DEFAULT_PATH, load, variables
 from workers.settings.needs import notices
 from workers.settings.rights import OnCall
-from workers.settings.tree import Aws, Environment, Executor, Identity, Pager, Retention, Settings
+from workers.settings.tree import Aws, Environment, Executor, Identity, Pager, Retention, Role, Settings
 
 __all__ = [
     "DEFAULT_PATH",
@@ -16,6 +16,7 @@ __all__ = [
     "Pager",
     "Process",
     "Retention",
+    "Role",
     "Settings",
     "load",
     "notices",

@@ -154,6 +154,10 @@ HostName = Annotated[
 Region = Annotated[
     str, shaped(r"[a-z]{2,}(-[a-z]+)+-\d+", "is not an AWS region", "Regions look like us-east-1.")
 ]
+AccountName = Annotated[
+    str,
+    shaped(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", "is not a name for an account", "Write one like prod-eu."),
+]
 Kept = Annotated[Duration, AfterValidator(kept)]
 Ttl = Annotated[Duration, AfterValidator(short)]
 HttpUrl = Annotated[str, starting("http://", "https://", example="https://host:port")]

@@ -16,6 +16,7 @@ from pydantic import model_validator as check
 from workers.domain.errors import SettingsError
 from workers.settings.kinds import (
     INCIDENT_CHANNEL,
+    AccountName,
     ChannelId,
     HostName,
     HttpUrl,
@@ -116,6 +117,9 @@ class Identity(Section):
     role_arn: str | None = Field(
         default=None, description="A role to assume with the identity above, or with the machine's own."
     )
+    external_id: str | None = Field(
+        default=None, description="What the role's owner wants to be told, where the account is another's."
+    )
 
     @property
     def halved(self) -> bool:
@@ -141,6 +145,29 @@ class Executor(Identity):
     )
 
 
+class Role(Section):
+    """Who Runbook is in one of several accounts; without either, who it is anyway."""
+
+    profile: str | None = Field(default=None, description="A profile of the AWS configuration files.")
+    role_arn: str | None = Field(default=None, description="A role that Runbook's own identity assumes.")
+    external_id: str | None = Field(default=None, description="What the role's owner wants to be told.")
+
+    @property
+    def stated(self) -> bool:
+        return bool(self.profile or self.role_arn)
+
+
+class AwsAccount(Section):
+    """One of several accounts."""
+
+    name: AccountName = Field(description="What people call it: `prod`.")
+    regions: Annotated[tuple[Region, ...], BeforeValidator(words)] = Field(
+        default=(), description="Where to look in it; `regions` of all where absent."
+    )
+    worker: Role = Field(default=Role(), description="Who looks.")
+    executor: Role = Field(default=Role(), description="Who makes approved changes.")
+
+
 class Aws(Section):
     """Amazon Web Services: where to look, as whom, and as whom to make an approved change."""
 
@@ -160,6 +187,11 @@ class Aws(Section):
     )
     worker: Identity = Field(default=Identity(), description="The read-only identity that investigates.")
     executor: Executor = Field(default=Executor(), description="The identity that makes approved changes.")
+    accounts: tuple[AwsAccount, ...] = Field(
+        default=(),
+        max_length=30,
+        description="Accounts to look at, where there are several; the first one's first region comes first.",
+    )
 
     @property
     def reader(self) -> Identity:
@@ -175,9 +207,10 @@ class Aws(Section):
     def shared(self) -> bool:
         """Whether worker and executor would be the same user."""
         looks, acts = self.reader, self.executor
-        return acts.stated and all(
+        same = acts.stated and all(
             getattr(looks, name) == getattr(acts, name) for name in ("profile", "role_arn", "access_key_id")
         )
+        return same or any(one.executor.stated and one.executor == one.worker for one in self.accounts)
 
 
 class Providers(Section):
@@ -346,7 +379,7 @@ class Environment(Section):
         description="Clusters and services whose changes are all critical: two people, and a typed word.",
     )
     regions: Words = Field(default=(), description="Regions.")
-    accounts: Words = Field(default=(), description="Account ids, in quotes.")
+    accounts: Words = Field(default=(), description="Accounts, by their names in `providers.aws.accounts`.")
     tags: dict[str, str] = Field(default={}, description="Tags that a resource of it carries.")
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import JsonValue, TypeAdapter
 
-from workers.domain.call import ToolCall
+from workers.domain.call import PLACE, ToolCall
 from workers.domain.errors import Refused
 from workers.domain.risk import Risk
 from workers.domain.value import Value
@@ -81,7 +81,7 @@ def row_of(call: ToolCall) -> ChangeRow:
     row = change_rows().get(call.name)
     if row is None:
         raise Refused(f"{call.name} is not a change Runbook can make", "Only rows of aws_changes.yaml exist.")
-    extra = sorted(set(call.arguments) - set(row.takes))
+    extra = sorted(set(call.arguments) - {*row.takes, PLACE})
     missing = sorted(set(row.takes) - set(call.arguments))
     if extra or missing:
         raise Refused(f"{call.name} takes {', '.join(row.takes)}; extra: {extra}, missing: {missing}")

@@ -9,10 +9,12 @@ from typing import Any
 from pydantic import JsonValue
 
 from workers.domain.approval import Narrow
-from workers.domain.call import ToolCall
+from workers.domain.call import PLACE, ToolCall
 from workers.tools import states
 from workers.tools.aws import Aws
 from workers.tools.change_rows import Action, ChangeRow, Read, change_rows, row_of, shows
+from workers.tools.inventory import Account
+from workers.tools.places import Places
 
 __all__ = ["ChangeRow", "State", "change_rows", "row_of"]
 
@@ -24,8 +26,15 @@ def reading(row: ChangeRow, call: ToolCall) -> ToolCall:
     why = f"the state before {row.id}"
     if isinstance(row.before, Action):
         taken = {name: call.arguments[name] for name in row.before.with_}
-        return ToolCall(name=row.before.action, arguments=taken, why=why)
-    return ToolCall(name="aws_state", arguments={"change": row.id, "arguments": call.arguments}, why=why)
+        return ToolCall(name=row.before.action, arguments=taken | _where(call), why=why)
+    own = {name: value for name, value in call.arguments.items() if name != PLACE}
+    asked: dict[str, JsonValue] = {"change": row.id, "arguments": own}
+    return ToolCall(name="aws_state", arguments=asked | _where(call), why=why)
+
+
+def _where(call: ToolCall) -> dict[str, JsonValue]:
+    """The place a call names, where there are several: what belongs to it happens there, too."""
+    return {PLACE: call.arguments[PLACE]} if PLACE in call.arguments else {}
 
 
 def unfit(row: ChangeRow, call: ToolCall, now: State) -> str:
@@ -110,6 +119,11 @@ def progress(row: ChangeRow, now: State) -> str:
     return ", ".join(f"{key} {now.get(key)}" for key in told)
 
 
+def place(places: Places, call: ToolCall) -> Account:
+    """Where a call goes. Raises `Refused` where that is not said, and there are several places."""
+    return places.at(str(call.arguments.get(PLACE, "")))
+
+
 def names(call: ToolCall, before: State) -> tuple[str, ...]:
     """All that the thing may be called: parts of ARNs and addresses, and what its state says."""
     given = (str(value).replace("/", ":").split(":") for value in call.arguments.values())
@@ -130,7 +144,8 @@ def make(aws: Aws, call: ToolCall, token: str) -> dict[str, Any]:
 
 def sent(row: ChangeRow, call: ToolCall, now: Any = None, token: str = "") -> dict[str, Any]:
     """The call's arguments as AWS takes them."""
-    return states.filled(row.send, call, now, token) if row.send else dict(call.arguments)
+    own = {name: value for name, value in call.arguments.items() if name != PLACE}
+    return states.filled(row.send, call, now, token) if row.send else own
 
 
 def worded(template: str, call: ToolCall) -> str:

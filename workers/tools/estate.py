@@ -24,6 +24,8 @@ STATES = ("status", "state", "health")
 """The attributes of which the first tells a thing's status."""
 SHOWN = 5
 """Names that a gap tells."""
+ANYWHERE = frozenset({"cloudfront", "health", "iam", "organizations", "route53", "s3"})
+"""Clients whose things belong to no region: they are listed once for an account."""
 EVERYTHING = re.compile(r"\b(?:everything|all (?:aws )?services|anything)\b")
 
 
@@ -35,9 +37,13 @@ def aws_query(
     tag: tuple[str, ...] = (),
     status: str = "",
     environment: str = "",
+    place: str = "",
 ) -> Answer:
-    """What is in AWS: `what` in plain words (buckets), `name` a part of names, `tag` as team=web."""
-    rows, tagged = chosen(what), tags.wanted(tag)
+    """What is in AWS: `what` in plain words (buckets), `name` part of names, `tag` as team=web, `place`."""
+    if not account.called(place):
+        raise Refused(f"Runbook does not look at {place[:80]!r} here", f"It looks at {account.name}.")
+    rows = tuple(row for row in chosen(what) if account.home or row.client not in ANYWHERE)
+    tagged = tags.wanted(tag)
     gaps: list[Gap] = []
     with Counted() as counted:
         found = listed(account, rows, gaps, MOST + 1)

@@ -46,18 +46,37 @@ class Inventory(Value):
 
 
 class Account:
-    """An AWS account with its inventory, which is read when first needed and kept for a while.
+    """One region of an AWS account with its inventory, which is read when first needed and kept for a while.
 
-    `environments` are those of the settings, by name.
+    `environments` are those of the settings, by name. `name` is what people call it (`prod/eu-west-1`);
+    `home` is the one region of an account in which things are looked up that belong to no region.
     """
 
-    def __init__(self, aws: Aws, *, environments: Environments | None = None) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        *,
+        environments: Environments | None = None,
+        name: str = "",
+        home: bool = True,
+    ) -> None:
         self.aws = aws
         self.environments = environments or {}
+        self.name = name or aws.region
+        self.home = home
         self._lock = threading.Lock()
         self._inventory: Inventory | None = None
         self._read_at = 0.0
         self._kept: dict[str, tuple[float, Any]] = {}
+
+    def called(self, place: str) -> bool:
+        """Whether it goes by this name, its account's or its region's; without one it is meant, too."""
+        return place.lower() in ("", self.name, *self.name.split("/"))
+
+    def holder(self, process: str) -> str:
+        """A process with the account that it is somebody in, where there are several."""
+        account, slash, _ = self.name.rpartition("/")
+        return f"{process} in {account}" if slash else process
 
     def inventory(self) -> Inventory:
         with self._lock:

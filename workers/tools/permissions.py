@@ -18,10 +18,42 @@ def policy(who: Who) -> dict[str, Any]:
     """The least policy document for a user or role; whoever changes has to read, too."""
     statements = [_allowed("Read", _reads())]
     if who == "executor":
-        rows = change_rows().values()
-        besides = (one for row in rows for one in row.needs)
-        statements.append(_allowed("Change", ((row.client, row.operation) for row in rows), besides))
+        statements.append(_changes())
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+PRIVATE = (
+    "dynamodb:BatchGetItem",
+    "dynamodb:GetItem",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+    "kinesis:GetRecords",
+    "kms:Decrypt",
+    "lambda:InvokeFunction",
+    "s3:GetObject*",
+    "secretsmanager:GetSecretValue",
+    "sqs:ReceiveMessage",
+    "ssm:GetParameter*",
+)
+"""What tells customers' data or secrets: a role that allows it does not allow it to Runbook."""
+
+
+def session_policy(who: Who) -> dict[str, Any]:
+    """What goes with AWS's own ReadOnlyAccess into a role's session: less than the role, never more.
+
+    AWS takes 2,048 characters. What a change needs besides (a redrive receives messages) is not denied.
+    """
+    change = [_changes()] if who == "executor" else []
+    needed = {action for one in change for action in one["Action"]}
+    denied = [action for action in PRIVATE if action not in needed]
+    statements = [{"Effect": "Deny", "Action": denied, "Resource": "*"}, *change]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _changes() -> dict[str, Any]:
+    rows = change_rows().values()
+    besides = (one for row in rows for one in row.needs)
+    return _allowed("Change", ((row.client, row.operation) for row in rows), besides)
 
 
 def _allowed(sid: str, operations: Iterable[tuple[str, str]], besides: Iterable[str] = ()) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from workers.thread.card import card
 from workers.tools import AWS
 from workers.tools.aws import READ, WRITE, Aws
 from workers.tools.inventory import Account
+from workers.tools.places import Places
 
 S = ApprovalState
 BEN, CARO = making.BEN, Person(id="U0CARO", team="T0LOCAL")
@@ -49,7 +50,7 @@ class Place:
         account = Account(look)
         self.gate = Gate([(toolset, account) for toolset in AWS], wiring.now)
         queue = Queue(redis.url)
-        self.hands = Hands(self.ledger, queue, self.gate, change, RULES, QUICK)
+        self.hands = Hands(self.ledger, queue, self.gate, Places((Account(change),)), RULES, QUICK)
 
     def ask(self, call: ToolCall, rules: Policy = RULES) -> Approval:
         """A change that is asked for as a worker asks, in an investigation of its own."""

@@ -392,7 +392,7 @@ def test_worker_cannot_change_anything_with_its_credentials(
     assert reader is not None
 
     with pytest.raises(AccessDenied, match="ecs:UpdateService"):
-        reader.change(
+        reader.first.aws.change(
             "ecs", "update_service", cluster="shop", service="checkout", taskDefinition="shop-checkout:70"
         )
     with pytest.raises(ClientError, match="AccessDenied"):
