@@ -47,7 +47,7 @@ def remedy(case: Investigation, at: datetime) -> RemedyProposed | None:
 
 
 def _placed(call: ToolCall, thing: Resource) -> ToolCall:
-    """The call with the place it is meant for, where there are several; there the thing has its plain name."""
+    """The call with its place, where there are several; there the thing has its plain name."""
     if PLACE not in thing.attributes:
         return call
     plain = {thing.name: thing.name.partition("@")[0]}

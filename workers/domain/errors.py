@@ -51,10 +51,10 @@ class ApprovalRequired(Refused):
 class AccessDenied(RunbookError):
     """A system said "not permitted"; `permission` is what it wants, e.g. `logs:FilterLogEvents`."""
 
-    def __init__(self, permission: str, on: str = "", who: str = "") -> None:
+    def __init__(self, permission: str, on: str = "", who: str = "", mend: str = "") -> None:
         place = f" on {on}" if on else ""
         holder = f" to {who}" if who else ""
-        super().__init__(f"access denied: {permission}{place}", f"Grant {permission}{place}{holder}.")
+        super().__init__(f"access denied: {permission}{place}", mend or f"Grant {permission}{place}{holder}.")
         self.permission = permission
 
 

@@ -18,11 +18,15 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
     ParamValidationError,
     PartialCredentialsError,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
@@ -61,6 +65,19 @@ UNKNOWN_IDENTITY = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
+# A clock that is five minutes off makes every signature invalid.
+SKEWED = {"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"}
+SKEW = re.compile(r"signature (?:has )?expired|signature not yet current", re.IGNORECASE)
+# The region, or the service in it, is not switched on for the account.
+OFF = {"OptInRequired", "RegionDisabledException", "SubscriptionRequiredException"}
+# What SSO, an instance's role or a program gave has run out, and nothing new was to be had.
+ENDED = (
+    CredentialRetrievalError,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+RENEW = "Renew the credentials; `aws sso login` does where they come from SSO."
 # The codes that botocore itself tries again for.
 THROTTLED = {
     "EC2ThrottledException",
@@ -220,10 +237,14 @@ class Aws:
         try:
             yield
         except ClientError as error:
-            raise _translated(error, service, self._permission(service, operation)) from error
+            raise _translated(error, service, self._permission(service, operation), self.region) from error
         except (NoCredentialsError, PartialCredentialsError) as error:
             raise AccessDenied(
                 self._permission(service, operation), on="AWS (no credentials found)"
+            ) from error
+        except ENDED as error:
+            raise AccessDenied(
+                self._permission(service, operation), on=f"AWS ({error})", mend=RENEW
             ) from error
         except (BotoConnectionError, HTTPClientError) as error:
             raise Unreachable(f"AWS {service}", str(error), "Check the network and the endpoint.") from error
@@ -265,15 +286,28 @@ def _never_arrived(error: BaseException | None) -> bool:
     return isinstance(error, EndpointConnectionError | ConnectTimeoutError | ParamValidationError)
 
 
-def _translated(error: ClientError, service: str, permission: str) -> RunbookError:
+def _translated(error: ClientError, service: str, permission: str, region: str) -> RunbookError:
     detail = error.response.get("Error", {})
     code, message = str(detail.get("Code", "")), str(detail.get("Message", ""))
+    if code in SKEWED or SKEW.search(message):
+        why = f"AWS {service} does not accept the time of this machine: {message or code}"
+        return ToolFailed(why, "Set its clock (NTP); AWS takes five minutes of difference.")
+    if code in OFF:
+        why = f"AWS {service} may not be used in {region}: {message or code}"
+        return ToolFailed(
+            why, f"Switch {region} on for the account, or take it out of providers.aws.regions."
+        )
     if code in DENIED:
         named = re.search(r"perform: ([\w-]+:\w+)", message)
         who = re.search(r"User: (\S+)", message)
         return AccessDenied(named.group(1) if named else permission, who=who.group(1) if who else "")
     if code in UNKNOWN_IDENTITY:
-        return AccessDenied(permission, on=f"AWS ({code}: the credentials are not valid)")
+        mend = (
+            RENEW
+            if "Expired" in code
+            else f"Check the key, and that {region} is switched on for the account."
+        )
+        return AccessDenied(permission, on=f"AWS ({code}: the credentials are not valid)", mend=mend)
     if code in THROTTLED:
         return ToolFailed(f"AWS {service} asks for fewer calls: {message}", "Wait a minute.", throttled=True)
     return ToolFailed(f"AWS {service} refused: {code}: {message}")

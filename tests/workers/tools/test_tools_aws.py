@@ -1,16 +1,19 @@
 """AWS's refusals in our words: each says what failed and what is missing, and is never an empty answer."""
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
+from boto3.session import Session
 
+from tests.workers.sandbox.local_cloud import REGION
 from tests.workers.tools.conftest import ONCE, Site
 from workers.domain.call import ToolCall
 from workers.domain.errors import AccessDenied, OutcomeUnknown, RunbookError, ToolFailed, Unreachable
 from workers.safety.gate import Gate
 from workers.tools import AWS
-from workers.tools.aws import WRITE, Counted
+from workers.tools.aws import WRITE, Aws, Counted
 from workers.tools.inventory import Account
 
 LIST, UPDATE = "ListClusters", "UpdateService"
@@ -38,14 +41,9 @@ def call(site: Site) -> Any:
         ),
         ("AccessDenied", "No.", "ecs:ListClusters", "Grant ecs:ListClusters."),
         ("UnauthorizedOperation", "", "ecs:ListClusters", "Grant ecs:ListClusters."),
-        ("ExpiredTokenException", "expired", "ecs:ListClusters", "ExpiredTokenException"),
-        ("UnrecognizedClientException", "invalid", "ecs:ListClusters", "the credentials are not valid"),
-        (
-            "InvalidSignatureException",
-            "Signature expired",
-            "ecs:ListClusters",
-            "the credentials are not valid",
-        ),
+        ("ExpiredTokenException", "expired", "ecs:ListClusters", "aws sso login"),
+        ("UnrecognizedClientException", "invalid", "ecs:ListClusters", "Check the key"),
+        ("InvalidSignatureException", "does not match", "ecs:ListClusters", "Check the key"),
     ],
 )
 def test_refusal_names_the_permission_that_is_missing(
@@ -70,6 +68,79 @@ def test_throttling_is_told_from_a_failure(site: Site, code: str) -> None:
         call(site)
 
     assert failed.value.throttled
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (
+            "InvalidSignatureException",
+            "Signature expired: 20260301T110000Z is now earlier than 20260301T1155Z",
+        ),
+        ("InvalidSignatureException", "Signature not yet current: 20260301T130000Z is still later than 1205"),
+        (
+            "RequestTimeTooSkewed",
+            "The difference between the request time and the current time is too large.",
+        ),
+        ("RequestExpired", "Request has expired."),
+    ],
+)
+def test_a_clock_that_is_off_is_told_as_that_and_not_as_a_missing_permission(
+    site: Site, code: str, message: str
+) -> None:
+    site.refuse(LIST, code, message, status=403)
+
+    with pytest.raises(ToolFailed, match="does not accept the time of this machine") as failed:
+        call(site)
+
+    assert "NTP" in failed.value.mend
+
+
+def test_a_region_that_is_off_is_named_with_what_to_do(site: Site) -> None:
+    site.refuse(LIST, "OptInRequired", "You are not subscribed to this service", status=403)
+
+    with pytest.raises(ToolFailed, match=f"may not be used in {REGION}") as failed:
+        call(site)
+
+    assert failed.value.mend.startswith(f"Switch {REGION} on for the account")
+
+
+def test_a_key_that_is_not_known_may_be_of_a_region_that_is_off(site: Site) -> None:
+    site.refuse(LIST, "UnrecognizedClientException", "The security token is invalid", status=403)
+
+    with pytest.raises(AccessDenied) as denied:
+        call(site)
+
+    assert denied.value.mend == f"Check the key, and that {REGION} is switched on for the account."
+
+
+def test_a_session_of_sso_that_has_ended_says_how_to_renew_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "config"
+    file.write_text(
+        "[profile on-call]\nsso_start_url = https://example.awsapps.com/start\nsso_region = us-east-1\n"
+        "sso_account_id = 111111111111\nsso_role_name = Reader\nregion = us-east-1\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    aws = Aws(Session(profile_name="on-call"), REGION, endpoint_url=site.line.url)
+
+    with pytest.raises(AccessDenied) as denied:
+        aws.call("ecs", "list_clusters")
+
+    assert "aws sso login" in denied.value.mend
+    assert site.asked(LIST) == 0
+
+
+def test_half_a_page_and_then_an_error_is_a_failure_and_no_short_list(site: Site) -> None:
+    site.say(LIST, {"clusterArns": ["c0a"], "nextToken": "t0"})
+    site.refuse(LIST, "ServerException", "oh", status=500)
+
+    with pytest.raises(ToolFailed, match="ServerException: oh"):
+        site.aws(config=ONCE).pages("ecs", "list_clusters", "clusterArns")
 
 
 @pytest.mark.parametrize(
