@@ -1,6 +1,7 @@
 """Several accounts and regions on a server of moto's over HTTP, looked at as if they were one."""
 
 import io
+import urllib.request
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -36,7 +37,10 @@ def server() -> Iterator[str]:
     one = ThreadedMotoServer(port=0, verbose=False)
     one.start()
     host, port = one.get_host_and_port()
-    yield f"http://{host}:{port}"
+    url = f"http://{host}:{port}"
+    yield url
+    # What it holds is the process's, and other tests begin with nothing.
+    urllib.request.urlopen(urllib.request.Request(f"{url}/moto-api/reset", method="POST")).close()
     one.stop()
 
 
@@ -174,7 +178,7 @@ def test_a_place_that_is_not_looked_at_is_refused_with_those_that_are(
 
 def test_one_place_that_does_not_answer_is_a_gap_of_the_whole(places: Places, server: str) -> None:
     session = Session("AKIA" + "C" * 16, "s" * 40)
-    hung = Account(Aws(session, "eu-west-3", endpoint_url="http://127.0.0.1:9"), "far/eu-west-3")
+    hung = Account(Aws(session, "eu-west-3", endpoint_url="http://127.0.0.1:9"), name="far/eu-west-3")
     gate = wiring.investigating(Places((*places.accounts, hung)), lambda *_: ())  # pyright: ignore[reportArgumentType]
 
     result = ask(gate, "aws_query", what="lambda functions")
@@ -188,7 +192,7 @@ def test_a_change_is_made_where_its_call_says_and_nowhere_else(places: Places, s
     arguments: dict[str, Any] = {"function": "checkout", "reservedCount": 7, "place": f"prod/{THERE}"}
     call = ToolCall(name="lambda-reserve", arguments=arguments)
 
-    changes.make(changes.place(change, call).aws, call)
+    changes.make(changes.place(change, call).aws, call, "token")
 
     reserved = {
         one.name: one.aws.call("lambda", "get_function_concurrency", FunctionName="checkout").get(
@@ -221,4 +225,6 @@ def test_the_state_before_is_read_where_the_change_is_to_be_made(gate: Gate, pla
     assert result.failure is None, result.failure
     before = result.data.state  # type: ignore[union-attr]
     assert before["reservedCount"] == 3
-    assert changes.undo(row, call, before).arguments == {**arguments, "reservedCount": 3}
+    undone = changes.undo(row, call, before)
+    assert undone is not None
+    assert undone.arguments == {**arguments, "reservedCount": 3}
