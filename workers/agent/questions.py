@@ -225,7 +225,15 @@ def _needs(sight: Sight, question: Question) -> tuple[str, list[str]]:
         lines.append(f"{words.listed(list(above)) if above else 'nobody that I know of'} needs {name}")
         if doors := sight.topology.doors(name):
             lines.append(f"requests come to {name} through {words.listed(doors)}")
+        lines += _kept(sight.topology.find(name))
     return f"As far as I can see, for {words.listed(list(places))}:", lines
+
+
+def _kept(one: Resource | None) -> list[str]:
+    """Where its requests and its lines are counted and kept."""
+    own = one.attributes if one else {}
+    named = (("target group", own.get("target_group")), ("log group", own.get("log_group")))
+    return [f"{one.name} has the {what} {value}" for what, value in named if one and value]
 
 
 def _runbook(sight: Sight, question: Question) -> tuple[str, list[str]]:

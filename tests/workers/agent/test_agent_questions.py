@@ -186,12 +186,14 @@ def test_what_rises_got_worse_only_where_low_is_healthy(signal: str, healthy: An
     assert wellness.worse(risen, shift) is worse
 
 
-def test_who_needs_whom() -> None:
+def test_who_needs_whom_and_where_its_requests_and_lines_are() -> None:
     said = answer(made.shop(), "what does checkout depend on?")
 
     assert said.lines == (
         "checkout needs shop-db, shop-cache, orders and api.pay.example",
         "web needs checkout",
+        "checkout has the target group targetgroup/checkout/1",
+        "checkout has the log group /ecs/checkout",
     )
 
 
