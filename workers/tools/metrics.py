@@ -38,14 +38,13 @@ def _behind(row: Service, known: dict[str, str]) -> dict[Signal, Metric]:
 def published(metric: dict[str, Any], known: frozenset[str]) -> tuple[str, Signal, Metric] | None:
     rules = custom_metrics()
     dimensions = {d["Name"]: d["Value"] for d in metric["Dimensions"]}
-    if metric["Namespace"].startswith("AWS/") or len(dimensions) != 1:
-        return None
-    (dimension, service), *_ = dimensions.items()
-    if service not in known:
+    if metric["Namespace"].startswith("AWS/"):
         return None
     for rule in rules.signals:
         named = (rule.dimension,) if rule.dimension else rules.dimensions
-        if dimension in named and re.match(rule.match, metric["MetricName"], re.IGNORECASE):
+        dimension = next((name for name in named if {name, *rule.beside} == dimensions.keys()), "")
+        service = dimensions.get(dimension, "")
+        if service in known and re.match(rule.match, metric["MetricName"], re.IGNORECASE):
             return (
                 service,
                 rule.signal,

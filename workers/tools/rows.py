@@ -102,6 +102,7 @@ class CustomMetric(Value):
     scale: float = 1.0
     sparse: Signal | None = None
     dimension: str = ""
+    beside: tuple[str, ...] = ()
 
 
 class CustomMetrics(Value):

@@ -14,7 +14,7 @@ from botocore.validate import ParamValidator
 
 from workers.domain.signal import HEALTHY, Signal
 from workers.tools.listing import UNREAD, resource, tags
-from workers.tools.metrics import LITERAL, measured
+from workers.tools.metrics import LITERAL, measured, published
 from workers.tools.rows import Listing, Meaning, Metric, Service, catalogue, custom_metrics, services
 
 SESSION: Any = botocore.session.get_session()
@@ -327,6 +327,7 @@ def test_every_client_there_is_a_row_for_is_one_boto3_can_make() -> None:
         ("latency", Signal.LATENCY),
         ("response_time_seconds", Signal.LATENCY),
         ("duration_ms", Signal.LATENCY),
+        ("RunningTaskCount", Signal.RUNNING),
         ("latency_budget", None),
         ("temperature", None),
     ],
@@ -337,3 +338,27 @@ def test_metric_of_an_application_is_known_by_its_name(name: str, signal: Signal
     assert ([rule.signal for rule in found[:1]] or [None]) == [signal]
     if name.endswith("_ms"):
         assert found[0].scale == 0.001
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "service"),
+    [
+        ({"ClusterName": "shop", "ServiceName": "web"}, "web"),
+        ({"ServiceName": "web"}, ""),
+        ({"ClusterName": "shop"}, ""),
+        ({"ClusterName": "shop", "ServiceName": "web", "TaskId": "1"}, ""),
+        ({"ClusterName": "shop", "ServiceName": "other"}, ""),
+    ],
+)
+def test_container_insights_count_tasks_of_a_service_in_its_cluster(
+    dimensions: dict[str, str], service: str
+) -> None:
+    listed = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+    metric = {"Namespace": "ECS/ContainerInsights", "MetricName": "RunningTaskCount", "Dimensions": listed}
+
+    found = published(metric, frozenset({"web", "shop"}))
+
+    if found is None:
+        assert service == ""
+    else:
+        assert (found[0], found[1], found[2].dimensions) == (service, Signal.RUNNING, dimensions)
