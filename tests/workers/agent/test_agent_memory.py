@@ -80,7 +80,7 @@ def test_old_results_give_way_to_a_line_each_when_the_talk_grows_long(api: Messa
 
 def test_talk_that_is_too_long_for_the_model_is_tried_with_less() -> None:
     later = making.window(-61, 0).model_dump(mode="json")
-    with messages_api((MODEL,), window=2500) as small:
+    with messages_api((MODEL,), window=3600) as small:
         small.says(Turn(uses=(LOGS,)), Turn(uses=(("logs", {**LOGS[1], "window": later}),)), SERVICES)
 
         case = asked(noisy(), TASKS, small, limits=Limits(prompt=6000, price=minds.PRICE))
