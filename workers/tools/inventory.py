@@ -15,7 +15,7 @@ from workers.domain.risk import Risk
 from workers.domain.telemetry import SIGNALS, Edge, Resource, Signal, Topology
 from workers.domain.value import Value
 from workers.domain.window import ending
-from workers.tools import beyond, environments, metrics, xray
+from workers.tools import application_signals, beyond, environments, metrics, xray
 from workers.tools.action import Answer, Toolset, action
 from workers.tools.aws import Aws, Counted
 from workers.tools.edges import outside
@@ -118,7 +118,7 @@ def read(aws: Aws, stated: Environments | None = None) -> Inventory:
     with Survey(aws) as survey:
         grouping, mapping = survey.start(survey.target_groups), survey.start(survey.mappings)
         published, variables = survey.start(survey.published), survey.start(survey.function_environments)
-        traced = survey.start(_traced, survey)
+        traced, signalled = survey.start(_traced, survey), survey.start(_monitored, survey)
         listed = survey.listed()
         groups, mappings = grouping.result(), mapping.result()
         doors, targets = (
@@ -142,7 +142,11 @@ def read(aws: Aws, stated: Environments | None = None) -> Inventory:
             for row, resource in listed
         )
         needs = {name: task.environment for name, task in tasks.items()} | variables.result()
-        edges = (*joined(survey, book, needs, mappings), *xray.edges(traced.result(), book.known))
+        edges = (
+            *joined(survey, book, needs, mappings),
+            *xray.edges(traced.result(), book.known),
+            *application_signals.edges(signalled.result(), book.known),
+        )
         measured = _measured(book.listed, published.result(), aws.region)
     return Inventory(topology=_topology(book, edges, measured), metrics=measured, gaps=tuple(survey.gaps))
 
@@ -151,6 +155,13 @@ def _traced(survey: Survey) -> list[xray.Node]:
     """What X-Ray saw in the last hour, where anything is traced."""
     window = ending(datetime.now(UTC), minutes=60)
     return survey.attempt("X-Ray's service graph", lambda: xray.graph(survey.aws, window)) or []
+
+
+def _monitored(survey: Survey) -> list[application_signals.Call]:
+    """What Application Signals saw in the last hour, where anything is monitored."""
+    window = ending(datetime.now(UTC), minutes=60)
+    what = "the services of Application Signals"
+    return survey.attempt(what, lambda: application_signals.calls(survey.aws, window)) or []
 
 
 def _topology(book: Book, edges: tuple[Edge, ...], measured: dict[str, Measured]) -> Topology:

@@ -80,10 +80,16 @@ def test_old_results_give_way_to_a_line_each_when_the_talk_grows_long(api: Messa
 
 def test_talk_that_is_too_long_for_the_model_is_tried_with_less() -> None:
     later = making.window(-61, 0).model_dump(mode="json")
-    with messages_api((MODEL,), window=3600) as small:
-        small.says(Turn(uses=(LOGS,)), Turn(uses=(("logs", {**LOGS[1], "window": later}),)), SERVICES)
+    turns = Turn(uses=(LOGS,)), Turn(uses=(("logs", {**LOGS[1], "window": later}),)), SERVICES
+    limits = Limits(prompt=6000, price=minds.PRICE)
+    with messages_api((MODEL,)) as large:
+        large.says(*turns)
+        asked(noisy(), TASKS, large, limits=limits)
+        third = sum(large.usage(large.bodies[2]).values())
+    with messages_api((MODEL,), window=third - 1) as small:
+        small.says(*turns)
 
-        case = asked(noisy(), TASKS, small, limits=Limits(prompt=6000, price=minds.PRICE))
+        case = asked(noisy(), TASKS, small, limits=limits)
 
         assert small.asked == 4, "the third was asked again, with less"
         assert "it answered 400" not in gave_way(case)

@@ -266,8 +266,9 @@ def test_every_shape_of_answer_can_be_cut_down(kind: type[Any]) -> None:
 
 
 def test_every_tool_there_is_names_a_place_or_can_be_cut_down() -> None:
-    """One that does neither nobody with a scope may ask: of a numbered deployment, of all costs."""
+    """One that does neither nobody with a scope may ask: a numbered deployment, all costs, all calls."""
+    neither = {"codedeploy_deployment", "aws_cost", "slo_state", "xray_graph"}
     tools = (a for toolset in (*AWS, *KNOWLEDGE) for a in toolset.actions)
-    for one in (tool for tool in tools if tool.name not in ("codedeploy_deployment", "aws_cost")):
+    for one in (tool for tool in tools if tool.name not in neither):
         names = {*one.arguments.model_fields} & {*PLACES, "targets", "arguments"}
         assert names or one.answers != "state", one.name

@@ -282,6 +282,7 @@ def test_no_tool_can_change_anything(site: Site) -> None:
         "aws_query": {"what": "running", "environment": "prod"},
         "aws_watch": {"what": "tables", "window": window},
         "aws_cost": {"window": window},
+        "slo_state": {"window": window},
         "xray_graph": {"window": window},
         "xray_traces": {**service, "window": window},
         "logs_insights": {"targets": [service], "kind": "patterns", "window": window},

@@ -103,6 +103,8 @@ READS = (
     "sns:ListTopics",
     "ssm:DescribeParameters",
     "states:ListStateMachines",
+    "application-signals:ListServiceLevelObjectives",
+    "application-signals:ListServices",
     "xray:BatchGetTraces",
     "xray:GetServiceGraph",
     "xray:GetTraceSummaries",

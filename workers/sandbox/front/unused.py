@@ -12,8 +12,17 @@ def _nothing(**empty: list[object]) -> Handler:
     return answer
 
 
+def _none_monitored(desk: Desk) -> Result:
+    """The window that was asked about, and nothing in it."""
+    return {key: desk.params[key] for key in ("StartTime", "EndTime")} | {"ServiceSummaries": []}
+
+
 HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     "amplify": {"ListApps": _nothing(apps=[])},
+    "application-signals": {
+        "ListServices": _none_monitored,
+        "ListServiceLevelObjectives": _nothing(SloSummaries=[]),
+    },
     "apprunner": {"ListServices": _nothing(ServiceSummaryList=[])},
     "cloudformation": {"ListStacks": _nothing(StackSummaries=[])},
     "codedeploy": {"ListDeployments": _nothing(deployments=[])},
