@@ -5,6 +5,7 @@ that several places know are told apart by the place: `checkout@prod/eu-west-1`.
 a gap.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,8 @@ from workers.tools.inventory import Account
 
 AT = "@"
 """Stands between a name and its place."""
+REGION = re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-\d\b")
+ACCOUNT = re.compile(r"\b(?:in|of|from|on) (?:the )?([a-z0-9][a-z0-9-]*)")
 ABOUT = ("service", "group", "function")
 """Arguments that name the one thing that a call is about."""
 
@@ -49,6 +52,15 @@ class Places:
         if len(found) == 1:
             return found[0]
         raise Refused(f"it is not said where: {place or 'several places'}", f"There are: {self._known}.")
+
+    def spoken(self, text: str) -> str:
+        """The place that plain words name (“buckets in eu-west-1”): any region, or one of our accounts."""
+        said = text.lower()
+        if (region := REGION.search(said)) is not None:
+            return region.group()
+        accounts = {one.name.partition("/")[0] for one in self.accounts if "/" in one.name}
+        named = (found.group(1) for found in ACCOUNT.finditer(said) if found.group(1) in accounts)
+        return next(named, "")
 
     def within(self, place: str) -> tuple[Account, ...]:
         """The places that a name is of, an account's or a region's; all where none is named.
@@ -122,7 +134,7 @@ class _Part:
 
 
 def _ask(action: Action, places: Places, **arguments: Any) -> Answer:
-    place = str(arguments.get(PLACE, ""))
+    place = str(arguments.get(PLACE, "")) or places.spoken(str(arguments.get("what", "")))
     if len(places.accounts) == 1:
         return action.run(places.at(place), **arguments)
     if PLACE not in action.arguments.model_fields:

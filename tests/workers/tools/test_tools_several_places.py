@@ -156,6 +156,30 @@ def test_a_listing_holds_to_the_account_or_the_region_that_is_named(gate: Gate) 
     assert names(far) == {f"checkout@prod/{THERE}"}
 
 
+@pytest.mark.parametrize(
+    ("what", "found"),
+    [
+        (f"lambda functions in {THERE}", {f"checkout@prod/{THERE}"}),
+        ("the lambda functions of stage", {f"checkout@stage/{HERE}", "trial"}),
+    ],
+)
+def test_plain_words_name_a_place_too(gate: Gate, what: str, found: set[str]) -> None:
+    assert names(ask(gate, "aws_query", what=what)) == found
+
+
+def test_a_region_that_is_not_looked_at_is_not_answered_by_another(server: str) -> None:
+    session = Session("AKIA" + "C" * 16, "s" * 40)
+    only = Places((Account(Aws(session, HERE, endpoint_url=server)),))
+    gate = wiring.investigating(only, lambda *_: ())  # pyright: ignore[reportArgumentType]
+
+    failure = ask(gate, "aws_query", what="s3 buckets in ap-south-1").failure
+
+    assert failure is not None
+    assert failure.kind == "refused"
+    assert "'ap-south-1'" in failure.message
+    assert HERE in failure.mend
+
+
 def test_what_belongs_to_no_region_is_listed_once_for_an_account(gate: Gate) -> None:
     result = ask(gate, "aws_query", what="s3 buckets")
 
