@@ -29,7 +29,7 @@ from workers.queue import Queue
 from workers.rosters import Outside
 from workers.safety.gate import Gate
 from workers.safety.policy import DAY
-from workers.settings import Pager, Role, Settings
+from workers.settings import Environment, Pager, Role, Settings
 from workers.thread.publisher import Publisher
 from workers.tools import AWS, KNOWLEDGE, identity
 from workers.tools.action import Toolset
@@ -189,13 +189,20 @@ def _places(settings: Settings, who: Who, config: Config, through: Queue | None 
         role = getattr(one, who) if one else Role()
         pace = _pace(one.name if one else "", aws.max_calls_per_second, through)
         held = identity.within(base, role, regions[0], who=who, endpoint_url=aws.endpoint_url)
+        known = _known(settings, one.name, regions) if one else settings.environments
         for region in regions:
             made = Aws(held, region, endpoint_url=aws.endpoint_url, config=config, pace=pace)
             name = f"{one.name}/{region}" if one else region
-            found.append(
-                Account(made, environments=settings.environments, name=name, home=region == regions[0])
-            )
+            found.append(Account(made, environments=known, name=name, home=region == regions[0]))
     return Places(tuple(found))
+
+
+def _known(settings: Settings, account: str, regions: tuple[str, ...]) -> dict[str, Environment]:
+    """The environments, for one account: where its name is one's, all its regions are."""
+    return {
+        name: one.model_copy(update={"regions": (*one.regions, *regions)}) if account in one.accounts else one
+        for name, one in settings.environments.items()
+    }
 
 
 def _pace(account: str, limit: int, through: Queue | None) -> Pace:

@@ -379,7 +379,9 @@ class Environment(Section):
         description="Clusters and services whose changes are all critical: two people, and a typed word.",
     )
     regions: Words = Field(default=(), description="Regions.")
-    accounts: Words = Field(default=(), description="Accounts, by their names in `providers.aws.accounts`.")
+    accounts: Words = Field(
+        default=(), description="Account ids, in quotes, or names of `providers.aws.accounts`."
+    )
     tags: dict[str, str] = Field(default={}, description="Tags that a resource of it carries.")
 
 
