@@ -12,9 +12,9 @@ from workers.domain.telemetry import Happening, Resource
 from workers.domain.window import Window, from_epoch
 from workers.tools import launch_templates
 from workers.tools.action import Answer, Toolset, action
-from workers.tools.aws import Counted
 from workers.tools.guarded import guarded
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 from workers.tools.revisions import compared
 
 # What a scaling activity means; the first match wins.

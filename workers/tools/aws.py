@@ -39,7 +39,6 @@ from workers.domain.errors import (
     ToolFailed,
     Unreachable,
 )
-from workers.tools.metering import Counted as Counted
 from workers.tools.metering import called, fetching
 from workers.tools.rows import Kind, operations
 

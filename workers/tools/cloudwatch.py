@@ -11,8 +11,8 @@ from workers.domain.telemetry import Alarm, Series, Signal
 from workers.domain.window import Window
 from workers.tools import points
 from workers.tools.action import Answer, Period, Target, Toolset, action
-from workers.tools.aws import Counted
 from workers.tools.inventory import Account, Inventory
+from workers.tools.metering import Counted
 from workers.tools.rows import Metric
 
 Wanted = dict[Target, Metric]

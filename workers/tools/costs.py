@@ -15,8 +15,8 @@ from workers.domain.errors import Refused, ToolFailed
 from workers.domain.risk import Risk
 from workers.domain.window import Window
 from workers.tools.action import Answer, Toolset, action
-from workers.tools.aws import Counted
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 
 METRIC = "UnblendedCost"
 KEPT_SECONDS = 6 * 3600.0

@@ -10,8 +10,8 @@ from workers.domain.risk import Risk
 from workers.domain.telemetry import Happening, Resource
 from workers.domain.window import Window
 from workers.tools.action import Answer, Toolset, action
-from workers.tools.aws import Counted
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 from workers.tools.revisions import compared
 
 # What a stop reason or service event means; the first match wins.

@@ -11,9 +11,9 @@ from workers.domain.risk import Risk
 from workers.domain.telemetry import Resource
 from workers.tools import environments, listing, tags
 from workers.tools.action import Answer, Toolset, action
-from workers.tools.aws import Counted
 from workers.tools.guarded import guarded
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 from workers.tools.rows import Service, catalogue
 
 MOST = 200

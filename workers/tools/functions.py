@@ -12,9 +12,9 @@ from workers.domain.risk import Risk
 from workers.domain.telemetry import Happening
 from workers.domain.window import Window, from_epoch
 from workers.tools.action import Answer, Toolset, action
-from workers.tools.aws import Counted
 from workers.tools.guarded import guarded
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 from workers.tools.revisions import compared
 
 # How Lambda words the end of an invocation that did not end by itself; the first match wins.

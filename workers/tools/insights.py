@@ -17,8 +17,8 @@ from workers.domain.value import Value
 from workers.domain.window import Window, from_epoch
 from workers.tools import metering
 from workers.tools.action import Answer, Toolset, action
-from workers.tools.aws import Counted
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 
 log = logging.getLogger(__name__)
 

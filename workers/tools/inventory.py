@@ -17,10 +17,11 @@ from workers.domain.value import Value
 from workers.domain.window import ending
 from workers.tools import application_signals, beyond, environments, metrics, xray
 from workers.tools.action import Answer, Toolset, action
-from workers.tools.aws import Aws, Counted
+from workers.tools.aws import Aws
 from workers.tools.edges import outside
 from workers.tools.environments import Environments
 from workers.tools.joining import Book, joined
+from workers.tools.metering import Counted
 from workers.tools.rows import Metric, Service, services
 from workers.tools.survey import Listed, Survey, Task, called_by
 

@@ -10,8 +10,8 @@ from workers.domain.risk import Risk
 from workers.domain.telemetry import LogPattern
 from workers.domain.window import Window, from_epoch
 from workers.tools.action import Answer, Toolset, action
-from workers.tools.aws import Counted
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 from workers.tools.templates import Kind, Line, mined
 
 # Lines that report trouble, whatever the language; FilterLogEvents matches any of these terms.

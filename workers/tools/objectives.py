@@ -8,8 +8,8 @@ from workers.domain.call import Gap, StateData
 from workers.domain.risk import Risk
 from workers.domain.window import Window
 from workers.tools.action import Answer, Toolset, action
-from workers.tools.aws import Counted
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 
 MOST = 200
 """Objectives that are told."""

@@ -8,8 +8,8 @@ from workers.domain.risk import Risk
 from workers.domain.telemetry import Happening
 from workers.domain.window import Window
 from workers.tools.action import Answer, Toolset, action
-from workers.tools.aws import Counted
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 
 
 @action(risk=Risk.READ, answers="happenings")

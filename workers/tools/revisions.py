@@ -6,8 +6,8 @@ from pydantic import JsonValue
 
 from workers.domain.call import StateData
 from workers.tools.action import Answer
-from workers.tools.aws import Counted
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 
 
 def compared(

@@ -11,9 +11,10 @@ from workers.domain.call import StateData, ToolCall
 from workers.domain.errors import Refused, ToolFailed
 from workers.domain.risk import Risk
 from workers.tools.action import Answer, Toolset, action
-from workers.tools.aws import Aws, Counted
+from workers.tools.aws import Aws
 from workers.tools.change_rows import ChangeRow, Read, row_of
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 
 
 @action(risk=Risk.READ, answers="state")

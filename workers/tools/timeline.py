@@ -15,9 +15,9 @@ from workers.domain.telemetry import Change
 from workers.domain.window import Window
 from workers.tools import codedeploy, commits, hosting, pipelines, rollouts, stacks, trail
 from workers.tools.action import Answer, Toolset, action
-from workers.tools.aws import Counted
 from workers.tools.guarded import guarded
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 from workers.tools.told import Told
 
 # The same deployment, told by two systems, carries two times.

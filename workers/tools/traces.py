@@ -12,8 +12,8 @@ from workers.domain.risk import Risk
 from workers.domain.window import Window
 from workers.tools import xray
 from workers.tools.action import Answer, Toolset, action
-from workers.tools.aws import Counted
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 
 LONGEST = 6 * 3600
 MOST, OPENED = 300, 5

@@ -9,9 +9,9 @@ from workers.domain.telemetry import Resource, Series, Signal
 from workers.domain.window import Window
 from workers.tools import estate, listing, metrics, points
 from workers.tools.action import Answer, Target, Toolset, action
-from workers.tools.aws import Counted
 from workers.tools.guarded import guarded
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 from workers.tools.points import Meter
 from workers.tools.rows import Metric, Service, services
 

@@ -9,8 +9,8 @@ from workers.domain.errors import ToolFailed
 from workers.domain.risk import Risk
 from workers.domain.window import Window
 from workers.tools.action import Answer, Toolset, action
-from workers.tools.aws import Counted
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 
 COUNTED = {"requests": "RequestCount", "errors": "HTTPCode_Target_5XX_Count"}
 

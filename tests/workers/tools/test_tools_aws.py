@@ -13,8 +13,9 @@ from workers.domain.call import ToolCall
 from workers.domain.errors import AccessDenied, OutcomeUnknown, RunbookError, ToolFailed, Unreachable
 from workers.safety.gate import Gate
 from workers.tools import AWS
-from workers.tools.aws import WRITE, Aws, Counted
+from workers.tools.aws import WRITE, Aws
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 
 LIST, UPDATE = "ListClusters", "UpdateService"
 WHO = "arn:aws:iam::123456789012:user/runbook-worker"

@@ -15,8 +15,9 @@ from workers.domain.errors import ToolFailed
 from workers.domain.window import Window
 from workers.safety.gate import Gate
 from workers.tools import insights
-from workers.tools.aws import Aws, Counted
+from workers.tools.aws import Aws
 from workers.tools.inventory import Account
+from workers.tools.metering import Counted
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 GB = 1_000_000_000

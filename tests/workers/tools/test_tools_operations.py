@@ -17,8 +17,9 @@ from tests.faults.wire import Wire, wire
 from workers.domain.errors import Refused
 from workers.jobs import AT_ONCE
 from workers.tools import permissions
-from workers.tools.aws import Aws, Counted
+from workers.tools.aws import Aws
 from workers.tools.change_rows import Read, change_rows
+from workers.tools.metering import Counted
 from workers.tools.rows import Kind, catalogue, operations, table
 
 ROOT = Path(__file__).parents[3]
