@@ -34,8 +34,9 @@ from workers.hiding import redacted
 from workers.safety.gate import Gate
 from workers.safety.policy import policy
 from workers.settings import Identity, Settings, load
-from workers.tools.aws import DENIED, Aws
+from workers.tools.aws import Aws
 from workers.tools.places import Places
+from workers.tools.refusals import DENIED
 from workers.tools.runbooks import Search
 
 FRESH = timedelta(minutes=2)

@@ -3,7 +3,6 @@
 The one engine under every AWS tool. Each call is counted, because its owner pays for it and limits it.
 """
 
-import re
 import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,15 +17,11 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
-    CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
     ParamValidationError,
     PartialCredentialsError,
-    SSOTokenLoadError,
-    TokenRetrievalError,
-    UnauthorizedSSOTokenError,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
@@ -35,63 +30,15 @@ from workers.domain.errors import (
     AccessDenied,
     OutcomeUnknown,
     Refused,
-    RunbookError,
     ToolFailed,
     Unreachable,
 )
 from workers.tools.metering import called, fetching
+from workers.tools.refusals import ENDED, RENEW, translated
 from workers.tools.rows import Kind, operations
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
-
-DENIED = {
-    "AccessDenied",
-    "AccessDeniedException",
-    "AuthorizationError",
-    "UnauthorizedOperation",
-    "AuthFailure",
-}
-UNKNOWN_IDENTITY = {
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-}
-# A clock that is five minutes off makes every signature invalid.
-SKEWED = {"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"}
-SKEW = re.compile(r"signature (?:has )?expired|signature not yet current", re.IGNORECASE)
-# The region, or the service in it, is not switched on for the account.
-OFF = {"OptInRequired", "RegionDisabledException", "SubscriptionRequiredException"}
-# What SSO, an instance's role or a program gave has run out, and nothing new was to be had.
-ENDED = (
-    CredentialRetrievalError,
-    SSOTokenLoadError,
-    TokenRetrievalError,
-    UnauthorizedSSOTokenError,
-)
-RENEW = "Renew the credentials; `aws sso login` does where they come from SSO."
-# The codes that botocore itself tries again for.
-THROTTLED = {
-    "EC2ThrottledException",
-    "LimitExceededException",
-    "PriorRequestNotComplete",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "SlowDown",
-    "ThrottledException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-}
 
 # IAM's prefix where it is not the client's name.
 IAM_PREFIX = {
@@ -236,7 +183,7 @@ class Aws:
         try:
             yield
         except ClientError as error:
-            raise _translated(error, service, self._permission(service, operation), self.region) from error
+            raise translated(error, service, self._permission(service, operation), self.region) from error
         except (NoCredentialsError, PartialCredentialsError) as error:
             raise AccessDenied(
                 self._permission(service, operation), on="AWS (no credentials found)"
@@ -283,30 +230,3 @@ def _never_arrived(error: BaseException | None) -> bool:
         status: int = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
         return status < 500
     return isinstance(error, EndpointConnectionError | ConnectTimeoutError | ParamValidationError)
-
-
-def _translated(error: ClientError, service: str, permission: str, region: str) -> RunbookError:
-    detail = error.response.get("Error", {})
-    code, message = str(detail.get("Code", "")), str(detail.get("Message", ""))
-    if code in SKEWED or SKEW.search(message):
-        why = f"AWS {service} does not accept the time of this machine: {message or code}"
-        return ToolFailed(why, "Set its clock (NTP); AWS takes five minutes of difference.")
-    if code in OFF:
-        why = f"AWS {service} may not be used in {region}: {message or code}"
-        return ToolFailed(
-            why, f"Switch {region} on for the account, or take it out of providers.aws.regions."
-        )
-    if code in DENIED:
-        named = re.search(r"perform: ([\w-]+:\w+)", message)
-        who = re.search(r"User: (\S+)", message)
-        return AccessDenied(named.group(1) if named else permission, who=who.group(1) if who else "")
-    if code in UNKNOWN_IDENTITY:
-        mend = (
-            RENEW
-            if "Expired" in code
-            else f"Check the key, and that {region} is switched on for the account."
-        )
-        return AccessDenied(permission, on=f"AWS ({code}: the credentials are not valid)", mend=mend)
-    if code in THROTTLED:
-        return ToolFailed(f"AWS {service} asks for fewer calls: {message}", "Wait a minute.", throttled=True)
-    return ToolFailed(f"AWS {service} refused: {code}: {message}")
