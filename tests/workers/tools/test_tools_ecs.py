@@ -45,6 +45,7 @@ def test_service_tells_its_state_now(site: Site) -> None:
         "runningCount": raw["runningCount"],
         "pendingCount": 0,
         "deployments": len(raw["deployments"]),
+        "deployment": raw["deployments"][0]["id"],
         "rolloutState": "COMPLETED",
     }
 

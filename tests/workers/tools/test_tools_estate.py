@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from boto3.session import Session
-from moto.server import ThreadedMotoServer
 
 from tests.faults.wire import Wire, wire
+from tests.moto_server import moto
 from tests.workers import making
 from tests.workers.tools.seeds import SEEDS
 from tests.workers.tools.test_tools_rows import model, operation, sample
@@ -40,11 +40,8 @@ WITHOUT = {
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    one = ThreadedMotoServer(port=0, verbose=False)
-    one.start()
-    host, port = one.get_host_and_port()
-    yield f"http://{host}:{port}"
-    one.stop()
+    with moto() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

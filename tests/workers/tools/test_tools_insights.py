@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 from boto3.session import Session
-from moto.server import ThreadedMotoServer
 
+from tests.moto_server import moto
 from tests.workers.tools.conftest import Site
 from tests.workers.tools.standin import REGION, Refusal, Standin, standin
 from workers.domain.call import StateData, ToolCall, ToolResult
@@ -262,26 +262,22 @@ def test_no_lines_is_an_empty_list_of_a_query_that_was_answered(aws: Standin, as
 
 
 def test_lines_are_read_from_a_server_of_motos() -> None:
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     session = Session("AKIA" + "A" * 16, "s" * 40, region_name=REGION)
-    url = f"http://{host}:{port}"
-    client: Any = cast(Any, session).client("logs", endpoint_url=url)
-    client.create_log_group(logGroupName="/aws/lambda/web")
-    client.create_log_stream(logGroupName="/aws/lambda/web", logStreamName="one")
     now = datetime.now(UTC)
     event = {"timestamp": int(now.timestamp() * 1000) - 60_000, "message": "boom"}
-    client.put_log_events(logGroupName="/aws/lambda/web", logStreamName="one", logEvents=[event])
     window = Window(start=now - timedelta(minutes=5), end=now)
 
-    found, _ = insights.asked(
-        Account(Aws(session, REGION, endpoint_url=url)),
-        "fields @timestamp, @message | sort @timestamp asc | limit 200",
-        ["/aws/lambda/web"],
-        window,
-    )
-    server.stop()
+    with moto() as url:
+        client: Any = cast(Any, session).client("logs", endpoint_url=url)
+        client.create_log_group(logGroupName="/aws/lambda/web")
+        client.create_log_stream(logGroupName="/aws/lambda/web", logStreamName="one")
+        client.put_log_events(logGroupName="/aws/lambda/web", logStreamName="one", logEvents=[event])
+        found, _ = insights.asked(
+            Account(Aws(session, REGION, endpoint_url=url)),
+            "fields @timestamp, @message | sort @timestamp asc | limit 200",
+            ["/aws/lambda/web"],
+            window,
+        )
 
     assert [row["@message"] for row in found] == ["boom"]
 

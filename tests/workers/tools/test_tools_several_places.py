@@ -1,15 +1,14 @@
 """Several accounts and regions on a server of moto's over HTTP, looked at as if they were one."""
 
 import io
-import urllib.request
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from boto3.session import Session
-from moto.server import ThreadedMotoServer
 
+from tests.moto_server import moto
 from tests.workers import making
 from workers import wiring
 from workers.domain.call import ResourceData, ToolCall, ToolResult, TopologyData
@@ -34,14 +33,8 @@ def role(account: str, name: str) -> str:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    one = ThreadedMotoServer(port=0, verbose=False)
-    one.start()
-    host, port = one.get_host_and_port()
-    url = f"http://{host}:{port}"
-    yield url
-    # What it holds is the process's, and other tests begin with nothing.
-    urllib.request.urlopen(urllib.request.Request(f"{url}/moto-api/reset", method="POST")).close()
-    one.stop()
+    with moto() as url:
+        yield url
 
 
 def settings(url: str) -> Settings:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from boto3.session import Session
-from moto.server import ThreadedMotoServer
 
 from tests.faults.wire import Wire, wire
+from tests.moto_server import moto
 from tests.workers import making
 from workers.domain.call import ResourceData, ToolCall, ToolResult
 from workers.domain.telemetry import Resource
@@ -28,11 +28,12 @@ def session() -> Session:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    one = ThreadedMotoServer(port=0, verbose=False)
-    one.start()
-    host, port = one.get_host_and_port()
-    url = f"http://{host}:{port}"
+    with moto() as url:
+        _build(url)
+        yield url
 
+
+def _build(url: str) -> None:
     def client(name: str) -> Any:
         return session().client(name, endpoint_url=url)  # pyright: ignore
 
@@ -48,8 +49,6 @@ def server() -> Iterator[str]:
         TagSpecifications=[{"ResourceType": "volume", "Tags": [*made, {"Key": "Name", "Value": "disk"}]}],
     )
     client("iam").create_role(RoleName="web", AssumeRolePolicyDocument="{}", Tags=made)
-    yield url
-    one.stop()
 
 
 @pytest.fixture(scope="module")
