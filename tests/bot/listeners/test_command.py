@@ -244,7 +244,7 @@ def test_command_with_a_redis_that_hangs_is_acknowledged_in_time(app: App, desk:
         deaf.thaw()
 
     assert answer == 200
-    assert taken < 2.5
+    assert taken < 3  # as long as Slack waits
     assert room.investigations()
 
 
