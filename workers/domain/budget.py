@@ -18,4 +18,4 @@ class Budget(Value):
     dollars: float = 1.0
     metrics: int = 20_000
     scanned: int = 5_000_000_000
-    pace: int = 40
+    pace: int = 100

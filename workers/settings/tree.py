@@ -180,7 +180,7 @@ class Aws(Section):
         default=None, description="Another address than AWS's own, for a local cloud."
     )
     max_calls_per_second: int = Field(
-        default=40,
+        default=100,
         ge=1,
         le=1000,
         description="Calls to one account within a second, of all processes together: others need AWS, too.",

@@ -18,7 +18,7 @@ from workers.tools.rows import Service, catalogue
 
 MOST = 200
 """Things of one service that are listed."""
-AT_ONCE = 16
+AT_ONCE = 48
 """Services that are listed side by side."""
 STATES = ("status", "state", "health")
 """The attributes of which the first tells a thing's status."""
@@ -42,8 +42,7 @@ def aws_query(
     """What is in AWS: `what` in plain words (buckets), `name` part of names, `tag` as team=web, `place`."""
     if not account.called(place):
         raise Refused(f"Runbook does not look at {place[:80]!r} here", f"It looks at {account.name}.")
-    rows = tuple(row for row in chosen(what) if account.home or row.client not in ANYWHERE)
-    tagged = tags.wanted(tag)
+    rows, tagged = here(account, what), tags.wanted(tag)
     gaps: list[Gap] = []
     with Counted() as counted:
         found = listed(account, rows, gaps, MOST + 1)
@@ -105,6 +104,11 @@ def _in_state(found: tags.Found, status: str, gaps: list[Gap]) -> tags.Found:
 def _some(found: tags.Found) -> str:
     names = [one.name for _, one in found]
     return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+
+
+def here(account: Account, what: str) -> tuple[Service, ...]:
+    """The rows that a text names, of what this place is asked about."""
+    return tuple(row for row in chosen(what) if account.home or row.client not in ANYWHERE)
 
 
 def chosen(what: str) -> tuple[Service, ...]:

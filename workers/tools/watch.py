@@ -30,7 +30,7 @@ Measured = tuple[Service, Resource, tuple[tuple[Signal, Metric], ...]]
 @action(risk=Risk.READ, answers="series")
 def aws_watch(account: Account, what: str, window: Window, name: str = "") -> Answer:
     """How things in AWS are doing: all metrics of `what` (table orders), or of its kind's called `name`."""
-    rows = estate.chosen(what)
+    rows = estate.here(account, what)
     names = frozenset({name.lower()} - {""}) or named(what)
     gaps: list[Gap] = []
     with Counted() as counted:
