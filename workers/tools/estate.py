@@ -18,7 +18,7 @@ from workers.tools.rows import Service, catalogue
 
 MOST = 200
 """Things of one service that are listed."""
-AT_ONCE = 48
+AT_ONCE = 32
 """Services that are listed side by side."""
 STATES = ("status", "state", "health")
 """The attributes of which the first tells a thing's status."""
